@@ -1,0 +1,151 @@
+"""JetImages: images, conditions and labels of N jets, and what is known of where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import DataError
+from ..seeding import numpy_rng
+from .grid import Grid
+
+Frame = Literal["raw", "canonical"]
+#: The names of class 0 and class 1 in each pair of classes that the package knows.
+CLASS_PAIRS = (("qcd", "w"), ("gluon", "quark"), ("qcd_jet", "top"))
+#: Jet quantities that a file may hold, and their keys in the public jet-image layout.
+KEYS = {
+    "eta": "jet_eta", "phi": "jet_phi", "pt": "jet_pt", "mass": "jet_mass", "delta_r": "jet_delta_R",
+    "tau_1": "tau_1", "tau_2": "tau_2", "tau_3": "tau_3", "tau_21": "tau_21", "tau_32": "tau_32",
+}
+
+
+@dataclass(frozen=True)
+class JetImages:
+    """N jets.
+
+    Attributes:
+        images: (N, H, W) float32, pixel pT in GeV, rows Δη, columns Δφ.
+        label: (N,) int64, 1 for signal (W, quark, top), 0 for background (QCD, gluon).
+        conditions: jet quantities by name (see ``KEYS``), each (N,) float32; GeV and radians.
+        grid: where the pixels lie.
+        frame: ``raw`` (centred on the jet axis) or ``canonical`` (leading subjet at the centre, the
+            second below it, the harder half to the right).
+        class_names: names of label 0 and label 1.
+        origin: what made the jets (simulation settings, or checkpoint and seed), as plain values.
+        source: the file or object that errors name.
+    """
+
+    images: np.ndarray
+    label: np.ndarray
+    conditions: dict[str, np.ndarray]
+    grid: Grid
+    frame: Frame
+    class_names: tuple[str, str] = ("background", "signal")
+    origin: dict[str, Any] = field(default_factory=dict)
+    source: str = "jets"
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, index: slice | np.ndarray) -> JetImages:
+        """The jets at ``index`` (a slice, positions or a mask), in that order."""
+        return replace(self, images=self.images[index], label=self.label[index],
+                       conditions={k: v[index] for k, v in self.conditions.items()})
+
+    @property
+    def classes(self) -> list[int]:
+        """The labels that occur, ascending."""
+        return [int(c) for c in np.unique(self.label)]
+
+    def name(self, label: int) -> str:
+        """The name of a class."""
+        return self.class_names[label]
+
+    def only(self, name: str | int) -> JetImages:
+        """The jets of one class, given by name (``"quark"``) or label.
+
+        Raises:
+            DataError: there is no such class, or none of its jets.
+        """
+        if isinstance(name, str) and name not in self.class_names:
+            raise DataError(self.source, "signal", f"no class {name!r}; the classes are {', '.join(self.class_names)}")
+        label = self.class_names.index(name) if isinstance(name, str) else int(name)
+        chosen = self[self.label == label]
+        if not len(chosen):
+            raise DataError(self.source, "signal", f"no jet of class {name!r}")
+        return chosen
+
+    def split(self, seed: int, fractions: Sequence[float] = (0.7, 0.1, 0.2)) -> tuple[JetImages, ...]:
+        """Disjoint parts (train, validation, test by default), each class divided in the same fractions."""
+        if not np.isclose(sum(fractions), 1.0) or min(fractions) < 0:
+            raise ValueError(f"fractions must be non-negative and sum to 1, got {tuple(fractions)}")
+        parts: list[list[np.ndarray]] = [[] for _ in fractions]
+        for label in self.classes:
+            index = numpy_rng(seed, "split", label).permutation(np.flatnonzero(self.label == label))
+            cuts = np.round(np.cumsum(fractions)[:-1] * len(index)).astype(int)
+            for part, chosen in zip(parts, np.split(index, cuts), strict=True):
+                part.append(chosen)
+        return tuple(self[np.sort(np.concatenate(part))] for part in parts)
+
+    def sample(self, n_per_class: int, seed: int) -> JetImages:
+        """``n_per_class`` different jets of each class, drawn without replacement."""
+        chosen = []
+        for label in self.classes:
+            index = np.flatnonzero(self.label == label)
+            if len(index) < n_per_class:
+                raise DataError(self.source, self.name(label), f"{len(index)} jets, {n_per_class} were asked for")
+            chosen.append(numpy_rng(seed, "sample", label).choice(index, n_per_class, replace=False))
+        return self[np.sort(np.concatenate(chosen))]
+
+    def _check(self) -> None:
+        n = len(self.label)
+        if self.images.ndim != 3 or self.images.shape != (n, *self.grid.shape):
+            expected = f"({n}, {self.grid.height}, {self.grid.width})"
+            raise DataError(self.source, "image", f"shape {self.images.shape}, expected {expected}")
+        if not np.isfinite(self.images).all():
+            raise DataError(self.source, "image", "holds NaN or infinite pixels, expected pT in GeV")
+        if n and float(self.images.min()) < 0:
+            raise DataError(self.source, "image", f"holds negative pixels (down to {self.images.min():.4g}), "
+                                                  "expected pT in GeV")
+        if not np.isin(self.label, (0, 1)).all():
+            raise DataError(self.source, "signal", "holds values other than 0 and 1")
+        if self.frame not in ("raw", "canonical"):
+            raise DataError(self.source, "frame", f"is {self.frame!r}, expected 'raw' or 'canonical'")
+        for key, values in self.conditions.items():
+            if key not in KEYS:
+                raise DataError(self.source, key, f"is no jet quantity; known are {', '.join(KEYS)}")
+            if values.shape != (n,):
+                raise DataError(self.source, KEYS[key], f"shape {values.shape}, expected ({n},)")
+            if not np.isfinite(values).all():
+                raise DataError(self.source, KEYS[key], "holds NaN or infinite values")
+
+
+def concatenate(parts: Sequence[JetImages]) -> JetImages:
+    """All jets of several sets, in order; conditions that not every set has are left out.
+
+    Raises:
+        DataError: the sets differ in grid, frame or the names of their classes.
+    """
+    if not parts:
+        raise ValueError("concatenate needs at least one set of jets")
+    first = parts[0]
+    for other in parts[1:]:
+        for what in ("grid", "frame", "class_names"):
+            mine, theirs = getattr(first, what), getattr(other, what)
+            if mine != theirs:
+                raise DataError(other.source, what, f"{theirs} differs from {mine} of {first.source}")
+    shared = [k for k in first.conditions if all(k in p.conditions for p in parts)]
+    return replace(
+        first,
+        images=np.concatenate([p.images for p in parts]),
+        label=np.concatenate([p.label for p in parts]),
+        conditions={k: np.concatenate([p.conditions[k] for p in parts]) for k in shared},
+        origin=first.origin if len(parts) == 1 else {"merged": [p.origin for p in parts]},
+        source=first.source if len(parts) == 1 else " + ".join(p.source for p in parts),
+    )

@@ -1,0 +1,34 @@
+"""Errors that the user can mend: each is one line that says where, what, and what was expected."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+
+class QganError(Exception):
+    """Base of every error that the command line prints as one line, with exit status 2."""
+
+
+class DataError(QganError):
+    """A file or an array that is not what it should be.
+
+    Args:
+        where: the file (or the array's owner) that is at fault.
+        field: the key, column or attribute; an empty string where the whole file is at fault.
+        problem: what was found and what was expected.
+    """
+
+    def __init__(self, where: str | PathLike[str], field: str, problem: str) -> None:
+        super().__init__(": ".join(part for part in (str(where), field, problem) if part))
+
+
+class ConditionError(QganError):
+    """A condition (class, pT, mass, ...) that the model or the data cannot give."""
+
+
+class ConfigError(QganError):
+    """A configuration with an unknown key or an impossible value."""
+
+
+class CheckpointError(QganError):
+    """A checkpoint that is missing, damaged, or belongs to another configuration."""

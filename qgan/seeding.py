@@ -1,0 +1,45 @@
+"""Every random number comes from a seed and a path of names, so that each part repeats alone."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def spawn_key(*path: int | str) -> tuple[int, ...]:
+    """The path as integers; a name counts by its CRC-32, which never changes between runs."""
+    return tuple(zlib.crc32(p.encode()) if isinstance(p, str) else int(p) for p in path)
+
+
+def numpy_rng(seed: int, *path: int | str) -> np.random.Generator:
+    """An independent NumPy generator for ``(seed, *path)``, e.g. ``numpy_rng(1, "split", 0)``."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=spawn_key(*path))))
+
+
+def integer_seed(seed: int, *path: int | str) -> int:
+    """An independent 63-bit seed for ``(seed, *path)``, for libraries that take an integer."""
+    words = np.random.SeedSequence(seed, spawn_key=spawn_key(*path)).generate_state(1, np.uint64)
+    return int(words[0] >> np.uint64(1))
+
+
+def torch_rng(seed: int, *path: int | str, device: str | torch.device = "cpu") -> torch.Generator:
+    """An independent torch generator for ``(seed, *path)``."""
+    return torch.Generator(device=device).manual_seed(integer_seed(seed, *path))
+
+
+def random_state() -> dict[str, Any]:
+    """The state of torch's global generators, for a checkpoint."""
+    state: dict[str, Any] = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    return state
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Restores what :func:`random_state` saved."""
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
