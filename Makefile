@@ -1,0 +1,60 @@
+# make demo   train briefly, generate, evaluate (own virtual environment, no network after the install)
+# make test   the default tests, two at a time
+# make slow   the tests marked slow
+# make lint   ruff and mypy
+# make wheel  the wheel, in dist/
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough, unless PYTHON=... names one.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+# Small circuits and images: one thread a process is faster than many.
+export OMP_NUM_THREADS ?= 1
+
+# Where the demo writes, and how long it trains.
+DEMO ?= demo
+DEMO_STEPS ?= 400
+DEMO_JETS ?= 4000
+
+.PHONY: demo test slow lint wheel clean
+
+demo: $(VENV)/demo.stamp
+	rm -rf $(DEMO) && mkdir -p $(DEMO)
+	$(BIN)/qgan train --data-set quark_gluon --steps $(DEMO_STEPS) --seed 1 --out $(DEMO)/run
+	$(BIN)/qgan generate --run $(DEMO)/run --n $(DEMO_JETS) --seed 1 --out $(DEMO)/fake.h5
+	$(BIN)/qgan evaluate $(DEMO)/fake.h5 --quick --json $(DEMO)/report.json --plots $(DEMO)/plots
+	@echo
+	@echo "Pictures:           $(DEMO)/plots"
+	@echo "Curves and images:  $(BIN)/tensorboard --logdir $(DEMO)/run"
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+slow: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/dev.stamp
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info
+
+# One stamp for each set of extras; installed again when the requirements change.
+$(VENV)/demo.stamp: EXTRAS :=
+$(VENV)/test.stamp: EXTRAS := [test,simulate,formats]
+$(VENV)/dev.stamp: EXTRAS := [dev]
+
+$(VENV)/%.stamp: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "qgan needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.$(EXTRAS)'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Anomaly detection on jet images: train on quark jets alone, then look for what they are not."""

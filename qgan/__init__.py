@@ -1,0 +1,41 @@
+"""A quantum GAN for images of particle jets.
+
+``qgan.train``, ``qgan.generate`` and ``qgan.evaluate`` are what the command line calls; the rest is in the
+sub-packages. Names are looked up when first used, so that ``import qgan.data`` loads neither PennyLane nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from .version import __version__
+
+#: What this package offers at its top, and the module each name lives in.
+_HOMES = {
+    "JetImages": "data.jets",
+    "read_jets": "data.files",
+    "write_jets": "data.files",
+    "embedded_jets": "data",
+    "simulate": "data.simulation",
+    "QuantumLayer": "quantum",
+    "train": "experiment",
+    "Configuration": "runs.configuration",
+    "generate": "sampling",
+    "evaluate": "evaluation",
+    "QganError": "errors",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
