@@ -1,0 +1,43 @@
+"""Kinds of option that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+#: A condition: a value, or a range to draw from.
+Fixed = float | tuple[float, float]
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return number
+
+
+def value_or_range(text: str) -> Fixed:
+    """``80`` is a value, ``80:82`` a range from low to high."""
+    try:
+        numbers = [float(part) for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        return numbers[0]
+    if len(numbers) == 2 and numbers[0] < numbers[1]:
+        return numbers[0], numbers[1]
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 80:82")
+
+
+def add_output(parser: argparse.ArgumentParser, what: str) -> None:
+    """``--out`` and ``--overwrite``."""
+    parser.add_argument("--out", required=True, metavar="FILE", help=what)
+    parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """``--quiet``."""
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")

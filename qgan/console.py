@@ -1,0 +1,111 @@
+"""A program made of commands: only the chosen one is imported, and an error is one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import NoReturn
+
+from .errors import QganError
+from .version import __version__
+
+#: Exit status of an error the user can mend, and of Ctrl-C.
+USER_ERROR, INTERRUPTED = 2, 130
+
+
+class UsageError(QganError):
+    """A command line that cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises :class:`UsageError` and shows its examples as they are written."""
+
+    def __init__(self, prog: str, description: str, examples: str = "") -> None:
+        epilog = f"examples:\n{examples.rstrip()}" if examples else None
+        super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A name, what it is for, and its commands.
+
+    Attributes:
+        name: what the user types.
+        description: one line or more for ``--help``.
+        package: the package that holds a module of each command's name, with ``main(arguments)``.
+        commands: one line of help by command.
+        examples: lines for the end of ``--help``.
+    """
+
+    name: str
+    description: str
+    package: str
+    commands: dict[str, str]
+    examples: str = ""
+
+    def run(self, argv: Sequence[str] | None = None) -> int:
+        """Runs the command line (default: the process's) and returns its exit status.
+
+        With ``QGAN_DEBUG=1`` in the environment an error is raised as it is, with its traceback.
+        """
+        if os.environ.get("QGAN_DEBUG") == "1":
+            self._run(sys.argv[1:] if argv is None else list(argv))
+            return 0
+        try:
+            self._run(sys.argv[1:] if argv is None else list(argv))
+            sys.stdout.flush()
+        except SystemExit as done:  # --help and --version
+            return int(done.code or 0)
+        except KeyboardInterrupt:
+            return self._fail("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            # The reader (head, less) has gone: nothing more to say, also not when Python closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except QganError as error:
+            return self._fail(str(error), USER_ERROR)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            return self._fail(f"{where}{error.strerror or error}", USER_ERROR)
+        return 0
+
+    def _run(self, argv: list[str]) -> None:
+        parser = self._parser()
+        chosen = parser.parse_args(argv[:1] if argv else ["--help"]).command
+        import_module(f"{self.package}.{chosen}").main(join_negative_values(argv[1:]))
+
+    def _parser(self) -> Parser:
+        width = max(map(len, self.commands)) + 2
+        rows = "\n".join(f"  {name:{width}}{summary}" for name, summary in self.commands.items())
+        parser = Parser(self.name, f"{self.description}\n\ncommands:\n{rows}", self.examples)
+        parser.usage = f"{self.name} [--help] [--version] COMMAND ..."
+        parser.add_argument("--version", action="version", version=f"{self.name} {__version__}")
+        parser.add_argument("command", choices=list(self.commands), metavar="COMMAND",
+                            help=f"{self.name} COMMAND --help tells more")
+        return parser
+
+    def _fail(self, message: str, status: int) -> int:
+        line = " ".join(message.split())
+        print(f"{self.name}: error: {line}", file=sys.stderr)
+        return status
+
+
+def join_negative_values(argv: Sequence[str]) -> list[str]:
+    """``--eta -0.5:0.5`` becomes ``--eta=-0.5:0.5``: argparse would take the value for an option."""
+    joined: list[str] = []
+    for word in argv:
+        previous = joined[-1] if joined else ""
+        if re.match(r"-\.?\d", word) and previous.startswith("--") and "=" not in previous:
+            joined[-1] = f"{previous}={word}"
+        else:
+            joined.append(word)
+    return joined
