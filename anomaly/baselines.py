@@ -1,0 +1,63 @@
+"""What simple scores reach: the line that a trained autoencoder has to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qgan.data.jets import JetImages
+from qgan.errors import DataError
+
+from .models.linear import PrincipalComponents
+from .models.trivial import TRIVIAL
+from .preprocess import prepare, require_only
+from .scoring import Score, score
+
+#: The components are fitted on max-normalised pixels x, and on log(1 + LOG_SCALE x), which shows the soft ones.
+LOG_SCALE = 1000.0
+
+
+def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: int = 12,
+              components: Sequence[int] = (4, 16), seed: int = 0, n_bootstrap: int = 200) -> list[Score]:
+    """Trivial scores, and the reconstruction error of principal components fitted on the usual class.
+
+    Args:
+        train: jets of the class ``usual`` alone.
+        test: jets of both classes; the other class is what should score high.
+        usual: the class that is not an anomaly.
+        size: images are resized to ``size`` × ``size`` pixels (see :mod:`anomaly.preprocess`).
+        components: how many principal components, each number its own score.
+        seed, n_bootstrap: of the errors.
+
+    Raises:
+        DataError: ``train`` holds another class, or ``test`` lacks one of the two.
+    """
+    require_only(train, usual)
+    if len(test.classes) < 2:
+        raise DataError(test.source, "signal", f"holds {test.name(test.classes[0])} jets alone" if len(test)
+                        else "holds no jets")
+    if train.grid != test.grid or train.frame != test.frame or train.class_names != test.class_names:
+        raise DataError(test.source, "image", f"pixels, frame or classes differ from those of {train.source}")
+    values = {name: function(test, size) for name, function in TRIVIAL.items()}
+    inputs, targets = prepare(train, size), prepare(test, size)
+    for k in components:
+        values[f"PCA {k}"] = PrincipalComponents.fit(inputs, k).score(targets)
+        values[f"PCA {k}, log pixels"] = PrincipalComponents.fit(_log(inputs), k).score(_log(targets))
+    is_usual = test.label == test.class_names.index(usual)
+    return [score(name, v[is_usual], v[~is_usual], seed, n_bootstrap) for name, v in values.items()]
+
+
+def table(scores: Sequence[Score]) -> str:
+    """The scores as lines of text."""
+    columns = ("AUC", "max SIC", "1/ε_B at 30 %", "1/ε_B at 50 %")
+    width = max(len(s.name) for s in scores) + 2
+    lines = [f"{'score':{width}}" + "".join(f"{c:>18}" for c in columns)]
+    for s in scores:
+        figures = (s.auc, s.sic, s.rejection_30, s.rejection_50)
+        lines.append(f"{s.name:{width}}" + "".join(f"{f!s:>18}" for f in figures))
+    return "\n".join(lines)
+
+
+def _log(images: np.ndarray) -> np.ndarray:
+    return np.log1p(LOG_SCALE * images)

@@ -1,0 +1,20 @@
+"""The ``anomaly`` command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qgan.console import Program
+
+PROGRAM = Program(
+    name="anomaly",
+    description="Anomaly detection on jet images: learn what usual jets look like, score the others.",
+    package="anomaly.cli",
+    commands={"baselines": "scores without networks: trivial ones and principal components"},
+    examples="  anomaly baselines\n",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit status."""
+    return PROGRAM.run(argv)
