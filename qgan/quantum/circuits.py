@@ -1,0 +1,77 @@
+"""Circuits as plain integer lists, so that a checkpoint holds the circuit itself and not a recipe for it.
+
+A gate list is an int64 tensor (n_gates, 4) with rows ``kind, wire, target, angle``: a rotation
+``exp(-i angle P / 2)`` has P = X, Y or Z by ``kind``, ``target`` -1 and the index of its angle in the
+flattened weights; a CNOT has ``wire`` as control and ``angle`` -1. Wire 0 is the most significant bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ..errors import ConfigError
+
+RX, RY, RZ, CNOT = range(4)
+NAMES = ("RX", "RY", "RZ", "CNOT")
+RATIO_CNOT = 0.3
+
+
+class CircuitError(ConfigError, ValueError):
+    """A circuit that cannot be built or evaluated in the way that was asked for."""
+
+
+def weight_shape(n_qubits: int, n_layers: int, n_rotations: int | None = None) -> tuple[int, int]:
+    """The shape (n_layers, n_rotations) of the angles; ``n_rotations`` defaults to the number of qubits."""
+    rotations = n_qubits if n_rotations is None else n_rotations
+    for name, value in (("n_qubits", n_qubits), ("n_layers", n_layers), ("n_rotations", rotations)):
+        if value < 1:
+            raise CircuitError(f"{name}: {value}: expected at least 1")
+    return n_layers, rotations
+
+
+def random_layers(n_qubits: int, n_layers: int, n_rotations: int | None = None, *, seed: int = 42) -> Tensor:
+    """The gate list of PennyLane's ``RandomLayers`` with this seed (30 % CNOTs, rotations RX, RY, RZ).
+
+    The list depends on NumPy's generator: store it, never rebuild it from the seed.
+    """
+    import pennylane as qml
+
+    shape = weight_shape(n_qubits, n_layers, n_rotations)
+    if seed < 0:
+        raise CircuitError(f"seed: {seed}: expected 0 or more")
+    index = torch.arange(shape[0] * shape[1]).reshape(shape)
+    operations = qml.RandomLayers.compute_decomposition(
+        index, list(range(n_qubits)), RATIO_CNOT, qml.CNOT, (qml.RX, qml.RY, qml.RZ), seed
+    )
+    rows = []
+    for op in operations:
+        wires = [int(w) for w in op.wires]
+        if op.name == "CNOT":
+            rows.append([CNOT, wires[0], wires[1], -1])
+        else:
+            rows.append([NAMES.index(op.name), wires[0], -1, int(op.parameters[0])])
+    return torch.tensor(rows, dtype=torch.int64)
+
+
+def rows(gates: Tensor) -> Iterator[tuple[int, int, int, int]]:
+    """The gates as tuples of Python integers ``kind, wire, target, angle``."""
+    yield from (tuple(row) for row in gates.tolist())
+
+
+def check_gates(gates: Tensor, n_qubits: int, n_angles: int) -> None:
+    """Raises :class:`CircuitError` unless the list is a circuit on these qubits that uses every angle once."""
+    if gates.ndim != 2 or gates.shape[1] != 4 or gates.dtype != torch.int64:
+        raise CircuitError(f"gates: {tuple(gates.shape)} {gates.dtype}: expected (n_gates, 4) int64")
+    used = []
+    for kind, wire, target, angle in rows(gates):
+        two = kind == CNOT and 0 <= target < n_qubits and target != wire and angle == -1
+        one = kind in (RX, RY, RZ) and target == -1
+        if not (0 <= wire < n_qubits and (one or two)):
+            raise CircuitError(f"gates: row {[kind, wire, target, angle]}: not a gate on {n_qubits} qubits")
+        if one:
+            used.append(angle)
+    if sorted(used) != list(range(n_angles)):
+        raise CircuitError(f"gates: the rotations use angles {used}: expected each of 0 to {n_angles - 1} once")

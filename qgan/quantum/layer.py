@@ -1,0 +1,175 @@
+"""A quantum circuit as a torch layer.
+
+x (d-1 inputs) -> (1, x) padded to 2^n and normalised -> RandomLayers(angles) -> readout. The embedding is linear
+before its normalisation, so the final state is U(angles) e with e = (1, x)/|(1, x)|: only the first d columns of U
+are simulated, once a step, and the layer is one product of (B, d) with (d, 2·2^n), exact to rounding and the same
+for any batch size. With ``state`` readout the layer is thus a norm-preserving linear map of the embedded input, no
+more; ``probs`` and ``expval`` are quadratic in it and run on hardware too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from ..seeding import torch_rng
+from . import pennylane_circuit
+from .circuits import CircuitError, check_gates, random_layers, weight_shape
+from .columns import columns
+from .readout import check_readout, out_features, read
+from .relevance import redraw_irrelevant
+
+
+def embed(x: Tensor) -> Tensor:
+    """(B, k) -> (B, k+1): (1, x) divided by its length. The 1 keeps the length of x and makes x = 0 legal."""
+    inverse = torch.rsqrt(x.square().sum(dim=-1, keepdim=True) + 1)
+    return torch.cat((inverse, x * inverse), dim=-1)
+
+
+class QuantumLayer(nn.Module):
+    """(B, in_features) -> (B, out_features) through a circuit of trainable rotations and fixed CNOTs.
+
+    Args:
+        in_features: length of x; x and the leading 1 must fit in the 2^n amplitudes.
+        n_qubits: number of qubits n.
+        n_layers: layers of RandomLayers.
+        n_rotations: rotations a layer, ``n_qubits`` by default. ``weights`` is (n_layers, n_rotations) radians.
+        readout: ``state`` (2·2^n: real parts, imaginary parts), ``probs`` (2^n) or ``expval`` (⟨Z_j⟩, ⟨Z_j Z_k⟩).
+        seed: fixes gates and initial angles. For ``probs`` and ``expval`` rotations that cannot change the
+            output are redrawn. The gates are stored in the state dict, and loading restores them exactly.
+        backend: ``torch`` (fast, with gradient) or a PennyLane device: ``default.qubit`` (one broadcast call),
+            ``lightning.qubit`` (gradient for ``expval`` only), or another device, one sample at a time.
+        shots: measurements per sample (``probs``, ``expval``), by PennyLane, one sample at a time.
+        noise: depolarising probability after each gate on each of its wires (``probs``, ``expval``), by
+            PennyLane's ``default.mixed``, one sample at a time.
+        dtype: float32 or float64.
+
+    Raises:
+        CircuitError: (a ValueError) if the inputs do not fit or the combination cannot be evaluated.
+    """
+
+    gates: Tensor
+
+    def __init__(
+        self,
+        *,
+        in_features: int,
+        n_qubits: int,
+        n_layers: int,
+        n_rotations: int | None = None,
+        readout: str = "state",
+        seed: int = 42,
+        backend: str = "torch",
+        shots: int | None = None,
+        noise: float | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        shape = weight_shape(n_qubits, n_layers, n_rotations)
+        if not 1 <= in_features < 2**n_qubits:
+            raise CircuitError(
+                f"in_features: {in_features}: the leading 1 and the inputs must fit in the {2**n_qubits} amplitudes "
+                f"of {n_qubits} qubits: expected 1 to {2**n_qubits - 1}"
+            )
+        if dtype not in (torch.float32, torch.float64):
+            raise CircuitError(f"dtype: {dtype}: expected float32 or float64")
+        self.in_features, self.n_qubits, self.readout = in_features, n_qubits, check_readout(readout)
+        self.out_features = out_features(readout, n_qubits)
+        self.backend, self.shots, self.noise = backend, shots, float(noise or 0.0)
+        self._check_route()
+        gates = random_layers(n_qubits, *shape, seed=seed)
+        if readout != "state":
+            gates = redraw_irrelevant(gates, n_qubits, in_features + 1, readout, seed)
+        self.register_buffer("gates", gates)
+        angles = (2 * torch.rand(shape, generator=torch_rng(seed, "angles"), dtype=torch.float64) - 1) * math.pi
+        self.weights = nn.Parameter(angles.to(dtype))
+        self._cache: tuple[Tensor, Tensor] | None = None
+
+    def _check_route(self) -> None:
+        if (self.shots is not None or self.noise) and self.readout == "state":
+            raise CircuitError("readout: 'state' is known to simulators only: use probs or expval with shots or noise")
+        if self.shots is not None and self.shots < 1:
+            raise CircuitError(f"shots: {self.shots}: expected at least 1, or none for exact values")
+        if not 0 <= self.noise <= 1:
+            raise CircuitError(f"noise: {self.noise}: expected a probability per gate")
+        if self.noise and self.backend not in ("torch", "default.qubit", "default.mixed"):
+            raise CircuitError(f"backend: {self.backend}: the noise model runs on default.mixed only")
+        if self.backend != "torch":
+            pennylane_circuit.device(self.backend, self.n_qubits)
+
+    @property
+    def device_name(self) -> str:
+        """The PennyLane device of the per-sample circuit."""
+        if self.noise:
+            return "default.mixed"
+        return "default.qubit" if self.backend == "torch" else self.backend
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in_features) -> (B, out_features), in the layer's dtype."""
+        if x.ndim != 2 or x.shape[1] != self.in_features:
+            raise CircuitError(f"input: shape {tuple(x.shape)}: expected (batch, {self.in_features})")
+        if self.shots is not None or self.noise or self.backend not in ("torch", "default.qubit"):
+            return self.reference(x).to(self.weights)
+        return read(linear(embed(x.to(self.weights.dtype)), self.columns()), self.readout)
+
+    def reference(self, x: Tensor) -> Tensor:
+        """The same by PennyLane, one circuit per sample: slow, float64 on the CPU."""
+        features = embed(x.to(device="cpu", dtype=torch.float64))
+        options: dict[str, Any] = {"backend": self.device_name, "shots": self.shots, "noise": self.noise}
+        return pennylane_circuit.reference(
+            self.gates.cpu(), self.weights.cpu(), features, self.n_qubits, self.readout, **options
+        )
+
+    def columns(self) -> Tensor:
+        """(2·2^n, in_features+1): real parts over imaginary parts of U's first columns; kept while angles stay.
+
+        The kept columns are compared with the angles' values, so no way of writing to the weights leaves them stale.
+        """
+        if torch.is_grad_enabled() and self.weights.requires_grad:
+            return self._simulate()
+        now = self.weights.detach()
+        if self._cache is not None:
+            angles, kept = self._cache
+            if angles.dtype == now.dtype and angles.device == now.device and torch.equal(angles, now):
+                return kept
+        # A tensor made in inference mode could not serve a later backward pass.
+        with torch.inference_mode(False), torch.no_grad():
+            self._cache = (self.weights.detach().clone(), self._simulate())
+        return self._cache[1]
+
+    def _simulate(self) -> Tensor:
+        size = (self.n_qubits, self.in_features + 1)
+        if self.backend == "torch":
+            return columns(self.gates, self.weights, *size)
+        return pennylane_circuit.columns(self.gates.cpu(), self.weights.cpu(), *size, self.backend).to(self.weights)
+
+    def draw(self) -> str:
+        """The circuit and its angles as text."""
+        return pennylane_circuit.drawing(self.gates.cpu(), self.weights, self.n_qubits)
+
+    def extra_repr(self) -> str:
+        layers, rotations = self.weights.shape
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, n_qubits={self.n_qubits}, "
+            f"n_layers={layers}, n_rotations={rotations}, readout={self.readout}, backend={self.backend}"
+        )
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> QuantumLayer:
+        self._cache = None
+        return super()._apply(fn, recurse)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        gates = state_dict.get(prefix + "gates")
+        if gates is not None:
+            check_gates(gates, self.n_qubits, self.weights.numel())
+            self.gates = torch.empty_like(gates, device=self.gates.device)
+        self._cache = None
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_cache": None}

@@ -1,0 +1,94 @@
+"""Batches of state vectors in torch: single-qubit unitaries, CNOTs as permutations, product states.
+
+States are (..., 2^n) complex, wire 0 is the most significant bit of the index. A unitary may differ from
+sample to sample, so circuits that are rotated by their data (data re-uploading) run in one batch. A run of
+CNOTs permutes the amplitudes: the map is computed once and costs one indexing, whatever the number of CNOTs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from .circuits import CNOT, RX, RY, RZ, rows
+
+
+def n_wires(states: Tensor) -> int:
+    """The number of qubits of (..., 2^n) states."""
+    return states.shape[-1].bit_length() - 1
+
+
+def rotation(kind: int, angles: Tensor) -> Tensor:
+    """``exp(-i angles P / 2)`` as (..., 2, 2) complex matrices; P = X, Y, Z for ``RX``, ``RY``, ``RZ``."""
+    cos, sin = torch.cos(angles / 2), torch.sin(angles / 2)
+    zero = torch.zeros_like(cos)
+    if kind == RX:
+        real, imag = (cos, zero, zero, cos), (zero, -sin, -sin, zero)
+    elif kind == RY:
+        real, imag = (cos, -sin, sin, cos), (zero, zero, zero, zero)
+    elif kind == RZ:
+        real, imag = (cos, zero, zero, cos), (-sin, zero, zero, sin)
+    else:
+        raise ValueError(f"kind {kind}: expected RX, RY or RZ")
+    matrix = torch.complex(torch.stack(real, -1), torch.stack(imag, -1))
+    return matrix.reshape(*angles.shape, 2, 2)
+
+
+def apply_single_qubit(states: Tensor, matrices: Tensor, wire: int) -> Tensor:
+    """``matrices`` (2, 2), or (..., 2, 2) one per sample, applied to ``wire`` of (..., 2^n) ``states``."""
+    left = 2**wire
+    split = states.reshape(*states.shape[:-1], left, 2, -1)
+    zero, one = split[..., 0, :], split[..., 1, :]
+    m = matrices[..., None, None]
+    new = torch.stack(
+        (m[..., 0, 0, :, :] * zero + m[..., 0, 1, :, :] * one, m[..., 1, 0, :, :] * zero + m[..., 1, 1, :, :] * one),
+        dim=-2,
+    )
+    return new.reshape(*new.shape[:-3], -1)
+
+
+def cnot_permutation(n_qubits: int, cnots: Iterable[tuple[int, int]]) -> Tensor:
+    """The index map of (control, target) CNOTs in the order they act: ``states[..., index]`` applies them all."""
+    index = torch.arange(2**n_qubits)
+    for control, target in cnots:
+        one = torch.arange(2**n_qubits)
+        one = one ^ (((one >> (n_qubits - 1 - control)) & 1) << (n_qubits - 1 - target))
+        index = index[one]
+    return index
+
+
+def cnot_ring(n_qubits: int) -> Tensor:
+    """The index map of CNOTs 0→1, 1→2, ..., (n-1)→0 (for two qubits 0→1, 1→0; for one none)."""
+    ring = [(wire, (wire + 1) % n_qubits) for wire in range(n_qubits)] if n_qubits > 1 else []
+    return cnot_permutation(n_qubits, ring)
+
+
+def product_state(matrices: Tensor) -> Tensor:
+    """(..., n, 2, 2) unitaries, one per qubit, applied to |0...0>: the product state (..., 2^n)."""
+    qubits = matrices[..., 0]
+    state = qubits[..., 0, :]
+    for wire in range(1, qubits.shape[-2]):
+        state = (state[..., :, None] * qubits[..., wire, None, :]).reshape(*state.shape[:-1], -1)
+    return state
+
+
+def zero_probability(states: Tensor, wires: Iterable[int]) -> Tensor:
+    """The probability (...) that every one of ``wires`` reads 0: the fidelity a SWAP test with |0...0> measures."""
+    n = n_wires(states)
+    index = torch.arange(states.shape[-1], device=states.device)
+    mask = sum(1 << (n - 1 - wire) for wire in set(wires))
+    kept = states[..., index[(index & mask) == 0]]
+    return (kept.real**2 + kept.imag**2).sum(-1)
+
+
+def run_gates(states: Tensor, gates: Tensor, angles: Tensor) -> Tensor:
+    """The gate list applied one gate after another: the plain definition, for tests and small batches."""
+    flat = angles.reshape(-1)
+    for kind, wire, target, angle in rows(gates):
+        if kind == CNOT:
+            states = states[..., cnot_permutation(n_wires(states), [(wire, target)]).to(states.device)]
+        else:
+            states = apply_single_qubit(states, rotation(kind, flat[angle]), wire)
+    return states
