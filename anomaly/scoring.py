@@ -69,9 +69,8 @@ def score(name: str, background: np.ndarray, signal: np.ndarray, seed: int = 0, 
     rng = numpy_rng(seed, "bootstrap", name)
     draws = np.array([_figures(rng.choice(background, len(background)), rng.choice(signal, len(signal)))
                       for _ in range(n_bootstrap)])
-    values, errors = _figures(background, signal), draws.std(0, ddof=1)
-    figures = [Figure(float(v), float(e)) for v, e in zip(values, errors, strict=True)]
-    return Score(name, *figures, n_background=len(background), n_signal=len(signal))
+    area, sic, at_30, at_50 = map(Figure, _figures(background, signal), draws.std(0, ddof=1).tolist())
+    return Score(name, area, sic, at_30, at_50, len(background), len(signal))
 
 
 @dataclass(frozen=True)
