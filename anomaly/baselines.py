@@ -10,15 +10,15 @@ from qgan.data.jets import JetImages
 from qgan.errors import DataError
 
 from .models.linear import PrincipalComponents
-from .models.trivial import TRIVIAL
-from .preprocess import prepare, require_only
+from .models.trivial import minus_ptd, nnz, pixel_sum
+from .preprocess import Method, prepare, require_only
 from .scoring import Score, score
 
 #: The components are fitted on max-normalised pixels x, and on log(1 + LOG_SCALE x), which shows the soft ones.
 LOG_SCALE = 1000.0
 
 
-def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: int = 12,
+def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: int = 12, method: Method = "pool",
               components: Sequence[int] = (4, 16), seed: int = 0, n_bootstrap: int = 200) -> list[Score]:
     """Trivial scores, and the reconstruction error of principal components fitted on the usual class.
 
@@ -26,7 +26,7 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
         train: jets of the class ``usual`` alone.
         test: jets of both classes; the other class is what should score high.
         usual: the class that is not an anomaly.
-        size: images are resized to ``size`` × ``size`` pixels (see :mod:`anomaly.preprocess`).
+        size, method: images are resized to ``size`` × ``size`` pixels (see :mod:`anomaly.preprocess`).
         components: how many principal components, each number its own score.
         seed, n_bootstrap: of the errors.
 
@@ -39,8 +39,8 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
                         else "holds no jets")
     if train.grid != test.grid or train.frame != test.frame or train.class_names != test.class_names:
         raise DataError(test.source, "image", f"pixels, frame or classes differ from those of {train.source}")
-    values = {name: function(test, size) for name, function in TRIVIAL.items()}
-    inputs, targets = prepare(train, size), prepare(test, size)
+    inputs, targets = prepare(train, size, method=method), prepare(test, size, method=method)
+    values = {"pixel sum / max": pixel_sum(targets), "pixels above 0.1 GeV": nnz(test), "-ptd": minus_ptd(test)}
     for k in components:
         values[f"PCA {k}"] = PrincipalComponents.fit(inputs, k).score(targets)
         values[f"PCA {k}, log pixels"] = PrincipalComponents.fit(_log(inputs), k).score(_log(targets))

@@ -1,4 +1,4 @@
-"""Images as an anomaly model takes them: fewer pixels of the same total pT, normalised jet by jet."""
+"""Images as an anomaly model takes them: resized with their pT kept, and normalised jet by jet."""
 
 from __future__ import annotations
 
@@ -10,17 +10,41 @@ from qgan.data.jets import JetImages
 from qgan.errors import DataError
 
 Norm = Literal["max", "sum"]
+Method = Literal["pool", "area"]
 
 
-def prepare(jets: JetImages, size: int = 12, norm: Norm = "max") -> np.ndarray:
-    """Resized and normalised images, (N, size, size) float32."""
-    return normalise(resize(jets.images, size), norm)
+def prepare(jets: JetImages, size: int = 12, norm: Norm = "max", method: Method = "pool") -> np.ndarray:
+    """Resized and normalised images, (N, size, size) float32.
+
+    Raises:
+        DataError: there are fewer than ``size`` pixels to pool.
+    """
+    if size < 1 or (method == "pool" and size > min(jets.grid.shape)):
+        height, width = jets.grid.shape
+        raise DataError(jets.source, "image", f"{height} x {width} pixels cannot be pooled to {size} x {size}; "
+                                              "a larger image needs the method 'area'")
+    return normalise((sum_pool if method == "pool" else area_resize)(jets.images, size), norm)
 
 
-def resize(images: np.ndarray, size: int) -> np.ndarray:
-    """(N, H, W) to (N, size, size); each pixel is shared out by area, so that every jet keeps its pT.
+def sum_pool(images: np.ndarray, size: int) -> np.ndarray:
+    """(N, H, W) to (N, size, size) by adding whole pixels; what does not divide is cut off at the border.
 
-    Where ``size`` divides H and W this is sum-pooling.
+    Of 25 pixels pooled to 12 the last one is cut off: the pixel on the jet's axis, the hardest, stays whole.
+    """
+    blocks = []
+    for n in images.shape[1:]:
+        block = n // size
+        first = (n - block * size) // 2
+        blocks.append((block, slice(first, first + block * size)))
+    (height, rows), (width, columns) = blocks
+    cut = images[:, rows, columns]
+    return cut.reshape(len(images), size, height, size, width).sum((2, 4), dtype=np.float64).astype(np.float32)
+
+
+def area_resize(images: np.ndarray, size: int) -> np.ndarray:
+    """(N, H, W) to (N, size, size), smaller or larger; each pixel is shared out by area, so that no pT is lost.
+
+    Where ``size`` divides H and W this is sum-pooling; where it does not, a hard pixel on an edge is divided.
     """
     rows, columns = _shares(images.shape[1], size), _shares(images.shape[2], size)
     return np.einsum("ih,nhw,jw->nij", rows, images, columns, optimize=True).astype(np.float32)

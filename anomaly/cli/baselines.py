@@ -22,6 +22,8 @@ def build_parser() -> Parser:
                         help="the class that is no anomaly (default: %(default)s)")
     parser.add_argument("--size", type=int, default=12, metavar="PIXELS",
                         help="resize to this many pixels a side (default: %(default)s)")
+    parser.add_argument("--resize", choices=("pool", "area"), default="pool",
+                        help="add whole pixels, or share them out by area (default: %(default)s)")
     parser.add_argument("--components", type=int, nargs="+", default=[4, 16], metavar="K",
                         help="how many principal components (default: 4 16)")
     parser.add_argument("--seed", type=int, default=0, help="of the errors' bootstrap (default: %(default)s)")
@@ -42,8 +44,8 @@ def main(argv: list[str]) -> None:
         check_output(arguments.json, arguments.overwrite)
     train = read_jets(arguments.train) if arguments.train else embedded_jets(arguments.usual, "train")
     test = read_jets(arguments.data) if arguments.data else embedded_jets("quark_gluon", "test")
-    scores = baselines(train, test, arguments.usual, size=arguments.size, components=arguments.components,
-                       seed=arguments.seed)
+    scores = baselines(train, test, arguments.usual, size=arguments.size, method=arguments.resize,
+                       components=arguments.components, seed=arguments.seed)
     if not arguments.quiet:
         print(f"{arguments.usual} jets are usual; {scores[0].n_background} of them and "
               f"{scores[0].n_signal} others are scored\n\n{table(scores)}")
