@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def spawn_key(*path: int | str) -> tuple[int, ...]:
@@ -27,11 +29,15 @@ def integer_seed(seed: int, *path: int | str) -> int:
 
 def torch_rng(seed: int, *path: int | str, device: str | torch.device = "cpu") -> torch.Generator:
     """An independent torch generator for ``(seed, *path)``."""
+    import torch  # here, so that programs that only read files start fast
+
     return torch.Generator(device=device).manual_seed(integer_seed(seed, *path))
 
 
 def random_state() -> dict[str, Any]:
     """The state of torch's global generators, for a checkpoint."""
+    import torch
+
     state: dict[str, Any] = {"torch": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -40,6 +46,8 @@ def random_state() -> dict[str, Any]:
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Restores what :func:`random_state` saved."""
+    import torch
+
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])

@@ -8,24 +8,31 @@ them as ``image_raw`` or ``image_canonical``.
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from io import FileIO
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
 
 from ..errors import DataError
 from ..io import atomic_path, check_output
+from .formats import cms_hdf5, cms_parquet, qml_hdf5
 from .grid import Grid
-from .jets import KEYS, Frame, JetImages
+from .jets import KEYS, Frame, JetImages, check_alike
+from .native import native_source, other_frame, other_key, write_attributes
+from .particles import energyflow_npy, energyflow_npz, top_tagging
+from .sink import Sink
+from .source import JetSource, ReadOptions, gather
 
-SCHEMA_VERSION = 1
+#: One file or several.
+Paths = str | Path | Sequence[str | Path]
+
+#: An open HDF5 file, for the modules that are handed one.
+HDF5File: TypeAlias = h5py.File
 #: Bytes of images in one chunk, about: small enough for HDF5's cache, large enough to compress well.
 _CHUNK_BYTES = 640_000
 
@@ -53,17 +60,62 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
         yield file
 
 
-def read_rows(file: h5py.File, key: str, start: int, stop: int, dtype: type | None = np.float32) -> np.ndarray:
-    """Rows of a dataset, converted by HDF5 while it reads, so that no float64 copy is held.
+@contextmanager
+def open_jets(path: str | Path, options: ReadOptions | None = None) -> Iterator[JetSource]:
+    """An open file of jets, its format recognised by what is in it (see the README for the formats).
 
     Raises:
-        DataError: the stored data are damaged.
+        DataError: it is missing, damaged, or in none of the formats.
     """
-    try:
-        dataset = file[key]
-        return (dataset.astype(dtype) if dtype else dataset)[start:stop]
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise DataError(file.filename, key, f"cannot be read ({type(error).__name__}): damaged or not numbers") from error
+    options, name = options or ReadOptions(), str(path)
+    by_signature = {b"PAR1": cms_parquet, b"PK\x03\x04": energyflow_npz, b"\x93NUM": energyflow_npy}
+    reader = by_signature.get(_first_bytes(name))
+    if reader is not None:
+        yield reader(name, options)
+        return
+    with open_hdf5(name) as file:
+        if "image" in file or "signal" in file:
+            yield native_source(file, options)
+        elif "X_jets" in file:
+            yield cms_hdf5(file, options)
+        elif "X" in file:
+            yield qml_hdf5(file, options)
+        elif isinstance(file.get("table"), h5py.Group):
+            file.close()
+            yield top_tagging(name, options)
+        else:
+            held = ", ".join(sorted(file)) or "nothing"
+            raise DataError(name, "image", f"no such key; the file holds {held}; expected image and signal, "
+                                           "X_jets and y, X and y, or table")
+
+
+def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: Frame | None = None,
+              **options: Any) -> JetImages:
+    """The jets of one file or several, one file after the other, in any format the package knows.
+
+    Args:
+        paths: the files.
+        start, stop: the slice to read, counted over all files; memory is needed for these jets alone.
+        frame: the frame to read where a file holds both; the frame of the images where the file does not say.
+        options: fields of :class:`~qgan.data.source.ReadOptions`: half_width, class_names, channel, size, labels.
+
+    Raises:
+        DataError: a file is missing, damaged or of unknown format, a value is impossible, or the files do not match.
+    """
+    with ExitStack() as stack:
+        sources = _open_all(stack, paths, ReadOptions(frame=frame, **options))
+        total = sum(source.n_jets for source in sources)
+        end = total if stop is None else min(stop, total)
+        if not 0 <= start < end:
+            raise DataError(_names(paths), "", f"jets {start} to {stop} were asked for, there are {total}")
+        return gather(_blocks(sources, start, end), end - start)
+
+
+def iter_jets(paths: Paths, *, frame: Frame | None = None, block: int = 8192, **options: Any) -> Iterator[JetImages]:
+    """All jets of one file or several, in blocks of at most ``block``; for files that do not fit in memory."""
+    with ExitStack() as stack:
+        for source in _open_all(stack, paths, ReadOptions(frame=frame, **options)):
+            yield from source.blocks(size=block)
 
 
 class JetWriter:
@@ -84,10 +136,14 @@ class JetWriter:
     """
 
     def __init__(self, path: str | Path, *, grid: Grid, frame: Frame, class_names: tuple[str, str],
-                 origin: dict[str, Any] | None = None, overwrite: bool = False, mantissa_bits: int | None = None) -> None:
+                 origin: dict[str, Any] | None = None, overwrite: bool = False,
+                 mantissa_bits: int | None = None) -> None:
         self.path = check_output(path, overwrite)
-        self.grid, self.frame, self.class_names, self.origin = grid, frame, tuple(class_names), origin or {}
+        self.grid, self.frame, self.origin = grid, frame, origin or {}
+        self.class_names = (class_names[0], class_names[1])
         self._overwrite, self._mantissa_bits = overwrite, mantissa_bits
+        empty = np.empty((0, *grid.shape), np.float32)
+        self._like = JetImages(empty, np.empty(0, np.int64), {}, grid, frame, self.class_names, source=str(path))
         self._chunk = max(1, _CHUNK_BYTES // (4 * grid.height * grid.width))
         self._buffer: dict[str, np.ndarray] = {}
         self._filled = self._written = 0
@@ -95,10 +151,9 @@ class JetWriter:
     def __enter__(self) -> JetWriter:
         self._stack = ExitStack()
         temporary = self._stack.enter_context(atomic_path(self.path, self._overwrite))
-        # HDF5 closes before the sink does, so that a full disk is found after all is handed over.
-        self._sink = self._stack.enter_context(_Sink(temporary, "r+"))
+        self._sink = self._stack.enter_context(Sink(temporary))
         self._file = self._stack.enter_context(h5py.File(self._sink, "w"))
-        _write_attributes(self._file, self)
+        write_attributes(self._file, self.grid, self.frame, self.class_names, self.origin)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -109,7 +164,7 @@ class JetWriter:
                     self._start({"image": np.empty((0, *self.grid.shape), np.float32), "signal": np.empty(0, np.int8)})
                 self._flush()
                 self._file.close()
-                self._check_disk()
+                self._sink.check(self.path)
         except BaseException as failure:
             self._stack.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -122,10 +177,7 @@ class JetWriter:
 
     def append(self, jets: JetImages, other_images: np.ndarray | None = None) -> None:
         """Adds jets; ``other_images`` are the same jets in the other frame, of the same shape."""
-        for what in ("grid", "frame", "class_names"):
-            mine, theirs = getattr(self, what), getattr(jets, what)
-            if mine != theirs:
-                raise DataError(jets.source, what, f"{theirs} differs from {mine} of {self.path}")
+        check_alike(self._like, jets)
         rows = {"image": jets.images, "signal": jets.label} | {KEYS[k]: v for k, v in jets.conditions.items()}
         if other_images is not None:
             if other_images.shape != jets.images.shape:
@@ -146,7 +198,7 @@ class JetWriter:
             self._buffer[key] = np.empty((self._chunk, *values.shape[1:]), dtype)
             chunks = (self._chunk if image else 16 * self._chunk, *values.shape[1:])
             self._file.create_dataset(key, (0, *values.shape[1:]), dtype, maxshape=(None, *values.shape[1:]),
-                                      chunks=chunks, compression="gzip", compression_opts=6 if image else 4, shuffle=True)
+                                      chunks=chunks, compression="gzip", compression_opts=6, shuffle=True)
 
     def _store(self, rows: dict[str, np.ndarray], n: int) -> None:
         position = 0
@@ -168,38 +220,7 @@ class JetWriter:
             self._file[key].resize(end, axis=0)
             self._file[key][self._written:end] = block
         self._written, self._filled = end, 0
-        self._check_disk()
-
-    def _check_disk(self) -> None:
-        if self._sink.error is not None:
-            raise DataError(self.path, "", f"could not be written: {os.strerror(self._sink.error.errno or 5)}")
-
-
-class _Sink(FileIO):
-    """A file that remembers a failed write instead of raising: HDF5 crashes the interpreter if a write fails."""
-
-    error: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        self._attempt(lambda: self._write_all(view))
-        return len(view)
-
-    def truncate(self, size: int | None = None) -> int:
-        self._attempt(lambda: super(_Sink, self).truncate(size))
-        return self.tell() if size is None else size
-
-    def _write_all(self, view: memoryview) -> None:
-        done = 0
-        while done < len(view):
-            done += super().write(view[done:])
-
-    def _attempt(self, action: Callable[[], object]) -> None:
-        if self.error is None:
-            try:
-                action()
-            except OSError as error:
-                self.error = error
+        self._sink.check(self.path)
 
 
 def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
@@ -210,9 +231,32 @@ def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
         writer.append(jets, other_images)
 
 
-def other_key(frame: Frame) -> str:
-    """The dataset that holds the images of a file in the frame that is not its own."""
-    return "image_raw" if frame == "canonical" else "image_canonical"
+def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
+    """Puts the jets of several files into one native file, block by block; returns how many.
+
+    The images in the other frame are kept where every file holds them, and the jet quantities that every file has.
+
+    Raises:
+        DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
+    """
+    check_output(out, overwrite)
+    with ExitStack() as stack:
+        first, *rest = _open_all(stack, paths, ReadOptions(**options))
+        heads = [source.read(0, 1) for source in (first, *rest)]
+        shared = set(KEYS).intersection(*(head.conditions for head in heads))
+        frame = heads[0].frame
+        others = _others(stack, paths, other_frame(frame), options)
+        origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
+        with JetWriter(out, grid=heads[0].grid, frame=frame, class_names=heads[0].class_names, origin=origin,
+                       overwrite=overwrite) as writer:
+            for index, source in enumerate((first, *rest)):
+                start = 0
+                for jets in source.blocks():
+                    kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared})
+                    stop = start + len(jets)
+                    writer.append(kept, others[index].read(start, stop).images if others else None)
+                    start = stop
+            return writer.n_jets
 
 
 def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
@@ -227,12 +271,40 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     return rounded.view(np.float32)
 
 
-def _write_attributes(file: h5py.File, writer: JetWriter) -> None:
-    grid, names = writer.grid, list(writer.class_names)
-    file.attrs["schema_version"] = SCHEMA_VERSION
-    file.attrs["frame"] = writer.frame
-    file.attrs["half_width"] = grid.half_width
-    if grid != Grid.square(grid.height, grid.half_width):
-        file.attrs["eta_range"], file.attrs["phi_range"] = grid.eta_range, grid.phi_range
-    file.attrs.create("class_names", names, dtype=h5py.string_dtype())
-    file.attrs["origin"] = json.dumps(writer.origin, allow_nan=False)
+def _open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetSource]:
+    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not listed:
+        raise ValueError("at least one file is needed")
+    return [stack.enter_context(open_jets(path, options)) for path in listed]
+
+
+def _blocks(sources: Sequence[JetSource], start: int, stop: int) -> Iterator[JetImages]:
+    """The jets from ``start`` to ``stop``, counted over all sources."""
+    for source in sources:
+        if start < source.n_jets and stop > 0:
+            yield from source.blocks(max(start, 0), stop)
+        start, stop = start - source.n_jets, stop - source.n_jets
+
+
+def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetSource]:
+    """The same files in the other frame; none unless every one holds it."""
+    held = []
+    for path in paths:
+        if _first_bytes(str(path)) != b"\x89HDF":
+            return []
+        with open_hdf5(path) as file:
+            held.append(other_key(other_frame(frame)) in file)
+    return _open_all(stack, paths, ReadOptions(**{**options, "frame": frame})) if all(held) else []
+
+
+def _first_bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(4)
+    except OSError:
+        # open_hdf5 says what is wrong with the path.
+        return b""
+
+
+def _names(paths: Paths) -> str:
+    return str(paths) if isinstance(paths, (str, Path)) else " + ".join(map(str, paths))

@@ -126,6 +126,14 @@ class JetImages:
                 raise DataError(self.source, KEYS[key], "holds NaN or infinite values")
 
 
+def check_alike(first: JetImages, other: JetImages) -> None:
+    """Raises :class:`DataError` unless both sets have the same grid, frame and names of the classes."""
+    for what in ("grid", "frame", "class_names"):
+        mine, theirs = getattr(first, what), getattr(other, what)
+        if mine != theirs:
+            raise DataError(other.source, what, f"{theirs} differs from {mine} of {first.source}")
+
+
 def concatenate(parts: Sequence[JetImages]) -> JetImages:
     """All jets of several sets, in order; conditions that not every set has are left out.
 
@@ -136,10 +144,7 @@ def concatenate(parts: Sequence[JetImages]) -> JetImages:
         raise ValueError("concatenate needs at least one set of jets")
     first = parts[0]
     for other in parts[1:]:
-        for what in ("grid", "frame", "class_names"):
-            mine, theirs = getattr(first, what), getattr(other, what)
-            if mine != theirs:
-                raise DataError(other.source, what, f"{theirs} differs from {mine} of {first.source}")
+        check_alike(first, other)
     shared = [k for k in first.conditions if all(k in p.conditions for p in parts)]
     return replace(
         first,

@@ -1,0 +1,32 @@
+"""The jets that ship with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import DataError
+from .files import read_jets
+from .jets import JetImages
+
+FOLDER = Path(__file__).parent / "embedded"
+SPLITS = ("train", "validation", "test")
+#: The processes of each set; label 0 first.
+SETS = {"w_qcd": ("qcd", "w"), "quark_gluon": ("gluon", "quark"),
+        "w": ("w",), "qcd": ("qcd",), "quark": ("quark",), "gluon": ("gluon",)}
+
+
+def embedded_jets(name: str, split: str) -> JetImages:
+    """Jets of our own simulation, 25×25 pixels.
+
+    Args:
+        name: ``w_qcd`` or ``quark_gluon`` for both classes, or ``w``, ``qcd``, ``quark``, ``gluon``.
+        split: ``train``, ``validation`` or ``test``: different events, simulated with different seeds.
+
+    Raises:
+        DataError: there is no such set or split.
+    """
+    if name not in SETS:
+        raise DataError("embedded jets", name, f"no such set, expected one of {', '.join(SETS)}")
+    if split not in SPLITS:
+        raise DataError("embedded jets", split, f"no such split, expected one of {', '.join(SPLITS)}")
+    return read_jets([FOLDER / split / f"{process}.h5" for process in SETS[name]])

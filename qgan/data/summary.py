@@ -1,0 +1,31 @@
+"""What a file of jets holds, in a few plain values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .files import open_jets
+from .source import ReadOptions
+
+
+def file_summary(path: str | Path, **options: Any) -> dict[str, Any]:
+    """What a file holds, as plain values: format, jets by class, frame, pixels, ranges of the quantities, origin."""
+    with open_jets(path, ReadOptions(**options)) as source:
+        counts = np.zeros(2, np.int64)
+        ranges: dict[str, tuple[float, float]] = {}
+        for jets in source.blocks():
+            counts += np.bincount(jets.label, minlength=2)
+            for key, values in {**jets.conditions, "pixel": jets.images}.items():
+                low, high = ranges.get(key, (np.inf, -np.inf))
+                ranges[key] = min(low, float(values.min())), max(high, float(values.max()))
+    grid = jets.grid
+    return {
+        "file": str(path), "format": source.format, "jets": source.n_jets,
+        "classes": {name: int(n) for name, n in zip(jets.class_names, counts, strict=True)},
+        "frame": jets.frame, "pixels": list(grid.shape), "eta_range": list(grid.eta_range),
+        "phi_range": list(grid.phi_range), "ranges": {key: list(value) for key, value in ranges.items()},
+        "origin": jets.origin,
+    }
