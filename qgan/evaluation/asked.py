@@ -1,0 +1,119 @@
+"""Rows that need more than images: what was asked for, the class, and the jets the generator was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..metrics import (
+    binned_wasserstein,
+    boosted_trees,
+    closure,
+    disjoint_parts,
+    error_from_parts,
+    memorising,
+    nearest_distance,
+    roc_auc,
+)
+from ..observables import ALL, UNITS
+from .rows import Row, row_from_nulls
+from .sample import Group, Sample
+from .scores import FEATURES, over_group
+
+#: What can be asked for and measured on the image.
+ASKED = ("mass", "pt")
+BINS = 5
+#: Fewer generated jets than this in a bin of the asked quantity, and its W1 is not quoted.
+FEWEST_IN_BIN = 20
+#: Training jets that the search for memorised ones looks through.
+MOST_TRAINING_JETS = 20_000
+_PARTS = 10
+
+
+def closure_rows(group: Group, notes: list[str]) -> Iterator[Row]:
+    """Bias, resolution and R² beside those of real jets, and W1 in bins of what was asked."""
+    for name in ASKED:
+        if not (name in group.real.asked and name in group.fake.asked):
+            continue
+        n = len(group.fake)
+        values, errors = _closure_with_error(group.fake, name)
+        of_real, _ = _closure_with_error(group.real, name)
+        for i, metric in enumerate(("closure_bias", "closure_resolution", "closure_r2")):
+            ratio = values[i] / of_real[i] if metric == "closure_resolution" and of_real[i] > 0 else None
+            unit = "" if metric == "closure_r2" else UNITS[name]
+            yield Row(metric, name, group.name, values[i], errors[i], of_real[i], ratio, None, unit, n)
+        if not _fills_bins(group, name):
+            notes.append(f"{group.name}: closure_w1 of {name} is left out, since the asked values do not fill "
+                         f"the {BINS} bins of the real ones.")
+            continue
+        yield _binned_row(group, name)
+
+
+def tagger_row(groups: list[Group], seed: int) -> Row:
+    """AUC between the classes on generated jets, of trees trained on half of the real ones; floor: the other half."""
+    rng = np.random.default_rng(seed)
+    trained, held_out = [], []
+    for group in groups:
+        order = rng.permutation(len(group.pool))
+        table = group.pool.columns(FEATURES)
+        trained.append(table[order[:len(order) // 2]])
+        held_out.append(table[order[len(order) // 2:]])
+    trees = boosted_trees(seed)
+    trees.fit(np.concatenate(trained), np.repeat([0, 1], [len(t) for t in trained]))
+
+    def auc(tables: list[np.ndarray]) -> tuple[float, float]:
+        scores = [trees.predict_proba(t)[:, 1] for t in tables]
+        parts = zip(*([s[i] for i in disjoint_parts(len(s), _PARTS, rng)] for s in scores), strict=True)
+        return roc_auc(*scores), float(error_from_parts(np.array([roc_auc(*p) for p in parts])))
+
+    value, error = auc([g.fake.columns(FEATURES) for g in groups])
+    floor, floor_error = auc(held_out)
+    significance = (value - floor) / float(np.hypot(error, floor_error))
+    return Row("tagger_auc", "features", "all", value, error, floor, None, significance, "",
+               min(len(g.fake) for g in groups))
+
+
+def memorising_row(group: Group, training: np.ndarray, rng: np.random.Generator) -> Row:
+    """Distance generated → training jets over real → training jets, n jets each; 1 between real samples.
+
+    Args:
+        training: (M, H, W) images that the generator was trained on, none of them among ``group.real``.
+    """
+    training = training[rng.permutation(len(training))[:MOST_TRAINING_JETS]]
+    i, j = group.pairs[0]
+    fake, real = (nearest_distance(s.images[k], training) for s, k in ((group.fake, j), (group.real, i)))
+    parts = [(fake[p], real[q]) for p, q in zip(disjoint_parts(len(fake), _PARTS, rng),
+                                                disjoint_parts(len(real), _PARTS, rng), strict=True)]
+    error = float(error_from_parts(np.array([memorising(*part) for part in parts])))
+    value = memorising(fake, real)
+    return Row("memorising", "", group.name, value, error, 1.0, value, (value - 1) / error if error > 0 else None,
+               "", group.n)
+
+
+def _binned_row(group: Group, name: str) -> Row:
+    column = ALL.index(name)
+
+    def score(a: Sample, b: Sample) -> np.ndarray:
+        bins = binned_wasserstein(a.values[:, column], a.asked[name], b.values[:, column], b.asked[name], BINS)
+        return np.array([bins[np.isfinite(bins)].mean()])
+
+    value, error, nulls = over_group(group, score)
+    return row_from_nulls("closure_w1", name, group.name, value[0], float(error[0]), nulls[:, 0], group.n, UNITS[name])
+
+
+def _fills_bins(group: Group, name: str) -> bool:
+    edges = np.quantile(group.real.asked[name], np.linspace(0, 1, BINS + 1)[1:-1])
+    counts = np.bincount(np.searchsorted(edges, group.fake.asked[name]), minlength=BINS)
+    return bool(counts.min() >= FEWEST_IN_BIN)
+
+
+def _closure_with_error(sample: Sample, name: str) -> tuple[np.ndarray, np.ndarray]:
+    measured, asked = sample.values[:, ALL.index(name)], sample.asked[name]
+
+    def values(index: np.ndarray) -> list[float]:
+        result = closure(measured[index], asked[index])
+        return [result.bias, result.resolution, result.r2]
+
+    parts = np.array_split(np.arange(len(sample)), _PARTS)
+    return np.array(values(np.arange(len(sample)))), error_from_parts(np.array([values(p) for p in parts]))

@@ -1,0 +1,131 @@
+"""What an evaluation says: rows of numbers, each with its error and its floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+#: What each metric is, in a few words; the order is that of reports.
+METRICS = {
+    "w1": "Wasserstein-1 in standard deviations of the real jets",
+    "w1_unit": "Wasserstein-1 in the observable's unit",
+    "separation": "separation power, 100 bins",
+    "mean_image": "difference of mean images, L1 over sum",
+    "variance_ratio": "sum of pixel variances, generated over real",
+    "fpd": "Frechet physics distance, extrapolated, x 1000",
+    "kpd": "kernel physics distance, x 1000",
+    "c2st_auc": "AUC of boosted trees, real against generated",
+    "c2st_jsd": "Jensen-Shannon divergence the trees can show, bits",
+    "c2st_p": "p-value of the trees' AUC",
+    "precision": "generated jets near real ones",
+    "recall": "real jets near generated ones",
+    "density": "how dense generated jets lie among real ones",
+    "coverage": "real jets with a generated one near",
+    "closure_bias": "median of measured - asked",
+    "closure_resolution": "spread of measured - asked, IQR/1.349",
+    "closure_r2": "R2 of measured against asked",
+    "closure_w1": "Wasserstein-1 of what was measured, mean over 5 bins of what was asked",
+    "tagger_auc": "class AUC of trees trained on real jets",
+    "memorising": "distance generated to training over test to training jets",
+}
+#: Metrics whose floor is the 95 % quantile of real against real, since their mean there is 0.
+QUANTILE_FLOOR = ("fpd", "kpd")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number.
+
+    Attributes:
+        metric: a key of :data:`METRICS`.
+        observable: what it was computed on; empty where the metric says it all.
+        group: name of the class, or ``all``.
+        value: the number, real against generated.
+        error: its statistical standard error.
+        floor: the same number between disjoint real samples of the same size: their mean, or for
+            :data:`QUANTILE_FLOOR` the 95 % quantile. For closure and the tagger: what real jets reach.
+        ratio: value over floor; None where that means nothing.
+        significance: (value − mean of the real pairs) over their standard deviation; None without pairs.
+        unit: empty for a pure number.
+        n: jets on each side of the comparison.
+    """
+
+    metric: str
+    observable: str
+    group: str
+    value: float
+    error: float | None
+    floor: float | None
+    ratio: float | None
+    significance: float | None
+    unit: str
+    n: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; ``group`` is called ``class``; what is not finite becomes None."""
+        values = {("class" if k == "group" else k): v for k, v in asdict(self).items()}
+        return {k: (None if isinstance(v, float) and not np.isfinite(v) else v) for k, v in values.items()}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All rows of one comparison.
+
+    Attributes:
+        rows: in the order of :data:`METRICS`, class by class.
+        notes: what was left out or reduced, and why, in whole sentences.
+        real, fake: where the jets come from.
+        settings: n_per_class, seed, quick, pairs of the floor and the like.
+        seconds: time it took.
+    """
+
+    rows: list[Row]
+    notes: list[str] = field(default_factory=list)
+    real: str = "real"
+    fake: str = "generated"
+    settings: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def find(self, metric: str, observable: str = "", group: str = "all") -> Row:
+        """The row of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for row in self.rows:
+            if (row.metric, row.observable, row.group) == (metric, observable, group):
+                return row
+        raise KeyError(f"no row {metric} {observable} {group}".replace("  ", " "))
+
+    def of(self, metric: str, group: str | None = None) -> Iterator[Row]:
+        """Every row of a metric (and a class)."""
+        return (r for r in self.rows if r.metric == metric and group in (None, r.group))
+
+    def worst(self, metric: str = "w1", group: str | None = None) -> Row | None:
+        """The class's row with the largest value; ``all`` counts only where it is asked for."""
+        rows = [r for r in self.of(metric, group) if group or r.group != "all"]
+        return max(rows, key=lambda r: r.value, default=None)
+
+    @property
+    def groups(self) -> list[str]:
+        """The classes that occur, ``all`` last."""
+        seen = dict.fromkeys(r.group for r in self.rows)
+        return sorted(seen, key=lambda g: g == "all")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"real": self.real, "fake": self.fake, "settings": self.settings, "seconds": round(self.seconds, 2),
+                "notes": self.notes, "rows": [r.to_dict() for r in self.rows]}
+
+
+def row_from_nulls(metric: str, observable: str, group: str, value: float, error: float | None, nulls: np.ndarray,
+                   n: int, unit: str = "", with_ratio: bool = True) -> Row:
+    """A row whose floor comes from the values of real pairs, (pairs,)."""
+    mean, spread = float(np.mean(nulls)), float(np.std(nulls, ddof=1))
+    significance = (value - mean) / spread if spread > 0 else None
+    floor = float(np.quantile(nulls, 0.95)) if metric in QUANTILE_FLOOR else mean
+    ratio = value / floor if with_ratio and metric not in QUANTILE_FLOOR and floor > 0 else None
+    return Row(metric, observable, group, float(value), error, floor, ratio, significance, unit, n)

@@ -1,0 +1,124 @@
+"""Jets with everything that is measured on them, and which of them are compared with which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.jets import JetImages
+from ..energyflow import GRAPHS, energy_flow
+from ..metrics import disjoint_pairs, disjoint_parts
+from ..observables import ALL, observables
+
+#: Pixels under this pT (GeV) are set to 0 before anything is measured.
+CUT = 1e-3
+#: More disjoint pairs of real and generated samples than this are not averaged over.
+MOST_PAIRS = 4
+Indices = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """N jets of one class or several.
+
+    Attributes:
+        images: (N, H, W) float32, GeV, without pixels under :data:`CUT`.
+        values: (N, len(ALL)) float64, the observables in the order of ``observables.ALL``.
+        flow: (N, 20) energy-flow polynomials, or (N, 0) where they were not asked for.
+        asked: conditions by name, each (N,).
+    """
+
+    images: np.ndarray
+    values: np.ndarray
+    flow: np.ndarray
+    asked: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: np.ndarray) -> Sample:
+        return Sample(self.images[index], self.values[index], self.flow[index],
+                      {k: v[index] for k, v in self.asked.items()})
+
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """(N, len(names)) observables."""
+        return self.values[:, [ALL.index(n) for n in names]]
+
+
+def measure(jets: JetImages, with_flow: bool = True) -> Sample:
+    """Observables (and energy-flow polynomials) of jets."""
+    images = np.where(jets.images < CUT, np.float32(0), jets.images).astype(np.float32, copy=False)
+    values = observables(images, jets.grid)
+    flow = energy_flow(images, jets.grid) if with_flow else {}
+    return Sample(images, np.stack([values[n] for n in ALL], axis=1),
+                  np.stack([flow[g] for g in GRAPHS], axis=1) if flow else np.zeros((len(images), 0)),
+                  {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()})
+
+
+def join(samples: Sequence[Sample]) -> Sample:
+    """All jets of several samples, in order; conditions that not every sample has are left out."""
+    shared = [k for k in samples[0].asked if all(k in s.asked for s in samples)]
+    return Sample(np.concatenate([s.images for s in samples]), np.concatenate([s.values for s in samples]),
+                  np.concatenate([s.flow for s in samples]),
+                  {k: np.concatenate([s.asked[k] for s in samples]) for k in shared})
+
+
+@dataclass(frozen=True)
+class Group:
+    """One class (or all together), and the positions of the jets that are compared.
+
+    Attributes:
+        name: of the class, or ``all``.
+        real, fake: what is compared.
+        pool: the real jets and those of the reference: floors come from here.
+        n: jets on each side of a comparison.
+        pairs: positions in (real, fake), n each, disjoint between pairs: their mean is the value.
+        parts: the same jets dealt into smaller disjoint parts, for the error.
+        nulls: positions in (pool, pool), n each, disjoint within a pair, for the floor.
+    """
+
+    name: str
+    real: Sample
+    fake: Sample
+    pool: Sample
+    n: int
+    pairs: list[Indices]
+    parts: list[Indices]
+    nulls: list[Indices]
+
+
+def make_group(name: str, real: Sample, fake: Sample, pool: Sample, n: int, floors: int, parts: int,
+               rng: np.random.Generator) -> Group:
+    """Deals the jets of one class; needs at least n real, n generated and 2n jets in the pool."""
+    count = min(len(real) // n, len(fake) // n, MOST_PAIRS)
+    orders = [rng.permutation(len(s))[:count * n] for s in (real, fake)]
+    pairs = list(zip(*(np.split(order, count) for order in orders), strict=True))
+    cuts = [[part[i] for part in pair for i in disjoint_parts(n, parts, rng)] for pair in zip(*pairs, strict=True)]
+    return Group(name, real, fake, pool, n, pairs, list(zip(*cuts, strict=True)),
+                 list(disjoint_pairs(len(pool), n, floors, rng)))
+
+
+def pooled(groups: Sequence[Group], rng: np.random.Generator) -> Group:
+    """All classes together, as many jets of each."""
+    real, fake, pool = ([g.real for g in groups], [g.fake for g in groups], [g.pool for g in groups])
+    count = min(len(g.pairs) for g in groups)
+    parts = min(len(g.parts) for g in groups)
+    return Group("all", join(real), join(fake), join(pool), sum(g.n for g in groups),
+                 pairs=_stack([g.pairs[:count] for g in groups], real, fake, rng),
+                 parts=_stack([g.parts[:parts] for g in groups], real, fake, rng),
+                 nulls=_stack([g.nulls for g in groups], pool, pool, rng))
+
+
+def _stack(classes: Sequence[Sequence[Indices]], left: Sequence[Sample], right: Sequence[Sample],
+           rng: np.random.Generator) -> list[Indices]:
+    """Positions in the joined samples, shuffled so that any leading part holds every class."""
+    out = []
+    for row in zip(*classes, strict=True):
+        sides = []
+        for side, samples in ((0, left), (1, right)):
+            offsets = np.cumsum([0, *(len(s) for s in samples[:-1])])
+            sides.append(rng.permutation(np.concatenate([p[side] + o for p, o in zip(row, offsets, strict=True)])))
+        out.append((sides[0], sides[1]))
+    return out
