@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from qgan.data.convert import centre_crop, resize_images
 from qgan.data.jets import JetImages
 from qgan.errors import DataError
 
@@ -16,6 +17,10 @@ Method = Literal["pool", "area"]
 def prepare(jets: JetImages, size: int = 12, norm: Norm = "max", method: Method = "pool") -> np.ndarray:
     """Resized and normalised images, (N, size, size) float32.
 
+    ``pool`` adds whole pixels and cuts off a border that does not divide: of 25 pixels pooled to 12 the last row and
+    column, so that the pixel on the jet's axis, the hardest, stays whole. ``area`` shares pixels out by area, keeps
+    all pT, and also makes larger images; there the same pixel is divided between four.
+
     Raises:
         DataError: there are fewer than ``size`` pixels to pool.
     """
@@ -23,31 +28,9 @@ def prepare(jets: JetImages, size: int = 12, norm: Norm = "max", method: Method 
         height, width = jets.grid.shape
         raise DataError(jets.source, "image", f"{height} x {width} pixels cannot be pooled to {size} x {size}; "
                                               "a larger image needs the method 'area'")
-    return normalise((sum_pool if method == "pool" else area_resize)(jets.images, size), norm)
-
-
-def sum_pool(images: np.ndarray, size: int) -> np.ndarray:
-    """(N, H, W) to (N, size, size) by adding whole pixels; what does not divide is cut off at the border.
-
-    Of 25 pixels pooled to 12 the last one is cut off: the pixel on the jet's axis, the hardest, stays whole.
-    """
-    blocks = []
-    for n in images.shape[1:]:
-        block = n // size
-        first = (n - block * size) // 2
-        blocks.append((block, slice(first, first + block * size)))
-    (height, rows), (width, columns) = blocks
-    cut = images[:, rows, columns]
-    return cut.reshape(len(images), size, height, size, width).sum((2, 4), dtype=np.float64).astype(np.float32)
-
-
-def area_resize(images: np.ndarray, size: int) -> np.ndarray:
-    """(N, H, W) to (N, size, size), smaller or larger; each pixel is shared out by area, so that no pT is lost.
-
-    Where ``size`` divides H and W this is sum-pooling; where it does not, a hard pixel on an edge is divided.
-    """
-    rows, columns = _shares(images.shape[1], size), _shares(images.shape[2], size)
-    return np.einsum("ih,nhw,jw->nij", rows, images, columns, optimize=True).astype(np.float32)
+    if method == "pool":
+        jets = centre_crop(jets, min(jets.grid.shape) // size * size)
+    return normalise(resize_images(jets.images, size), norm)
 
 
 def normalise(images: np.ndarray, norm: Norm) -> np.ndarray:
@@ -72,12 +55,3 @@ def require_only(jets: JetImages, name: str) -> JetImages:
     if not len(jets):
         raise DataError(jets.source, "signal", f"no {name} jets to train on")
     return jets
-
-
-def _shares(n_in: int, n_out: int) -> np.ndarray:
-    """(n_out, n_in): the share of each input pixel that falls into each output pixel; columns sum to 1."""
-    low = np.arange(n_in) / n_in
-    high = low + 1 / n_in
-    edges = np.arange(n_out + 1) / n_out
-    overlap = np.minimum(high, edges[1:, None]) - np.maximum(low, edges[:-1, None])
-    return np.maximum(overlap, 0.0) * n_in

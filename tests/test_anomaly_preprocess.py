@@ -4,44 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from anomaly.preprocess import area_resize, normalise, prepare, require_only, sum_pool
+from anomaly.preprocess import normalise, prepare, require_only
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
 from qgan.errors import DataError
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 45), st.integers(0, 2**32 - 1))
-def test_resizing_keeps_each_jets_pt(height: int, width: int, size: int, seed: int) -> None:
-    images = np.random.default_rng(seed).exponential(1, (3, height, width))
-    resized = area_resize(images, size)
-    assert resized.shape == (3, size, size)
-    assert resized.min() >= 0
-    np.testing.assert_allclose(resized.sum((1, 2)), images.sum((1, 2)), rtol=1e-5)
-
-
-def test_both_methods_agree_where_the_size_divides() -> None:
-    images = np.random.default_rng(0).exponential(1, (5, 24, 36))
-    expected = images.reshape(5, 12, 2, 12, 3).sum((2, 4))
-    np.testing.assert_allclose(sum_pool(images, 12), expected, rtol=1e-6)
-    np.testing.assert_allclose(area_resize(images, 12), expected, rtol=1e-6)
+def one(images: np.ndarray) -> JetImages:
+    height, width = images.shape[1:]
+    grid = Grid(height, width, (-0.4, 0.4), (-0.4, 0.4))
+    return JetImages(images.astype(np.float32), np.ones(len(images), int), {}, grid, "raw", ("gluon", "quark"))
 
 
 def test_pooling_adds_whole_pixels_and_cuts_the_border() -> None:
-    images = np.zeros((2, 25, 25))
+    images = np.random.default_rng(0).exponential(1, (3, 25, 25))
+    expected = images[:, :24, :24].reshape(3, 12, 2, 12, 2).sum((2, 4))
+    np.testing.assert_allclose(prepare(one(images), 12), normalise(expected, "max"), rtol=1e-5)
+
+
+def test_the_hardest_pixel_stays_whole_when_pooled_and_is_divided_by_area() -> None:
+    images = np.zeros((1, 25, 25))
     images[0, 12, 12] = 400.0
-    images[1, 24, 24] = 1.0
-    pooled = sum_pool(images, 12)
-    assert (pooled[0, 6, 6], pooled[0].sum(), pooled[1].sum()) == (400.0, 400.0, 0.0)
-    # By area the axis of 25 pixels lies on an edge of 12: the hardest pixel is divided.
-    assert area_resize(images, 12)[0].max() == pytest.approx(100.0)
-
-
-def test_a_uniform_image_stays_uniform() -> None:
-    np.testing.assert_allclose(area_resize(np.ones((1, 25, 25)), 40), np.full((1, 40, 40), (25 / 40) ** 2), rtol=1e-6)
+    assert np.argwhere(prepare(one(images), 12)[0]).tolist() == [[6, 6]]
+    assert np.argwhere(prepare(one(images), 12, "sum", "area")[0] == 0.25).tolist() == [[5, 5], [5, 6], [6, 5], [6, 6]]
 
 
 def test_normalising_and_the_empty_image() -> None:

@@ -30,6 +30,26 @@ def centre_crop(jets: JetImages, size: int) -> JetImages:
     return crop(jets, spans[0], spans[1])
 
 
+def crop_to(jets: JetImages, grid: Grid) -> JetImages:
+    """The part of the images that ``grid`` covers, for comparison with jets that were cropped before.
+
+    Raises:
+        DataError: ``grid`` is no part of the images' grid.
+    """
+    if grid == jets.grid:
+        return jets
+    spans = []
+    for n, (low, high), whole in ((grid.height, grid.eta_range, jets.grid.eta_range),
+                                  (grid.width, grid.phi_range, jets.grid.phi_range)):
+        start = round((low - whole[0]) * n / (high - low))
+        spans.append((start, start + n))
+    inside = all(start >= 0 and stop <= size for (start, stop), size in zip(spans, jets.grid.shape, strict=True))
+    if not (inside and np.allclose([*jets.grid.crop(*spans).eta_range, *jets.grid.crop(*spans).phi_range],
+                                   [*grid.eta_range, *grid.phi_range])):
+        raise DataError(jets.source, "image", f"{jets.grid} has no part {grid}")
+    return replace(crop(jets, *spans), grid=grid)
+
+
 def resize(jets: JetImages, size: int) -> JetImages:
     """``size`` × ``size`` pixels over the same area (see :func:`resize_images`)."""
     grid = Grid(size, size, jets.grid.eta_range, jets.grid.phi_range)
