@@ -13,16 +13,19 @@ import numpy as np
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """d² between the Gaussians with the means and covariances of two samples, (N, d) and (M, d)."""
-    return gaussian_frechet(a.mean(0), _covariance(a), b.mean(0), _covariance(b))
+    moments = ((x.mean(0), np.cov(x, rowvar=False, ddof=1).reshape(x.shape[1], x.shape[1])) for x in (a, b))
+    (mean_a, cov_a), (mean_b, cov_b) = moments
+    return float(gaussian_frechet(mean_a, cov_a, mean_b, cov_b))
 
 
-def gaussian_frechet(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
-    """d² between two Gaussians."""
+def gaussian_frechet(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> np.ndarray:
+    """d² between Gaussians with means (…, d) and covariances (…, d, d); shape (…)."""
     # The eigenvalues of Σ_a Σ_b are those of the symmetric Σ_a^½ Σ_b Σ_a^½, real and not negative.
     values, vectors = np.linalg.eigh(cov_a)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ cov_b @ root), 0, None)).sum()
-    return float(((mean_a - mean_b) ** 2).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * cross)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ cov_b @ root), 0, None)).sum(-1)
+    traces = np.trace(cov_a, axis1=-2, axis2=-1) + np.trace(cov_b, axis1=-2, axis2=-1)
+    return ((mean_a - mean_b) ** 2).sum(-1) + traces - 2 * cross
 
 
 def extrapolated_frechet(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator, points: int = 10,
@@ -33,26 +36,27 @@ def extrapolated_frechet(real: np.ndarray, fake: np.ndarray, rng: np.random.Gene
         real, fake: (N, d) and (M, d) features, standardised by the caller.
         rng: draws the subsamples, without replacement.
         points: number of sizes, evenly spaced in 1/N from ``smallest`` · N to N = min(N, M).
-        draws: subsamples per size.
+        draws: subsamples per size; those of one draw are nested.
 
     Returns:
         The intercept (0 on average for equal distributions; may be negative) and its error from the fit.
     """
     n = min(len(real), len(fake))
     sizes = np.round(1 / np.linspace(1 / (smallest * n), 1 / n, points)).astype(int)
-    means = [np.mean([frechet_distance(_draw(real, size, rng), _draw(fake, size, rng)) for _ in range(draws)])
-             for size in sizes]
+    means = np.mean([gaussian_frechet(*_nested_moments(real, sizes, rng), *_nested_moments(fake, sizes, rng))
+                     for _ in range(draws)], axis=0)
     design = np.stack([np.ones(points), 1 / sizes], axis=1)
-    coefficients, residuals, _, _ = np.linalg.lstsq(design, np.asarray(means), rcond=None)
+    coefficients, residuals, _, _ = np.linalg.lstsq(design, means, rcond=None)
     variance = float(residuals[0]) / (points - 2) if len(residuals) else 0.0
     covariance = variance * np.linalg.inv(design.T @ design)
     return float(coefficients[0]), float(np.sqrt(covariance[0, 0]))
 
 
-def _draw(x: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    return x[rng.permutation(len(x))[:size]]
-
-
-def _covariance(x: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(0)
-    return centred.T @ centred / (len(x) - 1)
+def _nested_moments(x: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Means (points, d) and covariances (points, d, d) of the first ``sizes`` (ascending) jets in a random order."""
+    parts = np.split(x[rng.permutation(len(x))[:sizes[-1]]], sizes[:-1])
+    totals = np.cumsum([part.sum(0) for part in parts], axis=0)
+    products = np.cumsum([part.T @ part for part in parts], axis=0)
+    mean = totals / sizes[:, None]
+    outer = mean[:, :, None] * mean[:, None, :] * sizes[:, None, None]
+    return mean, (products - outer) / (sizes - 1)[:, None, None]
