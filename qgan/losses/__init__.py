@@ -1,0 +1,22 @@
+"""The terms of the generator's and the discriminator's loss."""
+
+from .adversarial import (
+    ADVERSARIAL,
+    Adversarial,
+    BinaryCrossEntropy,
+    Hinge,
+    Wasserstein,
+    adversarial,
+    gradient_penalty,
+    r1_penalty,
+)
+from .picture import MeanImage, mean_image_targets
+from .sparsity import SoftSparsity, UnpairedSparsity, soft_count
+from .statistics import Coding, SortedMatching, StatisticsKL
+from .total import GeneratorBatch, Term, WeightedSum
+
+__all__ = [
+    "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage", "SoftSparsity",
+    "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum", "adversarial",
+    "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
+]

@@ -1,0 +1,80 @@
+"""The generator's loss: what its terms see, and their weighted sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from torch import Tensor
+
+from ..errors import ConfigError
+
+
+@dataclass(frozen=True)
+class GeneratorBatch:
+    """What the terms of the generator's loss see: one number a jet, never the images.
+
+    Plain tensors, so that several processes can gather them (with gradient) before the loss is taken.
+
+    Attributes:
+        fake_logits: (B,) the discriminator's logits of the generated jets.
+        real, fake: statistics of the real jets, each (N,), and of the generated ones, each (B,), by name.
+        real_label, fake_label: (N,) and (B,), 0 or 1.
+        asked: statistics that the generated jets were asked to have, each (B,), by name.
+    """
+
+    fake_logits: Tensor
+    real: Mapping[str, Tensor]
+    fake: Mapping[str, Tensor]
+    real_label: Tensor
+    fake_label: Tensor
+    asked: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Term(Protocol):
+    """A term of the loss.
+
+    Attributes:
+        name: what it is called in the log.
+        needs: names of the statistics that it reads.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+    def __call__(self, batch: GeneratorBatch) -> Tensor: ...
+
+
+class WeightedSum:
+    """Σ weight · term.
+
+    Args:
+        terms: terms and their weights; a term of weight 0 is not computed.
+
+    Raises:
+        ConfigError: two terms of one name, or no term with a weight.
+    """
+
+    def __init__(self, terms: Sequence[tuple[Term, float]]) -> None:
+        names = [term.name for term, _ in terms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(f"losses: two terms are called {', '.join(twice)}")
+        self.terms = [(term, weight) for term, weight in terms if weight]
+        if not self.terms:
+            raise ConfigError("losses: every weight is 0, expected at least one term")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the statistics that the terms read, each once."""
+        return tuple(dict.fromkeys(name for term, _ in self.terms for name in term.needs))
+
+    def __call__(self, batch: GeneratorBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total, and each term by name (detached, without its weight)."""
+        values = [(term.name, weight, term(batch)) for term, weight in self.terms]
+        first, *rest = (weight * value for _, weight, value in values)
+        return sum(rest, start=first), {name: value.detach() for name, _, value in values}
