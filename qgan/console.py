@@ -86,11 +86,12 @@ class Program:
     def _parser(self) -> Parser:
         width = max(map(len, self.commands)) + 2
         rows = "\n".join(f"  {name:{width}}{summary}" for name, summary in self.commands.items())
-        parser = Parser(self.name, f"{self.description}\n\ncommands:\n{rows}", self.examples)
+        parser = Parser(self.name, f"{self.description}\n\ncommands:\n{rows}\n\n"
+                        f"{self.name} COMMAND --help tells more.", self.examples)
         parser.usage = f"{self.name} [--help] [--version] COMMAND ..."
         parser.add_argument("--version", action="version", version=f"{self.name} {__version__}")
         parser.add_argument("command", choices=list(self.commands), metavar="COMMAND",
-                            help=f"{self.name} COMMAND --help tells more")
+                            help=argparse.SUPPRESS)
         return parser
 
     def _fail(self, message: str, status: int) -> int:

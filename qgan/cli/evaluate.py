@@ -42,13 +42,14 @@ def main(argv: list[str]) -> None:
     if len(arguments.files) > 2:
         parser.error(f"{len(arguments.files)} files, expected one of real and one of generated jets; "
                      "qgan merge makes one of several")
-    from ..evaluation import evaluate
     from ..io import check_output, write_json
-    from ..report import table
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     real, fake, reference = load(arguments)
+    from ..evaluation import evaluate
+    from ..report import table
+
     evaluation = evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
                           reference=reference)
     if not arguments.quiet:

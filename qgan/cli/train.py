@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
 from ..console import Parser
 from .options import add_quiet
+
+if TYPE_CHECKING:
+    from ..runs.configuration import Configuration
 
 EXAMPLES = """\
   qgan train --out runs/first --steps 200
@@ -25,19 +31,23 @@ def build_parser() -> Parser:
     return parser
 
 
-def main(argv: list[str]) -> None:
+def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
+    """The command's own options, and the configuration from the file and from all others."""
+    from .configuration import describe, read_configuration
+
     parser = build_parser()
     if "--help" in argv or "-h" in argv:
-        from .configuration import describe
-
         parser.epilog = f"{parser.epilog}\n\noptions of the configuration, with their defaults:\n{describe()}"
     arguments, options = parser.parse_known_args(argv)
-    from ..experiment import train
-    from .configuration import read_configuration
-
     file = arguments.config
     if file is None and arguments.resume:
         file = saved_configuration(arguments.out)
-    configuration = read_configuration(file, options)
+    return arguments, read_configuration(file, options)
+
+
+def main(argv: list[str]) -> None:
+    arguments, configuration = parse(argv)
+    from ..experiment import train
+
     train(configuration, data=arguments.data, out=arguments.out, resume=arguments.resume,
           overwrite=arguments.overwrite, quiet=arguments.quiet)

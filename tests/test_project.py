@@ -1,0 +1,105 @@
+"""The project's own files: what is pinned, what is lazy, what the wheel holds."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import anomaly
+import qgan
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", row) for row in rows), "a pin is a name and a public version"
+    return {normal(row.partition("==")[0]): row.partition("==")[2] for row in rows}
+
+
+def requirements() -> list[Requirement]:
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(text) for group in groups for text in group if not text.startswith("qgan[")]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=str)
+def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) -> None:
+    assert pins()[normal(requirement.name)] in requirement.specifier
+
+
+def test_imports_are_declared() -> None:
+    """What the two packages import is a dependency or an extra."""
+    sources = [path.read_text(encoding="utf-8") for name in ("qgan", "anomaly") for path in (ROOT / name).rglob("*.py")]
+    found = {name for text in sources for name in re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE)}
+    third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly"}
+    declared = {normal(requirement.name) for requirement in requirements()}
+    distributions = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+    assert {normal(distributions.get(name, name)) for name in third} - declared == set()
+
+
+def test_every_public_name_is_found() -> None:
+    assert qgan.__version__ == re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
+    for name in qgan.__all__:
+        assert getattr(qgan, name) is not None
+    assert set(qgan.__all__) <= set(dir(qgan))
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = qgan.no_such_name
+    assert anomaly.__doc__
+
+
+def test_data_load_neither_pennylane_nor_matplotlib() -> None:
+    heavy = {"pennylane", "matplotlib", "torch"}
+    text = f"import sys, qgan.data, qgan; qgan.JetImages; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("tree")
+    ignore = shutil.ignore_patterns("__pycache__", ".*", "build", "*.egg-info")
+    for name in ("qgan", "anomaly"):
+        shutil.copytree(ROOT / name, tree / name, ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tree / "out"), str(tree)]
+    subprocess.run(pip, check=True)
+    return next((tree / "out").glob("qgan-*.whl"))
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_code_the_jets_and_the_types(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    expected = {str(path.relative_to(ROOT)) for name in ("qgan", "anomaly") for path in (ROOT / name).rglob("*")
+                if path.suffix in (".py", ".h5", ".typed", ".safetensors")}
+    assert expected <= names
+    assert sum(name.endswith(".h5") for name in names) == 12
+    assert wheel.stat().st_size < 30e6
+
+
+@pytest.mark.slow
+def test_the_wheel_trains_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(site)
+    command = [sys.executable, "-m", "qgan", "train", "--steps", "5", "--out", "run"]
+    environment = {**os.environ, "PYTHONPATH": str(site), "QGAN_DEBUG": "1"}
+    where = subprocess.run([sys.executable, "-c", "import qgan; print(qgan.__file__)"], cwd=tmp_path, env=environment,
+                           capture_output=True, text=True, check=True)
+    assert where.stdout.startswith(str(site))
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert any((tmp_path / "run").iterdir())
