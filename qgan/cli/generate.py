@@ -35,5 +35,7 @@ def main(argv: list[str]) -> None:
     label = int(arguments.label) if arguments.label in ("0", "1") else arguments.label
     from ..sampling import generate
 
-    generate(arguments.run, arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
-             device=arguments.device, overwrite=arguments.overwrite, quiet=arguments.quiet)
+    rate = generate(arguments.run, arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
+                    device=arguments.device, overwrite=arguments.overwrite, quiet=arguments.quiet)
+    if not arguments.quiet:
+        print(f"{arguments.out}: {arguments.n} jets, {rate:,.0f} a second")
