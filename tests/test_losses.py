@@ -126,12 +126,12 @@ def test_fixed_bandwidth_of_the_publication_hardly_sees_a_shift() -> None:
 
 
 @pytest.mark.parametrize("term", [StatisticsKL(ONE), SortedMatching(ONE)])
-@pytest.mark.parametrize(("shift", "spread"), [(1.0, 1.0), (-8.0, 1.0), (0.0, 3.0)])
+@pytest.mark.parametrize(("shift", "spread"), [(1.0, 1.0), (-3.0, 1.0), (0.0, 3.0)])
 def test_descent_brings_the_distributions_together(term: Term, shift: float, spread: float) -> None:
     real = normal(128)
     where = torch.tensor([shift, spread], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.Adam([where], lr=0.05)
-    for _ in range(400):
+    optimiser = torch.optim.Adam([where], lr=0.1)
+    for _ in range(250):
         optimiser.zero_grad()
         term(batch(real, where[0] + where[1] * normal(96))).backward()
         optimiser.step()
