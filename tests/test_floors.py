@@ -22,9 +22,9 @@ FLOORS = {
     "qgan.models": 2, "qgan.losses": 2, "qgan.observables": 2, "qgan.differentiable": 2, "qgan.metrics": 2,
     "qgan.symmetry": 2, "qgan.energyflow": 2,
     # 3 acts
-    "qgan.training": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
+    "qgan.preparation": 3, "qgan.training": 3, "qgan.checkpoints": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
     # 4 composition
-    "qgan.experiment": 4, "qgan.plots": 4, "qgan.report": 4,
+    "qgan.assembly": 4, "qgan.experiment": 4, "qgan.plots": 4, "qgan.report": 4,
     # 5 doors
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,
     # anomaly: the same floors, its own ground is qgan's
