@@ -15,8 +15,8 @@ METRICS = {
     "separation": "separation power, 100 bins",
     "mean_image": "difference of mean images, L1 over sum",
     "variance_ratio": "sum of pixel variances, generated over real",
-    "fpd": "Frechet physics distance, extrapolated, x 1000",
-    "kpd": "kernel physics distance, x 1000",
+    "fpd": "Frechet physics distance, extrapolated, in units of 1e-3",
+    "kpd": "kernel physics distance, in units of 1e-3",
     "c2st_auc": "AUC of boosted trees, real against generated",
     "c2st_jsd": "Jensen-Shannon divergence the trees can show, bits",
     "c2st_p": "p-value of the trees' AUC",
@@ -103,6 +103,10 @@ class Evaluation:
     def of(self, metric: str, group: str | None = None) -> Iterator[Row]:
         """Every row of a metric (and a class)."""
         return (r for r in self.rows if r.metric == metric and group in (None, r.group))
+
+    def of_group(self, group: str) -> Iterator[Row]:
+        """Every row of a class."""
+        return (r for r in self.rows if r.group == group)
 
     def worst(self, metric: str = "w1", group: str | None = None) -> Row | None:
         """The class's row with the largest value; ``all`` counts only where it is asked for."""

@@ -134,9 +134,8 @@ def _groups(real: JetImages, fake: JetImages, reference: JetImages | None, plan:
     if n < FEWEST:
         raise DataError(fake.source, "image", f"only {n} jets a class can be compared, expected at least {FEWEST} "
                         f"generated and {2 * FEWEST} real ones")
-    if n < plan.n_per_class:
-        notes.append(f"n is {n} jets a class: no more than the generated jets, and half of the real ones, since the "
-                     "floor needs two disjoint real samples of that size. More real jets can be given as reference.")
+    if n < most:
+        notes.append(_why_fewer(n, min(map(len, mine.values())), min(map(len, generated.values()))))
     groups = []
     for c in classes:
         sample, other, extra = (measure(side[c], plan.energy_flow) for side in (mine, generated, more))
@@ -144,6 +143,13 @@ def _groups(real: JetImages, fake: JetImages, reference: JetImages | None, plan:
         groups.append(make_group(real.name(c), sample, other, pool, n, plan.floors, plan.parts,
                                  numpy_rng(seed, "group", c)))
     return groups
+
+
+def _why_fewer(n: int, real: int, generated: int) -> str:
+    if n in (real, generated):
+        return f"n is {n} jets a class: there are {real} real and {generated} generated ones."
+    return (f"n is {n} jets a class, though there are {real} real and {generated} generated ones: the floor needs two "
+            "disjoint real samples of that size. More real jets can be given as reference.")
 
 
 def _some(jets: JetImages, label: int, most: int, seed: int) -> JetImages:

@@ -63,7 +63,7 @@ def picture_rows(group: Group) -> Iterator[Row]:
 
 
 def frechet_rows(group: Group, rng: np.random.Generator, draws: int) -> Iterator[Row]:
-    """FPD × 1000 on the features, and on energy-flow polynomials where the samples have them."""
+    """FPD (in 1e-3) on the features, and on energy-flow polynomials where the samples have them."""
     sets = {"features": lambda s: s.columns(FEATURES)}
     if group.real.flow.shape[1]:
         sets["energy_flow"] = lambda s: s.flow
@@ -76,16 +76,16 @@ def frechet_rows(group: Group, rng: np.random.Generator, draws: int) -> Iterator
         value = float(np.mean([fpd(real[i], fake[j]) for i, j in group.pairs]))
         error = error_from_parts(np.array([fpd(real[i], fake[j]) for i, j in _fifths(group)]))
         nulls = np.array([fpd(pool[i], pool[j]) for i, j in group.nulls])
-        yield row_from_nulls("fpd", name, group.name, value, float(error), nulls, group.n)
+        yield row_from_nulls("fpd", name, group.name, value, float(error), nulls, group.n, "1e-3")
 
 
 def kernel_rows(group: Group, rng: np.random.Generator) -> Iterator[Row]:
-    """KPD × 1000 on the features."""
+    """KPD (in 1e-3) on the features."""
     real, fake, pool = (monomials(x) for x in standardised(group, lambda s: s.columns(FEATURES)))
     values, errors = zip(*(kernel_distance(real[i], fake[j], rng) for i, j in group.pairs), strict=True)
     nulls = np.array([kernel_distance(pool[i], pool[j], rng)[0] for i, j in group.nulls])
     error = 1e3 * float(np.mean(errors)) / np.sqrt(len(errors))
-    yield row_from_nulls("kpd", "features", group.name, 1e3 * float(np.mean(values)), error, 1e3 * nulls, group.n)
+    yield row_from_nulls("kpd", "features", group.name, 1e3 * float(np.mean(values)), error, 1e3 * nulls, group.n, "1e-3")
 
 
 def two_sample_rows(group: Group, seed: int, repeats: int, floors: int) -> Iterator[Row]:
