@@ -85,7 +85,8 @@ def kernel_rows(group: Group, rng: np.random.Generator) -> Iterator[Row]:
     values, errors = zip(*(kernel_distance(real[i], fake[j], rng) for i, j in group.pairs), strict=True)
     nulls = np.array([kernel_distance(pool[i], pool[j], rng)[0] for i, j in group.nulls])
     error = 1e3 * float(np.mean(errors)) / np.sqrt(len(errors))
-    yield row_from_nulls("kpd", "features", group.name, 1e3 * float(np.mean(values)), error, 1e3 * nulls, group.n, "1e-3")
+    yield row_from_nulls("kpd", "features", group.name, 1e3 * float(np.mean(values)), error, 1e3 * nulls, group.n,
+                         "1e-3")
 
 
 def two_sample_rows(group: Group, seed: int, repeats: int, floors: int) -> Iterator[Row]:

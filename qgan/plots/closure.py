@@ -1,0 +1,80 @@
+"""What was asked for against what the image has, real and generated side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from ..data.jets import JetImages
+from ..errors import DataError
+from ..metrics import closure
+from ..observables import observables
+from .style import FAKE, PIXELS, class_title, new_figure, styled
+
+_QUANTITIES = (("mass", "mass"), ("pt", "$p_T$"))
+_BINS = 8
+
+
+def can_close(jets: JetImages) -> bool:
+    """Whether the jets carry the mass and the pT that were asked for."""
+    return all(name in jets.conditions for name, _ in _QUANTITIES)
+
+
+def closure_plot(real: JetImages, fake: JetImages) -> Figure:
+    """Image mass and pT against the asked ones: a row per class and quantity, real left, generated right.
+
+    Points are medians in bins of equal numbers of jets, bars the interquartile range over 1.349;
+    the dashed line is where the image has what was asked for.
+
+    Raises:
+        DataError: one of the two has no mass or pT among its conditions.
+    """
+    for jets in (real, fake):
+        if not can_close(jets):
+            raise DataError(jets.source, "jet_mass, jet_pt", "are not both there, expected for a closure plot")
+    classes = [c for c in real.classes if c in fake.classes]
+    rows = [(label, *quantity) for label in classes for quantity in _QUANTITIES]
+    with styled():
+        figure = new_figure(7.6, 3.0 * len(rows))
+        axes = figure.subplots(len(rows), 2, squeeze=False)
+        for pair, (label, name, title) in zip(axes, rows, strict=True):
+            _row(list(pair), [side.only(label) for side in (real, fake)], label, name, title)
+        return figure
+
+
+def _row(pair: list[Axes], sides: list[JetImages], label: int, name: str, title: str) -> None:
+    measured = [observables(side.images, side.grid, names=[name])[name] for side in sides]
+    asked = [np.asarray(side.conditions[name], np.float64) for side in sides]
+    everything = np.concatenate([asked[0], measured[0]])
+    low, high = np.quantile(everything, [0.002, 0.998])
+    pad = 0.1 * (high - low)
+    edges = np.linspace(low - pad, high + pad, 61)
+    for axes, m, a, what in zip(pair, measured, asked, ("real", "generated"), strict=True):
+        _panel(axes, m, a, edges)
+        result = closure(m, a)
+        axes.set_title(f"{class_title(sides[0], label)}, {what}")
+        axes.text(0.03, 0.96, f"bias {result.bias:+.1f} GeV\nresolution {result.resolution:.1f} GeV\n"
+                  f"$R^2$ {result.r2:.2f}", transform=axes.transAxes, va="top", fontsize=8,
+                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
+        axes.set_xlabel(f"asked {title} [GeV]" if what == "generated" else f"jet {title} [GeV]")
+    pair[0].set_ylabel(f"image {title} [GeV]")
+
+
+def _panel(axes: Axes, measured: np.ndarray, asked: np.ndarray, edges: np.ndarray) -> None:
+    low, high = edges[0], edges[-1]
+    span = (float(asked.min()), float(asked.max()))
+    x_edges = np.linspace(span[0], span[1] if span[1] > span[0] else span[0] + 1.0, 41)
+    counts, _, _ = np.histogram2d(asked, measured, bins=[x_edges, edges])
+    axes.pcolormesh(x_edges, edges, np.ma.masked_equal(counts.T, 0), norm=LogNorm(1, max(counts.max(), 2)),
+                    cmap=PIXELS, alpha=0.75, rasterized=True)
+    axes.plot([low, high], [low, high], color="black", lw=0.9, ls="--")
+    order = np.argsort(asked, kind="stable")
+    for part in np.array_split(order, _BINS):
+        if len(part):
+            quarter, middle, three = np.quantile(measured[part], [0.25, 0.5, 0.75])
+            sigma = (three - quarter) / 1.349
+            axes.errorbar(asked[part].mean(), middle, sigma, fmt="o", ms=3.5, color=FAKE, capsize=2, lw=1.2)
+    axes.set_xlim(x_edges[0], x_edges[-1])
+    axes.set_ylim(low, high)

@@ -1,0 +1,97 @@
+"""Images as images: means and their difference, and a gallery of single jets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from ..data.jets import JetImages
+from ..metrics import mean_image_difference
+from ..seeding import numpy_rng
+from .style import DIFFERENCE, PIXELS, angle_axes, class_title, new_figure, styled
+
+#: Decades of pT shown below the hardest pixel of a mean image, and of single jets.
+_MEAN_DECADES = 4
+_FAINTEST = 0.05
+
+
+def mean_images(real: JetImages, fake: JetImages) -> Figure:
+    """For each class the mean real image, the mean generated one on the same scale, and their difference."""
+    classes = _shared(real, fake)
+    with styled():
+        figure = new_figure(11.0, 0.2 + 3.0 * len(classes))
+        axes = figure.subplots(len(classes), 3, squeeze=False)
+        for row, label in zip(axes, classes, strict=True):
+            _mean_row(figure, list(row), real, real.only(label).images, fake.only(label).images, label)
+        return figure
+
+
+def gallery(real: JetImages, fake: JetImages, columns: int = 6, seed: int = 0) -> Figure:
+    """Random jets of each class: a row of real ones above a row of generated ones, on one scale."""
+    classes = _shared(real, fake)
+    rows = [(label, title, side) for label in classes for title, side in (("real", real), ("generated", fake))]
+    with styled():
+        figure = new_figure(1.55 * columns + 1.2, 1.55 * len(rows) + 0.6)
+        axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
+        chosen = [_some(side, label, columns, seed, title) for label, title, side in rows]
+        norm = LogNorm(_FAINTEST, max(float(images.max(initial=1.0)) for images in chosen))
+        for i, ((label, title, side), images) in enumerate(zip(rows, chosen, strict=True)):
+            for j, panel in enumerate(axes[i]):
+                if j >= len(images):
+                    panel.set_axis_off()
+                    continue
+                shown = draw_image(panel, images[j], side, norm)
+                angle_axes(panel, side, left=j == 0, bottom=i == len(rows) - 1)
+            axes[i, 0].set_title(f"{class_title(side, label)}, {title}", loc="left")
+        figure.colorbar(shown, ax=axes, label=r"pixel $p_T$ [GeV]", shrink=0.7, extend="min")
+        return figure
+
+
+def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, cmap: str = PIXELS) -> AxesImage:
+    """One image (H, W) in its coordinates; empty pixels are white.
+
+    Δη grows upwards in the raw frame. In the canonical frame rows grow downwards, as is usual there: the
+    second subjet is below the first.
+    """
+    colours: Any = colormaps[cmap].copy()
+    colours.set_bad("white")
+    colours.set_under("white")
+    upside_down = jets.frame == "canonical"
+    low, high = jets.grid.eta_range
+    extent = (*jets.grid.phi_range, *((high, low) if upside_down else (low, high)))
+    masked = np.ma.masked_where(image == 0, image) if isinstance(norm, LogNorm) else image
+    return axes.imshow(masked, origin="upper" if upside_down else "lower", extent=extent, norm=norm, cmap=colours,
+                       interpolation="nearest", aspect="equal")
+
+
+def _mean_row(figure: Figure, row: list[Axes], jets: JetImages, real: np.ndarray, fake: np.ndarray,
+              label: int) -> None:
+    means = [x.mean(0, dtype=np.float64) for x in (real, fake)]
+    top = max(float(m.max()) for m in means)
+    norm = LogNorm(top / 10**_MEAN_DECADES, top)
+    for axes, mean, title, count in zip(row, means, ("real", "generated"), (len(real), len(fake)), strict=False):
+        shown = draw_image(axes, mean, jets, norm)
+        axes.set_title(f"{class_title(jets, label)}, mean of {count:,} {title}")
+        figure.colorbar(shown, ax=axes, label=r"mean $p_T$ [GeV]", extend="min", shrink=0.9)
+    difference = means[1] - means[0]
+    bound = max(float(np.abs(difference).max()), top * 1e-3)
+    shown = draw_image(row[2], difference, jets, SymLogNorm(bound / 30, vmin=-bound, vmax=bound), DIFFERENCE)
+    figure.colorbar(shown, ax=row[2], label=r"difference [GeV]", shrink=0.9)
+    row[2].set_title(rf"generated $-$ real: {100 * mean_image_difference(real, fake):.1f} % (L1 / sum)")
+    for i, axes in enumerate(row):
+        angle_axes(axes, jets, left=i == 0)
+
+
+def _some(jets: JetImages, label: int, n: int, seed: int, title: str) -> np.ndarray:
+    images = jets.only(label).images
+    return images[numpy_rng(seed, "gallery", title, label).permutation(len(images))[:n]]
+
+
+def _shared(real: JetImages, fake: JetImages) -> list[int]:
+    return [c for c in real.classes if c in fake.classes]
