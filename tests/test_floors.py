@@ -128,6 +128,12 @@ def test_a_library_has_one_door(path: Path) -> None:
     assert door_errors(path) == []
 
 
+def test_every_entry_is_a_module() -> None:
+    assert [name for name in FLOORS if not is_module(name)] == []
+    assert [name for name in set().union(*DOORS.values()) - {"anomaly.circuits", "anomaly.plots"}
+            if not is_module(name)] == []
+
+
 def test_modules_of_one_floor_do_not_go_in_circles() -> None:
     edges: dict[str, set[str]] = {}
     for path in MODULES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import Parser
@@ -46,6 +47,8 @@ def main(argv: list[str]) -> None:
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
+    if arguments.plots:
+        check_folder(Path(arguments.plots), arguments.overwrite)
     real, fake, reference = load(arguments)
     from ..evaluation import evaluate
     from ..report import table
@@ -59,7 +62,15 @@ def main(argv: list[str]) -> None:
     if arguments.plots:
         from ..plots import save_plots
 
-        save_plots(real, fake, arguments.plots)
+        save_plots(real, fake, arguments.plots, overwrite=arguments.overwrite)
+
+
+def check_folder(path: Path, overwrite: bool) -> None:
+    """Says before the work, not after it, that the pictures cannot be written."""
+    if path.exists() and not path.is_dir():
+        raise DataError(path, "", "is a file, expected a folder for the pictures")
+    if any(path.glob("*.png")) and not overwrite:
+        raise DataError(path, "", "holds pictures already; pass --overwrite to replace them")
 
 
 def load(arguments: argparse.Namespace) -> tuple[JetImages, JetImages, JetImages | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import Parser
@@ -33,6 +34,7 @@ def build_parser() -> Parser:
 
 def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
     """The command's own options, and the configuration from the file and from all others."""
+    from ..runs.folder import RunFolder
     from .configuration import describe, read_configuration
 
     parser = build_parser()
@@ -40,8 +42,9 @@ def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
         parser.epilog = f"{parser.epilog}\n\noptions of the configuration, with their defaults:\n{describe()}"
     arguments, options = parser.parse_known_args(argv)
     file = arguments.config
-    if file is None and arguments.resume:
-        file = saved_configuration(arguments.out)
+    saved = RunFolder(Path(arguments.out)).config
+    if file is None and arguments.resume and saved.is_file():
+        file = saved
     return arguments, read_configuration(file, options)
 
 
