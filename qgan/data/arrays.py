@@ -94,7 +94,7 @@ class _Archived:
         wanted = left = rows * self._width
         pieces = []
         try:
-            while left and (piece := self._stream.read(min(left, 1 << 24))):
+            while left and (piece := self._stream.read(min(left, 1 << 20))):
                 left -= len(piece)
                 if keep:
                     pieces.append(piece)

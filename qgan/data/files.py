@@ -130,6 +130,7 @@ class JetWriter:
         origin: what made the jets, as plain JSON values.
         overwrite: replace a file that exists.
         mantissa_bits: bits of precision to keep in the pixels; 10 keeps a part in 2,000.
+        compression: gzip level, 1 to 9; 9 saves a fifth of the space of 1 and takes ten times as long.
 
     Raises:
         DataError: the file exists, the disk is full, or a block differs from the first in what it holds.
@@ -137,11 +138,11 @@ class JetWriter:
 
     def __init__(self, path: str | Path, *, grid: Grid, frame: Frame, class_names: tuple[str, str],
                  origin: dict[str, Any] | None = None, overwrite: bool = False,
-                 mantissa_bits: int | None = None) -> None:
+                 mantissa_bits: int | None = None, compression: int = 1) -> None:
         self.path = check_output(path, overwrite)
         self.grid, self.frame, self.origin = grid, frame, origin or {}
         self.class_names = (class_names[0], class_names[1])
-        self._overwrite, self._mantissa_bits = overwrite, mantissa_bits
+        self._overwrite, self._mantissa_bits, self._compression = overwrite, mantissa_bits, compression
         empty = np.empty((0, *grid.shape), np.float32)
         self._like = JetImages(empty, np.empty(0, np.int64), {}, grid, frame, self.class_names, source=str(path))
         self._chunk = max(1, _CHUNK_BYTES // (4 * grid.height * grid.width))
@@ -197,8 +198,9 @@ class JetWriter:
             dtype = np.dtype(np.int8 if key == "signal" else np.float32)
             self._buffer[key] = np.empty((self._chunk, *values.shape[1:]), dtype)
             chunks = (self._chunk if image else 16 * self._chunk, *values.shape[1:])
-            self._file.create_dataset(key, (0, *values.shape[1:]), dtype, maxshape=(None, *values.shape[1:]),
-                                      chunks=chunks, compression="gzip", compression_opts=6, shuffle=True)
+            shape, limits = (0, *values.shape[1:]), (None, *values.shape[1:])
+            self._file.create_dataset(key, shape, dtype, maxshape=limits, chunks=chunks, shuffle=True,
+                                      compression="gzip", compression_opts=self._compression)
 
     def _store(self, rows: dict[str, np.ndarray], n: int) -> None:
         position = 0
@@ -224,10 +226,10 @@ class JetWriter:
 
 
 def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
-               other_images: np.ndarray | None = None, mantissa_bits: int | None = None) -> None:
+               other_images: np.ndarray | None = None, mantissa_bits: int | None = None, compression: int = 1) -> None:
     """Writes jets to a native file (see :class:`JetWriter`)."""
     with JetWriter(path, grid=jets.grid, frame=jets.frame, class_names=jets.class_names, origin=jets.origin,
-                   overwrite=overwrite, mantissa_bits=mantissa_bits) as writer:
+                   overwrite=overwrite, mantissa_bits=mantissa_bits, compression=compression) as writer:
         writer.append(jets, other_images)
 
 

@@ -112,8 +112,10 @@ class ClassKernel:
 
 
 def _reflect(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Values beyond an edge come back by as much; clipped, should they then pass the other one."""
+    """Values beyond an edge come back by as much, as often as it takes where the edges are close together."""
     low, high = edges.T
-    values = np.where(values < low, 2 * low - values, values)
-    values = np.where(values > high, 2 * high - values, values)
-    return np.clip(values, low, high)
+    width = high - low
+    turns = np.where(width > 0, width, 1.0)
+    folded = low + turns - np.abs((values - low) % (2 * turns) - turns)
+    # Clipped against rounding.
+    return np.clip(np.where(width > 0, folded, low), low, high)

@@ -24,7 +24,7 @@ def energyflow_npz(path: str, options: ReadOptions) -> JetSource:
 
     Source: Komiske, Metodiev, Thaler, JHEP 01 (2019) 121. Anti-kT, R = 0.4, 500 < pT < 550 GeV.
     """
-    rows = open_npz(path, "X")
+    rows = _check_particles(path, open_npz(path, "X"))
     if "y" not in archived_names(path):
         return _energyflow(path, rows, _labels(path, options, rows), options)
     labels = open_npz(path, "y")
@@ -33,7 +33,7 @@ def energyflow_npz(path: str, options: ReadOptions) -> JetSource:
 
 def energyflow_npy(path: str, options: ReadOptions) -> JetSource:
     """The array ``X`` alone; the labels come from ``options.labels`` or from a file beside it (X.npy, y.npy)."""
-    rows = open_npy(path)
+    rows = _check_particles(path, open_npy(path))
     return _energyflow(path, rows, _labels(path, options, rows), options)
 
 
@@ -70,8 +70,6 @@ def top_tagging(path: str, options: ReadOptions) -> JetSource:
 
 def _energyflow(path: str, rows: Rows, labels: np.ndarray, options: ReadOptions) -> JetSource:
     shape = rows.shape
-    if len(shape) != 3 or shape[2] < 3:
-        raise DataError(path, "X", f"shape {shape}, expected (jets, particles, 4): pT, rapidity, azimuth, PDG number")
     if labels.shape != shape[:1]:
         raise DataError(path, "y", f"shape {labels.shape}, expected {shape[:1]} as there are jets")
     if not shape[0]:
@@ -133,6 +131,12 @@ def _labels(path: str, options: ReadOptions, rows: Rows) -> np.ndarray:
         raise DataError(path, "y", "the file holds no labels; pass labels=0, labels=1 or labels='y.npy'")
     labels = open_npy(options.labels or beside)
     return labels.read(0, labels.shape[0]) if labels.shape else np.empty(0)
+
+
+def _check_particles(path: str, rows: Rows) -> Rows:
+    if len(rows.shape) != 3 or rows.shape[2] < 3:
+        raise DataError(path, "X", f"shape {rows.shape}, expected (jets, particles, 4): pT, rapidity, φ, PDG id")
+    return rows
 
 
 def _check_finite(path: str, key: str, values: np.ndarray) -> None:
