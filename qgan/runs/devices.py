@@ -1,0 +1,75 @@
+"""Where a run computes, with how many threads, and on which versions."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Any
+
+import torch
+
+from ..errors import ConfigError
+from ..version import __version__
+
+_LIBRARIES = ("torch", "numpy", "pennylane", "pennylane-lightning", "h5py", "scipy", "scikit-learn", "tensorboard")
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """The device of that name; ``auto`` is the first GPU, or the CPU where there is none.
+
+    Raises:
+        ConfigError: there is no such device here.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda", 0) if gpus else torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"device {name!r}: unknown, expected auto, cpu, cuda or cuda:1") from error
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        seen = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "no GPU"
+        raise ConfigError(f"device {name!r}: torch sees {seen} here; use auto or cpu")
+    if device.type not in ("cpu", "cuda"):
+        raise ConfigError(f"device {name!r}: not supported, expected auto, cpu, cuda or cuda:1")
+    return torch.device("cuda", device.index or 0) if device.type == "cuda" else torch.device("cpu")
+
+
+def set_threads(n: int = 0) -> int:
+    """Sets the threads of the arithmetic on the CPU and returns their number; 0 leaves torch's choice.
+
+    More threads are slower on small networks and circuits, and the rounding of a sum depends on their
+    number: it belongs in the record of a run.
+
+    Raises:
+        ConfigError: a negative number.
+    """
+    if n < 0:
+        raise ConfigError(f"threads: {n}, expected 0 (torch's choice) or more")
+    if n:
+        torch.set_num_threads(n)
+    return torch.get_num_threads()
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What a run's numbers and speed depend on beside its configuration: plain values."""
+    return {
+        "qgan": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "device": str(device),
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    return platform.processor() or platform.machine()

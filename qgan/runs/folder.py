@@ -1,0 +1,108 @@
+"""The folder of a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import CheckpointError, ConfigError, DataError
+from ..io import write_text
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run, by name.
+
+    Attributes:
+        path: the folder; :meth:`create` makes it, :meth:`open` finds it.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, threads and device, JSON; the record of the last start."""
+        return self.path / "environment.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last checkpoint."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def log(self) -> Path:
+        """Scalars, one JSON object a line."""
+        return self.path / "log.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's folder; give it, or one above it, to ``tensorboard --logdir``."""
+        return self.path / "tensorboard"
+
+    @classmethod
+    def create(cls, path: str | Path, overwrite: bool = False) -> RunFolder:
+        """An empty run folder. With ``overwrite``, what an earlier run wrote there is removed, and nothing else.
+
+        Raises:
+            DataError: the folder holds files and ``overwrite`` is false, or it cannot be made.
+        """
+        folder = cls(Path(path))
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            if any(folder.path.iterdir()):
+                if not overwrite:
+                    raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
+                folder._remove_run()
+        except OSError as error:
+            raise DataError(path, "", f"cannot be made the folder of a run: {error.strerror or error}") from error
+        return folder
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """The folder of an earlier run.
+
+        Raises:
+            CheckpointError: there is none at ``path``, or it holds no checkpoint yet.
+        """
+        folder = cls(Path(path))
+        if not folder.path.is_dir():
+            raise CheckpointError(f"{path}: no such folder, expected that of a run")
+        if not folder.checkpoint.is_file():
+            raise CheckpointError(f"{path}: holds no {folder.checkpoint.name}, expected the folder of a run")
+        return folder
+
+    def write_config(self, configuration: Mapping[str, Any]) -> None:
+        """Saves the resolved configuration (plain values)."""
+        write_text(self.config, yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True))
+
+    def read_config(self) -> dict[str, Any]:
+        """The configuration that :meth:`write_config` saved.
+
+        Raises:
+            ConfigError: the file is missing or holds no mapping.
+        """
+        try:
+            values = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{self.config}: cannot be read: {error.strerror}") from error
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{self.config}: is not YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(values, dict):
+            raise ConfigError(f"{self.config}: holds {type(values).__name__}, expected options by name")
+        return values
+
+    def _remove_run(self) -> None:
+        for file in (self.config, self.environment, self.log, *self.path.glob(f"{self.checkpoint.stem}*.pt")):
+            file.unlink(missing_ok=True)
+        if self.tensorboard.is_dir():
+            shutil.rmtree(self.tensorboard)

@@ -1,0 +1,167 @@
+"""Where the figures of a run go: memory, a log of lines, TensorBoard, or several of these.
+
+A recorder is told the step with each record. Records of a resumed run replace those that an interrupted one
+made after its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..io import write_text
+
+
+class Recorder:
+    """Keeps nothing; each recorder overrides what it can keep. Used as a context manager it closes itself."""
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Numbers by tag, ``group/name``."""
+
+    def images(self, step: int, tag: str, images: np.ndarray) -> None:
+        """Jet images (N, H, W), GeV."""
+
+    def figure(self, step: int, tag: str, figure: Any) -> None:
+        """A matplotlib figure."""
+
+    def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        """Samples of a quantity, each of any shape, by tag."""
+
+    def text(self, step: int, tag: str, text: str) -> None:
+        """Markdown."""
+
+    def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
+        """The configuration and the figures it led to; once, at the end of a run."""
+
+    def close(self) -> None:
+        """Writes what is still to be written."""
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+class MemoryRecorder(Recorder):
+    """Keeps everything in lists.
+
+    Attributes:
+        records: ``(kind, step, tag, value)`` in the order they came.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, int, str, Any]] = []
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        self.records += [("scalar", step, tag, float(value)) for tag, value in values.items()]
+
+    def images(self, step: int, tag: str, images: np.ndarray) -> None:
+        self.records.append(("images", step, tag, np.array(images)))
+
+    def figure(self, step: int, tag: str, figure: Any) -> None:
+        self.records.append(("figure", step, tag, figure))
+
+    def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        self.records += [("histogram", step, tag, np.array(value)) for tag, value in values.items()]
+
+    def text(self, step: int, tag: str, text: str) -> None:
+        self.records.append(("text", step, tag, text))
+
+    def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
+        self.records += [("hyperparameter", 0, key, value) for key, value in options.items()]
+
+    def curve(self, tag: str) -> list[tuple[int, float]]:
+        """Step and value of one scalar."""
+        return [(step, value) for kind, step, t, value in self.records if kind == "scalar" and t == tag]
+
+
+class JsonLinesRecorder(Recorder):
+    """One JSON object a line: ``{"step": 20, "loss/adversarial": 0.71, ...}``. NaN is written as null.
+
+    Args:
+        path: of the file; appended to.
+        start: first step of this run: lines of this step and later ones are dropped.
+    """
+
+    def __init__(self, path: str | Path, start: int = 0) -> None:
+        self.path = Path(path)
+        kept = [line for line in read_log(path) if line["step"] < start] if self.path.exists() else []
+        write_text(path, "".join(f"{json.dumps(line)}\n" for line in kept))
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        plain = {tag: float(value) for tag, value in values.items()}
+        line = {"step": int(step)} | {tag: value if math.isfinite(value) else None for tag, value in plain.items()}
+        try:
+            # Opened for each line: a run may be killed at any moment, and its log should not end long before.
+            with open(self.path, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise DataError(self.path, "", f"could not be written: {error.strerror}") from error
+
+
+class SeveralRecorders(Recorder):
+    """Tells each of several recorders."""
+
+    def __init__(self, recorders: Sequence[Recorder]) -> None:
+        self.recorders = tuple(recorders)
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        for recorder in self.recorders:
+            recorder.scalars(step, values)
+
+    def images(self, step: int, tag: str, images: np.ndarray) -> None:
+        for recorder in self.recorders:
+            recorder.images(step, tag, images)
+
+    def figure(self, step: int, tag: str, figure: Any) -> None:
+        for recorder in self.recorders:
+            recorder.figure(step, tag, figure)
+
+    def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
+        for recorder in self.recorders:
+            recorder.histograms(step, values)
+
+    def text(self, step: int, tag: str, text: str) -> None:
+        for recorder in self.recorders:
+            recorder.text(step, tag, text)
+
+    def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
+        for recorder in self.recorders:
+            recorder.hyperparameters(options, results)
+
+    def close(self) -> None:
+        for recorder in self.recorders:
+            recorder.close()
+
+
+def read_log(path: str | Path) -> list[dict[str, Any]]:
+    """The lines of a :class:`JsonLinesRecorder`; a last line that a kill cut short is left out.
+
+    Raises:
+        DataError: the file cannot be read, or a line before the last is broken.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(path, "", f"cannot be read: {error.strerror}") from error
+    records = []
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+            if not isinstance(record, dict) or "step" not in record:
+                raise ValueError("no step")
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise DataError(path, f"line {number}", "is no record, expected a JSON object with a step") from error
+        records.append(record)
+    return records

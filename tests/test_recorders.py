@@ -1,0 +1,126 @@
+"""Recorders: what is recorded can be read back, and a resumed run leaves one curve."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from qgan.errors import DataError
+from qgan.runs.recorders import JsonLinesRecorder, MemoryRecorder, Recorder, SeveralRecorders, read_log
+from qgan.runs.tensorboard import TensorBoardRecorder, colours, mosaic
+
+
+def jets(n: int = 5) -> np.ndarray:
+    return np.random.default_rng(0).exponential(5.0, (n, 9, 9)).astype(np.float32)
+
+
+def events(folder: Path) -> EventAccumulator:
+    accumulator = EventAccumulator(str(folder), size_guidance={"images": 0, "scalars": 0, "tensors": 0})
+    return accumulator.Reload()
+
+
+def test_memory() -> None:
+    with MemoryRecorder() as recorder:
+        for step in (1, 2):
+            recorder.scalars(step, {"loss/total": 0.5 * step, "loss/bce": 1.0})
+        recorder.images(2, "real", jets())
+    assert recorder.curve("loss/total") == [(1, 0.5), (2, 1.0)]
+    assert [r[:3] for r in recorder.records][-1] == ("images", 2, "real")
+
+
+def test_several_are_all_told(tmp_path: Path) -> None:
+    one, other = MemoryRecorder(), MemoryRecorder()
+    with SeveralRecorders([one, other]) as recorder:
+        record_everything(recorder)
+    assert len(one.records) == len(other.records) == 6
+    assert {kind for kind, *_ in one.records} == {
+        "scalar", "images", "figure", "histogram", "text", "hyperparameter"}
+
+
+def record_everything(recorder: Recorder) -> None:
+    figure = Figure()
+    figure.subplots().plot([0, 1])
+    recorder.scalars(3, {"loss/total": 0.25})
+    recorder.images(3, "images/real", jets())
+    recorder.figure(3, "plots/mass", figure)
+    recorder.histograms(3, {"observables/mass": np.arange(100.0)})
+    recorder.text(3, "configuration", "seed: 1")
+    recorder.hyperparameters({"seed": 1}, {"final/w1": 0.1})
+
+
+def test_tensorboard_keeps_everything_in_one_run(tmp_path: Path) -> None:
+    with TensorBoardRecorder(tmp_path) as recorder:
+        record_everything(recorder)
+        recorder.layout({"quality": {"loss": ["loss/total"]}})
+    read = events(tmp_path)
+    tags = read.Tags()
+    assert [(e.step, e.value) for e in read.Scalars("loss/total")] == [(3, 0.25)]
+    assert set(tags["images"]) == {"images/real", "plots/mass"}
+    assert tags["histograms"] == ["observables/mass"]
+    assert "configuration/text_summary" in tags["tensors"]
+    assert read.Scalars("final/w1")[0].value == pytest.approx(0.1)
+    # A sub-folder would be a run of its own in TensorBoard's list.
+    assert not [p for p in tmp_path.iterdir() if p.is_dir()]
+
+
+def test_resumed_curves_do_not_double(tmp_path: Path) -> None:
+    with TensorBoardRecorder(tmp_path) as recorder:
+        for step in range(10):
+            recorder.scalars(step, {"loss": float(step)})
+    with TensorBoardRecorder(tmp_path, start=6) as recorder:
+        for step in range(6, 12):
+            recorder.scalars(step, {"loss": -float(step)})
+    curve = [(e.step, e.value) for e in events(tmp_path).Scalars("loss")]
+    assert curve == [(s, float(s)) for s in range(6)] + [(s, -float(s)) for s in range(6, 12)]
+
+
+def test_log_lines_and_resuming(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with JsonLinesRecorder(path) as log:
+        for step in range(4):
+            log.scalars(step, {"loss": float(step), "rate": math.nan})
+    assert read_log(path)[1] == {"step": 1, "loss": 1.0, "rate": None}
+    with open(path, "a") as stream:
+        stream.write('{"step": 4, "lo')  # a kill in the middle of a line
+    with JsonLinesRecorder(path, start=2) as log:
+        log.scalars(2, {"loss": -2.0})
+    assert [(r["step"], r["loss"]) for r in read_log(path)] == [(0, 0.0), (1, 1.0), (2, -2.0)]
+    json.loads(path.read_text().splitlines()[0])
+
+
+def test_a_new_run_starts_a_new_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    JsonLinesRecorder(path).scalars(5, {"loss": 1.0})
+    JsonLinesRecorder(path).scalars(0, {"loss": 2.0})
+    assert read_log(path) == [{"step": 0, "loss": 2.0}]
+
+
+def test_bad_logs(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"step": 0}\n[1]\n{"step": 2}\n')
+    with pytest.raises(DataError, match=r"log\.jsonl: line 2: is no record, expected a JSON object with a step"):
+        read_log(path)
+    with pytest.raises(DataError, match="nowhere"):
+        JsonLinesRecorder(tmp_path / "nowhere" / "log.jsonl")
+
+
+def test_soft_pixels_are_seen() -> None:
+    scale = colours(np.array([0.0, 0.05, 0.1, 0.3, 1.0, 10.0, 100.0, 400.0]), (0.1, 100.0)).sum(-1)
+    assert scale[0] == scale[1] == scale[2] == 0 and scale[-1] == scale[-2]
+    assert (np.diff(scale[2:-1].astype(int)) > 25).all()
+
+
+def test_mosaic_holds_every_image() -> None:
+    images = np.zeros((5, 6, 8), np.float32)
+    images[:, 2, 3] = 100.0
+    picture = mosaic(images)
+    assert picture.shape == (2 * 25, 3 * 33, 3) and picture.dtype == np.uint8
+    brightest = (picture == colours(np.array(100.0), (0.1, 100.0))).all(-1)
+    assert brightest.sum() == 5 * 16
+    assert brightest[2 * 4:3 * 4, 3 * 4:4 * 4].all()
