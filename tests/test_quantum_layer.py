@@ -209,6 +209,9 @@ def test_kept_columns_are_never_stale():
     check()
     layer.weights = torch.nn.Parameter(layer.weights.detach() + 1)
     check()
+    rotations = layer.gates[:, 0] < 3
+    layer.gates[rotations, 0] = (layer.gates[rotations, 0] + 1) % 3
+    check()
 
 
 def test_kept_columns_are_kept_and_serve_a_later_backward():

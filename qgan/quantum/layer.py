@@ -10,25 +10,25 @@ more; ``probs`` and ``expval`` are quadratic in it and run on hardware too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 from ..seeding import torch_rng
 from . import pennylane_circuit
 from .circuits import CircuitError, check_gates, random_layers, weight_shape
 from .columns import columns
+from .plan import Plan, compile_plan
 from .readout import check_readout, out_features, read
 from .relevance import redraw_irrelevant
 
 
 def embed(x: Tensor) -> Tensor:
     """(B, k) -> (B, k+1): (1, x) divided by its length. The 1 keeps the length of x and makes x = 0 legal."""
-    inverse = torch.rsqrt(x.square().sum(dim=-1, keepdim=True) + 1)
-    return torch.cat((inverse, x * inverse), dim=-1)
+    padded = pad(x, (1, 0), value=1.0)
+    return padded / torch.linalg.vector_norm(padded, dim=-1, keepdim=True)
 
 
 class QuantumLayer(nn.Module):
@@ -89,6 +89,8 @@ class QuantumLayer(nn.Module):
         angles = (2 * torch.rand(shape, generator=torch_rng(seed, "angles"), dtype=torch.float64) - 1) * math.pi
         self.weights = nn.Parameter(angles.to(dtype))
         self._cache: tuple[Tensor, Tensor] | None = None
+        self._plan: Plan | None = None
+        self._wired: tuple[Tensor, int] | None = None
 
     def _check_route(self) -> None:
         if (self.shots is not None or self.noise) and self.readout == "state":
@@ -130,6 +132,8 @@ class QuantumLayer(nn.Module):
 
         The kept columns are compared with the angles' values, so no way of writing to the weights leaves them stale.
         """
+        if self._wired is None or self._wired[0] is not self.gates or self._wired[1] != self.gates._version:
+            self._wired, self._plan, self._cache = (self.gates, self.gates._version), None, None
         if torch.is_grad_enabled() and self.weights.requires_grad:
             return self._simulate()
         now = self.weights.detach()
@@ -143,9 +147,11 @@ class QuantumLayer(nn.Module):
         return self._cache[1]
 
     def _simulate(self) -> Tensor:
-        size = (self.n_qubits, self.in_features + 1)
+        size, angles = (self.n_qubits, self.in_features + 1), self.weights
         if self.backend == "torch":
-            return columns(self.gates, self.weights, *size)
+            if self._plan is None or self._plan.shift.dtype != angles.dtype or self._plan.shift.device != angles.device:
+                self._plan = compile_plan(self.gates.cpu(), *size, dtype=angles.dtype, device=angles.device)
+            return columns(self._plan, angles)
         return pennylane_circuit.columns(self.gates.cpu(), self.weights.cpu(), *size, self.backend).to(self.weights)
 
     def draw(self) -> str:
@@ -159,17 +165,12 @@ class QuantumLayer(nn.Module):
             f"n_layers={layers}, n_rotations={rotations}, readout={self.readout}, backend={self.backend}"
         )
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> QuantumLayer:
-        self._cache = None
-        return super()._apply(fn, recurse)
-
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         gates = state_dict.get(prefix + "gates")
         if gates is not None:
             check_gates(gates, self.n_qubits, self.weights.numel())
             self.gates = torch.empty_like(gates, device=self.gates.device)
-        self._cache = None
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_cache": None}
+        return {**self.__dict__, "_cache": None, "_plan": None, "_wired": None}
