@@ -11,9 +11,12 @@ import torch
 from torch import nn
 
 from qgan.errors import CheckpointError, ConfigError, DataError
+from qgan.io import write_json
 from qgan.runs.checkpoint import SCHEMA, Checkpoint, check_configuration, first_difference, load, previous, save
 from qgan.runs.devices import environment, resolve_device, set_threads
 from qgan.runs.folder import RunFolder
+from qgan.runs.recorders import JsonLinesRecorder
+from qgan.runs.summary import run_summary
 from qgan.seeding import random_state, set_random_state
 
 CONFIGURATION: dict[str, Any] = {"seed": 1, "steps": 100, "data": {"power": 0.5, "rows": (6, 22)},
@@ -201,6 +204,19 @@ def test_run_folder_errors(tmp_path: Path) -> None:
     assert "holds list, expected options by name" in message(folder.read_config, ConfigError)
     folder.config.write_text("a: [1\n")
     assert "is not YAML" in message(folder.read_config, ConfigError)
+
+
+def test_summary_of_a_run(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path)
+    assert "holds no checkpoint.pt" in message(lambda: run_summary(tmp_path))
+    save(folder.checkpoint, checkpoint(7))
+    write_json(folder.environment, {"threads": 1})
+    JsonLinesRecorder(folder.log).scalars(7, {"loss": 0.5})
+    summary = run_summary(tmp_path)
+    assert (summary["step"], summary["configuration"], summary["origin"]) == (7, CONFIGURATION, {"frame": "raw"})
+    assert summary["last_record"] == {"step": 7, "loss": 0.5} and summary["environment"] == {"threads": 1}
+    # 3·4+4 and 4·1+1 weights and biases, 4·4+1 numbers of the batch norm.
+    assert summary["numbers"]["model"] == 16 + 5 + 17
 
 
 # --- devices ----------------------------------------------------------------------------------------------

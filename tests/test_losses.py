@@ -15,6 +15,7 @@ from qgan.losses import (
     ADVERSARIAL,
     Coding,
     GeneratorBatch,
+    MeanImage,
     SoftSparsity,
     SortedMatching,
     StatisticsKL,
@@ -23,6 +24,7 @@ from qgan.losses import (
     WeightedSum,
     adversarial,
     gradient_penalty,
+    mean_image_targets,
     r1_penalty,
     soft_count,
 )
@@ -229,6 +231,34 @@ def test_unpaired_counts_prefer_a_constant_and_matched_ones_do_not() -> None:
 
 def test_published_count_of_an_empty_image() -> None:
     assert soft_count(torch.zeros(1, 16, 16)).item() == pytest.approx(109, abs=0.5)
+
+
+# --- mean image -------------------------------------------------------------------------------------------
+
+def shares_batch(shares: Tensor, label: Tensor) -> GeneratorBatch:
+    return GeneratorBatch(torch.zeros(len(shares)), {}, {"shares": shares}, label, label)
+
+
+def test_mean_image_asks_for_the_mean_and_nothing_else() -> None:
+    """Jets of the right distribution cost nothing on average; jets without fluctuations are not preferred."""
+    shares, label = torch.rand(20_000, 6).softmax(1), torch.arange(20_000) % 2
+    term = MeanImage(mean_image_targets(shares, label))
+    costs = torch.stack([term(shares_batch(s, y)) for s, y in zip(shares.split(40), label.split(40), strict=True)])
+    assert abs(costs.mean()) < 3 * costs.std() / len(costs) ** 0.5
+    shifted = shares + torch.tensor([0.02, -0.02, 0, 0, 0, 0])
+    assert term(shares_batch(shifted, label)).item() == pytest.approx(2 * 0.02**2 * (1 + 1.5), rel=0.1)
+
+
+def test_mean_image_is_kept_apart_by_class_and_stays_finite() -> None:
+    label = torch.arange(400) % 2
+    shares = torch.zeros(400, 2)
+    shares[torch.arange(400), label] = 1
+    term = MeanImage(mean_image_targets(shares, label))
+    assert term(shares_batch(shares, label)).item() == 0
+    assert term(shares_batch(shares, 1 - label)).item() == pytest.approx(4.0)
+    few = shares[:3].clone().requires_grad_()
+    term(shares_batch(few, label[:3])).backward()
+    assert few.grad is not None and torch.isfinite(few.grad).all()
 
 
 # --- the sum ----------------------------------------------------------------------------------------------

@@ -1,1 +1,9 @@
-"""What a run leaves behind: its folder, configuration, checkpoints and records; and what it ran on."""
+"""What a run leaves behind: its folder, configuration, checkpoints and records; and what it ran on.
+
+TensorBoard is loaded by :mod:`qgan.runs.tensorboard` alone.
+"""
+
+from .folder import RunFolder
+from .summary import run_summary
+
+__all__ = ["RunFolder", "run_summary"]

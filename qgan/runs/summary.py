@@ -1,0 +1,40 @@
+"""What a run is and how far it came, in a few plain values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ..io import read_json
+from .checkpoint import load
+from .folder import RunFolder
+from .recorders import read_log
+
+
+def run_summary(path: str | Path) -> dict[str, Any]:
+    """The run in a folder, as plain values.
+
+    Raises:
+        CheckpointError: the folder holds no run, or its checkpoint is damaged.
+        ConfigError, DataError: another of its files is.
+    """
+    folder = RunFolder.open(path)
+    checkpoint = load(folder.checkpoint)
+    log = read_log(folder.log) if folder.log.is_file() else []
+    return {
+        "run": str(path),
+        "step": checkpoint.step,
+        "checkpoint_bytes": folder.checkpoint.stat().st_size,
+        "numbers": {name: _numbers(state) for name, state in checkpoint.states.items()},
+        "origin": checkpoint.origin,
+        "last_record": log[-1] if log else {},
+        "environment": read_json(folder.environment) if folder.environment.is_file() else {},
+        "configuration": checkpoint.configuration,
+    }
+
+
+def _numbers(state: dict[str, Any]) -> int:
+    """How many numbers a state dict's own tensors hold."""
+    return sum(value.numel() for value in state.values() if isinstance(value, Tensor))
