@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from ..data.jets import JetImages
 from ..evaluation.sample import CUT
@@ -17,7 +17,8 @@ from .style import FAKE, LABELS, REAL, class_title, new_figure, styled
 _BINS = 30
 #: Half of the range of the ratio panels.
 _RATIO = 0.5
-Values = dict[str, np.ndarray]
+#: Jets of a class and side that are enough for a histogram.
+_MOST = 10_000
 
 
 def observable_histograms(real: JetImages, fake: JetImages, label: int, names: Sequence[str] = ALL,
@@ -27,25 +28,23 @@ def observable_histograms(real: JetImages, fake: JetImages, label: int, names: S
     Histograms have unit area; bars and bands are Poisson errors; what lies outside the range is in the
     outermost bins. The number in a corner is Wasserstein-1 in standard deviations of the real jets.
     """
-    tables = [observables(side.only(label).images, side.grid, names=names) for side in (real, fake)]
+    images = [side.only(label).images[:_MOST] for side in (real, fake)]
+    tables = [observables(x, real.grid, names=names) for x in images]
     rows = -(-len(names) // columns)
     with styled():
-        figure = new_figure(3.0 * columns, 2.7 * rows + 0.3)
-        figure.suptitle(f"{class_title(real, label)}: {len(tables[0][names[0]]):,} real, "
-                        f"{len(tables[1][names[0]]):,} generated")
-        cells = figure.subfigures(rows, columns, squeeze=False).ravel()
-        for i, (cell, name) in enumerate(zip(cells, names, strict=False)):
+        figure, panels = _panels(rows, columns, 2.9, 2.75)
+        figure.suptitle(f"{class_title(real, label)}: {len(images[0]):,} real, {len(images[1]):,} generated")
+        for i, (name, (top, bottom)) in enumerate(zip(names, panels, strict=False)):
             a, b = tables[0][name], tables[1][name]
-            top, bottom = _panels(cell)
             overlay(top, bottom, a, b, edges_for(a, b, whole=name == "nnz"))
             spread = a.std()
             text = f"W1 = {wasserstein(a, b) / spread:.3f} σ" if spread > 0 else f"W1 = {wasserstein(a, b):.3g}"
-            top.set_title(text, fontsize=8, loc="right", color=FAKE)
+            top.set_title(text, fontsize=8, loc="right", color=FAKE, pad=3)
             bottom.set_xlabel(LABELS.get(name, name))
             top.set_ylabel("density" if i % columns == 0 else "")
             bottom.set_ylabel("gen. / real" if i % columns == 0 else "")
-            if i == 0:
-                top.legend(loc="best", handlelength=1.2)
+        panels[0][0].legend(loc="best", handlelength=1.2)
+        _hide(panels[len(names):])
         return figure
 
 
@@ -53,10 +52,9 @@ def pixel_spectrum(real: JetImages, fake: JetImages) -> Figure:
     """Pixels per jet against their pT, both on logarithmic axes, class by class."""
     classes = [c for c in real.classes if c in fake.classes]
     with styled():
-        figure = new_figure(4.8 * len(classes), 4.2)
-        for cell, label in zip(figure.subfigures(1, len(classes), squeeze=False).ravel(), classes, strict=True):
+        figure, panels = _panels(1, len(classes), 4.6, 4.2)
+        for (top, bottom), label in zip(panels, classes, strict=True):
             sides = [side.only(label).images for side in (real, fake)]
-            top, bottom = _panels(cell)
             a, b = (np.log10(x[x > CUT]) for x in sides)
             overlay(top, bottom, a, b, edges_for(a, b, bins=40), scales=(len(sides[0]), len(sides[1])))
             top.set_yscale("log")
@@ -106,6 +104,7 @@ def overlay(top: Axes, bottom: Axes, real: np.ndarray, fake: np.ndarray, edges: 
     bottom.errorbar(centres[known], (q / safe)[known], (dq / safe)[known], fmt=".", color=FAKE, ms=3, elinewidth=0.9)
     _mark_outside(bottom, centres[known], (q / safe)[known])
     bottom.set_ylim(1 - _RATIO, 1 + _RATIO)
+    bottom.set_yticks([0.7, 1.0, 1.3])
     top.set_xlim(edges[0], edges[-1])
 
 
@@ -116,7 +115,22 @@ def _mark_outside(axes: Axes, x: np.ndarray, ratio: np.ndarray) -> None:
         axes.plot(x[outside], np.full(outside.sum(), y), marker, color=FAKE, ms=3.5)
 
 
-def _panels(cell: SubFigure) -> tuple[Axes, Axes]:
-    top, bottom = cell.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [2.4, 1], "hspace": 0.0})
-    top.tick_params(labelbottom=False)
-    return top, bottom
+def _panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[tuple[Axes, Axes]]]:
+    """A figure of pairs of axes, histogram above ratio; margins are in inches, for speed without a layout engine."""
+    figure = new_figure(width * columns + 0.5, height * rows + 0.6, arranged=False)
+    wide, high = figure.get_size_inches()
+    grid = figure.add_gridspec(rows, columns, left=0.65 / wide, right=1 - 0.15 / wide, bottom=0.5 / high,
+                               top=1 - 0.65 / high, wspace=0.24, hspace=0.36)
+    panels = []
+    for index in range(rows * columns):
+        cell = grid[divmod(index, columns)].subgridspec(2, 1, height_ratios=[2.4, 1], hspace=0.06)
+        top = figure.add_subplot(cell[0])
+        panels.append((top, figure.add_subplot(cell[1], sharex=top)))
+        top.tick_params(labelbottom=False)
+    return figure, panels
+
+
+def _hide(panels: Sequence[tuple[Axes, Axes]]) -> None:
+    for pair in panels:
+        for axes in pair:
+            axes.set_axis_off()

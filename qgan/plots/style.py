@@ -39,9 +39,9 @@ def styled() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure of inches that belongs to no window and no global state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, arranged: bool = True) -> Figure:
+    """A figure of inches that belongs to no window and no global state; ``arranged`` fits the axes to their labels."""
+    figure = Figure(figsize=(width, height), layout="constrained" if arranged else None)
     FigureCanvasAgg(figure)
     return figure
 
