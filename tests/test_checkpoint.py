@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +106,48 @@ def test_what_could_not_be_read_back_is_refused_at_once(tmp_path: Path, bad: Any
     assert load(path).step == 1 and list(tmp_path.iterdir()) == [path]
 
 
+def test_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c.pt"
+    save(path, checkpoint(1))
+
+    def full(self: Path, data: bytes) -> int:
+        with open(self, "wb") as stream:
+            stream.write(data[:1000])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        text = message(lambda: save(path, checkpoint(2), keep_previous=True), DataError)
+    assert text == f"{path}: could not be written: No space left on device"
+    assert load(path).step == 1 and list(tmp_path.iterdir()) == [path]
+
+
+SAVE_FOR_EVER = """
+import itertools, sys, torch
+from qgan.runs.checkpoint import Checkpoint, save
+states = {"model": {"w": torch.zeros(500_000)}}
+for step in itertools.count():
+    save(sys.argv[1], Checkpoint(step, states, {}), keep_previous=True)
+    print(step, flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.0, 0.003, 0.011, 0.027])
+def test_a_kill_never_leaves_an_unreadable_checkpoint(tmp_path: Path, delay: float) -> None:
+    path = tmp_path / "c.pt"
+    with subprocess.Popen([sys.executable, "-c", SAVE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True,
+                          cwd=Path(__file__).parents[1]) as process:
+        assert process.stdout is not None
+        while (line := process.stdout.readline()) != "5\n":
+            assert line
+        time.sleep(delay)
+        process.kill()
+        last = [int(line) for line in ("5", *process.stdout.read().split())][-1]
+    assert load(path).step in (last, last + 1)
+    assert load(previous(path)).step in (last - 1, last, last + 1)
+
+
 def test_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "c.pt"
     assert message(lambda: load(path)) == f"{path}: no such file, expected a checkpoint"
@@ -187,6 +233,8 @@ def test_run_folder_is_not_overwritten_unasked(tmp_path: Path) -> None:
     save(folder.checkpoint, checkpoint(), keep_previous=True)
     folder.tensorboard.mkdir()
     (folder.tensorboard / "events").write_text("x")
+    (tmp_path / ".checkpoint.pt.x.part").write_text("cut short")
+    (tmp_path / ".y.part").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
     assert "is not empty" in message(lambda: RunFolder.create(tmp_path), DataError)
     RunFolder.create(tmp_path, overwrite=True)

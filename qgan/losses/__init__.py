@@ -17,6 +17,6 @@ from .total import GeneratorBatch, Term, WeightedSum
 
 __all__ = [
     "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage",
-    "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum", "adversarial",
-    "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
+    "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum",
+    "adversarial", "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
 ]

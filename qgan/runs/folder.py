@@ -106,3 +106,5 @@ class RunFolder:
             file.unlink(missing_ok=True)
         if self.tensorboard.is_dir():
             shutil.rmtree(self.tensorboard)
+        for left in self.path.glob(".*.part"):  # by a run that was killed while it wrote
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
