@@ -203,8 +203,19 @@ def test_challenge_images(tmp_path):
     given = read_jets(path, half_width=0.8)
     assert given.grid.half_width == 0.8
     assert "assumed_half_width" not in given.origin
-    with pytest.raises(DataError, match=r"qml.h5: frame: .* raw frame alone, 'canonical' was asked for"):
-        read_jets(path, frame="canonical")
+
+
+def test_foreign_images_and_particles_in_the_canonical_frame(tmp_path):
+    x, y = particles(), np.arange(N) % 2
+    np.savez(tmp_path / "jets.npz", X=x, y=y)
+    write_hdf5(tmp_path / "cms.h5", cms_arrays())
+    for name, options in (("jets.npz", {"half_width": 0.8, "size": 33}), ("cms.h5", {"size": 25})):
+        jets, raw = (read_jets(tmp_path / name, frame=frame, **options) for frame in ("canonical", "raw"))
+        assert (jets.frame, jets.grid) == ("canonical", raw.grid)
+        half = jets.grid.width // 2
+        assert (jets.images[:, :, -half:].sum((1, 2)) >= jets.images[:, :, :half].sum((1, 2))).all()
+        for key in raw.conditions:
+            np.testing.assert_array_equal(jets.conditions[key], raw.conditions[key])
 
 
 # EnergyFlow

@@ -13,6 +13,7 @@ from ..errors import DataError
 from .convert import resize
 from .grid import Grid
 from .jets import JetImages
+from .reframe import to_canonical
 from .source import Channel, JetSource, ReadOptions, block_rows, check_labels, check_shapes, gather, read_rows
 
 if TYPE_CHECKING:
@@ -106,13 +107,14 @@ def qml_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
 
 def _image_builder(path: str, grid: Grid, options: ReadOptions, origin: dict[str, Any] | None = None
                    ) -> Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray]], JetImages]:
-    """A function from arrays of a block to jets of the size that was asked for."""
-    frame, names = options.need_raw(path), options.class_names or CLASSES
+    """A function from arrays of a block to jets of the size and in the frame that was asked for."""
+    names = options.class_names or CLASSES
 
     def build(images: np.ndarray, label: np.ndarray, conditions: dict[str, np.ndarray]) -> JetImages:
         made = {"file": Path(path).name, **(origin or {})}
-        jets = JetImages(images, label, conditions, grid, frame, names, made, path)
-        return resize(jets, options.size) if options.size else jets
+        jets = JetImages(images, label, conditions, grid, "raw", names, made, path)
+        jets = resize(jets, options.size) if options.size else jets
+        return to_canonical(jets) if options.frame == "canonical" else jets
 
     return build
 

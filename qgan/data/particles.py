@@ -1,4 +1,4 @@
-"""Public sets of particles, made into images in the raw frame: EnergyFlow's quark/gluon jets, the top-tagging set."""
+"""Public sets of particles, made into images: EnergyFlow's quark/gluon jets, the top-tagging set."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .arrays import Rows, archived_names, open_npy, open_npz
 from .frames import raw_images
 from .grid import Grid
 from .jets import JetImages
+from .reframe import canonical_from_particles
 from .source import JetSource, ReadOptions, block_rows, check_labels
 
 #: Masses of the particles that reach a detector, GeV, by the size of their PDG number (Particle Data Group 2024).
@@ -95,17 +96,20 @@ def _energyflow(path: str, rows: Rows, labels: np.ndarray, options: ReadOptions)
 
 def _jets(path: str, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, jet: np.ndarray, label: np.ndarray,
           grid: Grid, names: tuple[str, str], options: ReadOptions, origin: dict[str, Any]) -> JetImages:
-    """Images centred on the jet's axis, and the jet's own quantities from its summed momentum ``jet`` (N, 4)."""
+    """Images in the frame that was asked for, and the jet's own quantities from its summed momentum ``jet`` (N, 4)."""
     energy, px, py, pz = jet.T
     jet_pt = np.hypot(px, py)
     if (jet_pt <= 0).any():
         raise DataError(path, "", f"{int((jet_pt <= 0).sum())} jets have no particles")
     jet_eta, jet_phi = _pseudorapidity(jet_pt, pz), np.arctan2(py, px)
-    images = raw_images(pt, eta, phi, np.stack([jet_eta, jet_phi], 1), grid)
+    canonical = options.frame == "canonical"
+    images = (canonical_from_particles(pt, eta, phi, grid) if canonical
+              else raw_images(pt, eta, phi, np.stack([jet_eta, jet_phi], 1), grid))
     mass = np.sqrt(np.clip(energy**2 - px**2 - py**2 - pz**2, 0, None))
     quantities = {"eta": jet_eta, "phi": jet_phi % (2 * np.pi), "pt": jet_pt, "mass": mass}
-    return JetImages(images, label, {name: values.astype(np.float32) for name, values in quantities.items()}, grid,
-                     options.need_raw(path), options.class_names or names, {"file": Path(path).name, **origin}, path)
+    conditions = {name: values.astype(np.float32) for name, values in quantities.items()}
+    return JetImages(images, label, conditions, grid, "canonical" if canonical else "raw",
+                     options.class_names or names, {"file": Path(path).name, **origin}, path)
 
 
 def _pseudorapidity(pt: np.ndarray, pz: np.ndarray) -> np.ndarray:

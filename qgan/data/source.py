@@ -49,12 +49,6 @@ class ReadOptions:
         if self.half_width is not None and not self.half_width > 0:
             raise DataError("half_width", "", f"is {self.half_width}, expected a positive number of radians")
 
-    def need_raw(self, path: str) -> Frame:
-        """``raw``, for the formats that hold nothing else."""
-        if self.frame == "canonical":
-            raise DataError(path, "frame", "this format gives images in the raw frame alone, 'canonical' was asked for")
-        return "raw"
-
 
 @dataclass(frozen=True)
 class JetSource:
