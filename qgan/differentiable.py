@@ -36,6 +36,23 @@ def observables(images: Tensor, grid: Grid, names: Sequence[str] = NAMES) -> dic
             if name.startswith("leading_") else _FUNCTIONS[name](images, grid) for name in names}
 
 
+def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Tensor]:
+    """What loss terms ask for by name.
+
+    Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
+    the jet's), ``count_T`` (pixels above T GeV, softly) and, (N, pixels), ``shares`` of the pT.
+    """
+    out: dict[str, Tensor] = {}
+    for name in names:
+        if name == "shares":
+            out[name] = _shares(images)
+        elif name.startswith("count_"):
+            out[name] = count_above(images, grid, float(name.removeprefix("count_")))
+        else:
+            out |= {name: observables(images, grid, [name.removeprefix("image_")])[name.removeprefix("image_")]}
+    return out
+
+
 def pt(images: Tensor, grid: Grid) -> Tensor:
     """Scalar sum of the pixels, GeV."""
     return images.flatten(1).sum(1)
@@ -93,6 +110,12 @@ def soft_nnz(images: Tensor, grid: Grid | None = None, threshold: float = THRESH
     """
     empty = torch.sigmoid(torch.tensor(-threshold / temperature, dtype=images.dtype)).item()
     return ((torch.sigmoid((images - threshold) / temperature) - empty) / (1 - empty)).flatten(1).sum(1)
+
+
+def count_above(images: Tensor, grid: Grid | None, threshold: float) -> Tensor:
+    """Σ sigmoid(4 ln(p/threshold)) = Σ p⁴/(p⁴ + threshold⁴): a count that is soft on a logarithmic scale."""
+    ratio = (images / threshold).clamp_max(1e4) ** 4
+    return (ratio / (1 + ratio)).flatten(1).sum(1)
 
 
 def ptd(images: Tensor, grid: Grid) -> Tensor:

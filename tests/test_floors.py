@@ -22,7 +22,7 @@ FLOORS = {
     "qgan.models": 2, "qgan.losses": 2, "qgan.observables": 2, "qgan.differentiable": 2, "qgan.metrics": 2,
     "qgan.symmetry": 2, "qgan.energyflow": 2,
     # 3 acts
-    "qgan.preparation": 3, "qgan.training": 3, "qgan.checkpoints": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
+    "qgan.preparation": 3, "qgan.training": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
     "qgan.quality": 3,
     # 4 composition
     "qgan.assembly": 4, "qgan.experiment": 4, "qgan.plots": 4, "qgan.report": 4,

@@ -1,0 +1,254 @@
+"""A training from start to end: jets in, a run folder with checkpoints, records and a trained generator out."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from .assembly import build_trainer
+from .data import JetImages
+from .errors import CheckpointError, ConfigError
+from .io import write_json
+from .preparation import Prepared, prepare
+from .progress import progress
+from .quality import Watch, subset, worst
+from .quantum import QuantumLayer
+from .runs import RunFolder, checkpoint
+from .runs.checkpoint import Checkpoint
+from .runs.configuration import Configuration
+from .runs.devices import environment, resolve_device, set_threads
+from .runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
+from .sampling import JetSource, describe_source, source_of
+from .training import Record, Trainer
+
+#: What may not change when a training is resumed; steps, device and logging may.
+STRUCTURE = ("seed", "batch_size", "symmetry", "flip_frame", "data", "generator", "discriminator", "losses",
+             "optimiser")
+#: Jets of each class in a picture.
+PICTURED = 16
+
+
+def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
+          resume: bool = False, overwrite: bool = False, quiet: bool = False,
+          recorder: Recorder | None = None) -> RunFolder:
+    """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
+
+    Args:
+        configuration: every option.
+        data: files of jets with both classes; by default the jets that ship with the package, or, when
+            resuming, the files that the run was started with.
+        out: folder of the run.
+        resume: go on from its last checkpoint.
+        overwrite: replace what an earlier run left there.
+        quiet: no progress bar, no summary.
+        recorder: told all figures, beside the run's own log and TensorBoard.
+
+    Raises:
+        QganError: jets, options or a checkpoint that do not fit; the message names them.
+        KeyboardInterrupt: after the checkpoint was written.
+    """
+    _check(configuration)
+    device = resolve_device(configuration.device)
+    set_threads(configuration.threads)
+    saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
+    files = _files(data, saved)
+    prepared = prepare(configuration, files)
+    try:
+        trainer = build_trainer(configuration, prepared, device)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    folder = RunFolder.open(out) if resume else RunFolder.create(out, overwrite)
+    run = _Run(configuration, prepared, trainer, folder, files)
+    if saved is not None:
+        run.resume(saved)
+    run.describe(environment(device))
+    with ExitStack() as stack:
+        recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
+        run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+    if not quiet:
+        print(f"{folder.path}: {trainer.step} steps; W1 {run.summary()}\n"
+              f"tensorboard --logdir {folder.path.parent}")
+    return folder
+
+
+@dataclass
+class _Run:
+    """One training and where it leaves what it makes."""
+
+    configuration: Configuration
+    prepared: Prepared
+    trainer: Trainer
+    folder: RunFolder
+    files: list[str] | None
+    figures: dict[str, float] | None = None
+
+    def resume(self, saved: Checkpoint) -> None:
+        path = self.folder.checkpoint
+        checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
+        if saved.origin["jets"] != self._fingerprint():
+            raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
+        saved.restore(path, self.trainer.parts())
+        self.trainer.step = saved.step
+
+    def describe(self, surroundings: dict[str, Any]) -> None:
+        self.folder.write_config(self.configuration.to_dict())
+        write_json(self.folder.environment, surroundings)
+
+    def recorders(self) -> list[Recorder]:
+        # TensorBoard takes seconds to load, and only a training needs it.
+        from .runs.tensorboard import TensorBoardRecorder
+
+        start = self.trainer.step + 1 if self.trainer.step else 0
+        return [JsonLinesRecorder(self.folder.log, start), TensorBoardRecorder(self.folder.tensorboard, start)]
+
+    def record(self, recorder: Recorder, quiet: bool) -> None:
+        """Takes the steps that are left and records them."""
+        options, total = self.configuration.logging, self.configuration.steps
+        watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
+                         self.configuration.seed)
+        if self.trainer.step == 0:
+            recorder.text(0, "configuration", self._text())
+            self._picture(recorder, "real", watch.jets)
+        recorder.scalars(self.trainer.step, {f"floor/{tag}": value for tag, value in watch.floors.items()})
+        kept = self.trainer.step
+        try:
+            with progress(total, "train", "steps", start=kept, quiet=quiet) as bar:
+                clock = _Clock()
+                for entry in self.trainer.run(total):
+                    bar.update()
+                    if _due(entry.step, options.scalars, total):
+                        figures = clock.figures(entry, self.configuration.batch_size)
+                        recorder.scalars(entry.step, figures)
+                        bar.set_postfix_str(_short(figures))
+                    if _due(entry.step, options.quality, total):
+                        self._look(watch, recorder)
+                        clock.restart()
+                    if _due(entry.step, options.checkpoint, total):
+                        self._save()
+                        kept = entry.step
+        finally:
+            # Also after Ctrl-C: nothing that was computed is lost.
+            if self.trainer.step > kept:
+                self._save()
+        if self.figures is None:
+            self._look(watch, recorder)
+        self._finish(recorder)
+
+    def source(self) -> JetSource:
+        """The averaged generator as it is now."""
+        source = source_of(self._description(), self._origin())
+        source.generator.load_state_dict(self.trainer.average.state_dict())
+        source.generator.to(next(self.trainer.average.parameters()).device)
+        return source
+
+    def summary(self) -> str:
+        """The quality in a few words."""
+        assert self.figures is not None
+        widths = [v for tag, v in self.figures.items() if tag.startswith("w1/")]
+        name, value = worst(self.figures)
+        return f"median {np.median(widths):.3f}, worst {value:.3f} ({name}) standard deviations on validation jets"
+
+    def _look(self, watch: Watch, recorder: Recorder) -> None:
+        fake, self.figures = watch.look(self.source())
+        step = self.trainer.step
+        recorder.scalars(step, {f"quality/{tag}": value for tag, value in self.figures.items()})
+        self._picture(recorder, "generated", fake)
+        for name in watch.jets.classes:
+            mean = [jets.only(name).images.mean(0) for jets in (watch.jets, fake)]
+            recorder.images(step, f"mean of real, generated, difference/{watch.jets.name(name)}",
+                            np.stack([*mean, np.abs(mean[0] - mean[1])]))
+        angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
+                  if isinstance(layer, QuantumLayer)]
+        recorder.histograms(step, {f"circuit/angles {i}": values for i, values in enumerate(angles)})
+
+    def _picture(self, recorder: Recorder, kind: str, jets: JetImages) -> None:
+        for label in jets.classes:
+            shown = subset(jets.only(label), PICTURED, self.configuration.seed)
+            recorder.images(self.trainer.step, f"{jets.name(label)}/{kind}", shown.images)
+
+    def _save(self) -> None:
+        states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
+        checkpoint.save(self.folder.checkpoint, Checkpoint(
+            self.trainer.step, states, self.configuration.to_dict(), transforms=self._description(),
+            origin=self._origin()), keep_previous=True)
+
+    def _finish(self, recorder: Recorder) -> None:
+        assert self.figures is not None
+        results = {f"final/{tag}": value for tag, value in self.figures.items()}
+        recorder.hyperparameters(_flat(self.configuration.to_dict()), results)
+
+    def _description(self) -> dict[str, Any]:
+        prepared = self.prepared
+        return describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
+
+    def _origin(self) -> dict[str, Any]:
+        return {"data": self.files, "jets": self._fingerprint(), "seed": self.configuration.seed,
+                "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped}
+
+    def _fingerprint(self) -> str:
+        """A checksum of the training jets: a resumed run must see the same ones."""
+        return f"{len(self.prepared.train)}-{zlib.crc32(np.ascontiguousarray(self.prepared.table).tobytes()):08x}"
+
+    def _text(self) -> str:
+        left_out = "".join(f"\n- {name}: {why}" for name, why in self.prepared.dropped.items())
+        described = yaml.safe_dump(self.configuration.to_dict(), sort_keys=False).replace("\n", "\n    ")
+        return (f"Trained on {self.prepared.train.source}\n\n    {described}\n\n"
+                + (f"Conditions left out:\n{left_out}" if left_out else ""))
+
+
+class _Clock:
+    """Jets a second since it was last asked."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self._since, self._step = time.perf_counter(), -1
+
+    def figures(self, entry: Record, batch_size: int) -> dict[str, float]:
+        """The figures of a step as numbers, with the speed since the last call."""
+        now, first = time.perf_counter(), self._step < 0
+        speed = entry.seconds if first else (now - self._since) / (entry.step - self._step)
+        self._since, self._step = now, entry.step
+        numbers = torch.stack([value.detach().float().cpu() for value in entry.figures.values()]).tolist()
+        return dict(zip(entry.figures, numbers, strict=True)) | {"speed/jets a second": batch_size / speed}
+
+
+def _check(configuration: Configuration) -> None:
+    for name, least in (("steps", 1), ("batch_size", 4)):
+        if getattr(configuration, name) < least:
+            raise ConfigError(f"{name}: {getattr(configuration, name)}, expected at least {least}")
+    if not 0 < configuration.data.validation < 1:
+        raise ConfigError(f"data.validation: {configuration.data.validation}, expected a share between 0 and 1")
+
+
+def _files(data: Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:
+    """Absolute paths of the files to train on, None for the jets that ship."""
+    if data:
+        return [str(Path(file).resolve()) for file in data]
+    return saved.origin.get("data") if saved is not None else None
+
+
+def _due(step: int, every: int, total: int) -> bool:
+    return every > 0 and (step % every == 0 or step == total)
+
+
+def _short(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {figures[f'loss/{name}']:.2f}" for name in ("discriminator", "generator")
+                     if f"loss/{name}" in figures)
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat

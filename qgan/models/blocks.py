@@ -1,0 +1,73 @@
+"""What the networks are made of: an upsampling block with style and noise, normalisation, sizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+SLOPE = 0.2
+
+
+def pyramid(shape: tuple[int, int], levels: int = 3) -> list[tuple[int, int]]:
+    """Image sizes from coarse to fine, each half (rounded up) of the next: (25, 25) → 4, 7, 13, 25."""
+    sizes = [shape]
+    for _ in range(levels):
+        height, width = sizes[0]
+        sizes.insert(0, ((height + 1) // 2, (width + 1) // 2))
+    return sizes
+
+
+def unit_power(x: Tensor) -> Tensor:
+    """Each sample of (B, C, H, W) scaled to mean square 1: no batch statistics, so samples stay independent."""
+    return x * torch.rsqrt(x.square().mean((1, 2, 3), keepdim=True) + 1e-6)
+
+
+class Modulated(nn.Module):
+    """Convolution → learned noise → unit power → scale and shift by the style → leaky ReLU.
+
+    Args:
+        convolution: from ``in_channels`` to ``channels``.
+        channels: number of its output channels.
+        style: length of the style vector.
+        noisy: whether :meth:`forward` is given noise.
+    """
+
+    def __init__(self, convolution: nn.Module, channels: int, style: int, noisy: bool) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self.style = nn.Linear(style, 2 * channels)
+        nn.init.normal_(self.style.weight, 0.0, 0.02)
+        nn.init.zeros_(self.style.bias)
+        self.noise_gain = nn.Parameter(torch.zeros(channels, 1, 1)) if noisy else None
+
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None = None,
+                size: tuple[int, int] | None = None) -> Tensor:
+        """x (B, in, h, w), style (B, style), noise (B, 1, H, W) → (B, channels, H, W)."""
+        x = self.convolution(x) if size is None else self.convolution(x, output_size=list(size))
+        if self.noise_gain is not None and noise is not None:
+            x = x + self.noise_gain * noise
+        scale, shift = self.style(style)[:, :, None, None].chunk(2, 1)
+        return leaky_relu(unit_power(x) * (1 + scale) + shift, SLOPE)
+
+
+class Upsample(nn.Module):
+    """A transposed convolution to twice the size and, away from full resolution, a convolution at that size."""
+
+    def __init__(self, in_channels: int, channels: int, style: int, noisy: bool, refine: bool) -> None:
+        super().__init__()
+        up = nn.ConvTranspose2d(in_channels, channels, 3, stride=2, padding=1)
+        self.up = Modulated(up, channels, style, noisy)
+        same = nn.Conv2d(channels, channels, 3, padding=1)
+        self.refine = Modulated(same, channels, style, noisy) if refine else None
+
+    @property
+    def noise_maps(self) -> int:
+        """Number of noise maps that :meth:`forward` takes."""
+        return sum(part is not None and part.noise_gain is not None for part in (self.up, self.refine))
+
+    def forward(self, x: Tensor, style: Tensor, size: tuple[int, int], noise: list[Tensor]) -> Tensor:
+        """x (B, in, h, w) → (B, channels, *size); ``noise`` holds ``noise_maps`` tensors (B, 1, *size)."""
+        maps = iter(noise)
+        x = self.up(x, style, next(maps, None), size)
+        return x if self.refine is None else self.refine(x, style, next(maps, None))

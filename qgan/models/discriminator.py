@@ -1,0 +1,89 @@
+"""The discriminator: image and conditions → one logit.
+
+Three branches: convolutions over the image (network space, a soft occupancy, a logarithm and the pixels'
+coordinates), a small network over the image's observables in units of their spread, and the distance of
+each image's features to those of the rest of its batch, which shows missing variety. The conditions
+enter the head and, by projection, the image features (Miyato and Koyama, arXiv:1802.05637).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data.grid import Grid
+from ..differentiable import observables
+from .blocks import SLOPE
+
+#: Observables of the branch; pT and the pixel mean are left out: the generator is told the image's sum.
+OBSERVABLES = ("mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "soft_nnz", "ptd",
+               "leading_1", "leading_3")
+FEATURES = 128
+#: GeV; the occupancy channel is at one half there.
+SOFT_PIXEL = 0.3
+
+
+class Discriminator(nn.Module):
+    """Network-space images (B, H, W), the same in GeV, and standardised conditions (B, C) → logits (B,).
+
+    Args:
+        n_conditions: C.
+        grid: of the images.
+        channels: of the first convolution; each of the two that follow doubles them.
+        observables: whether to use the observables' branch.
+        batch_comparison: number of features compared within the batch; 0 for none.
+        centre, spread: mean and standard deviation of :data:`OBSERVABLES` over real training jets.
+    """
+
+    centre: Tensor
+    spread: Tensor
+    coordinates: Tensor
+
+    def __init__(self, n_conditions: int, grid: Grid, *, channels: int = 32, observables: bool = True,
+                 batch_comparison: int = 16, centre: Tensor | None = None, spread: Tensor | None = None) -> None:
+        super().__init__()
+        self.grid = grid
+        self.register_buffer("centre", torch.zeros(len(OBSERVABLES)) if centre is None else centre.clone())
+        self.register_buffer("spread", torch.ones(len(OBSERVABLES)) if spread is None else spread.clone())
+        axes = np.meshgrid(np.linspace(-1, 1, grid.height), np.linspace(-1, 1, grid.width), indexing="ij")
+        self.register_buffer("coordinates", torch.tensor(np.stack(axes), dtype=torch.float32))
+        layers: list[nn.Module] = []
+        height, width, previous = grid.height, grid.width, 5
+        for factor in (1, 2, 4):
+            layers += [nn.Conv2d(previous, factor * channels, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+            height, width, previous = height // 2, width // 2, factor * channels
+        self.convolutions = nn.Sequential(*layers, nn.Flatten(),
+                                          nn.Linear(previous * height * width, FEATURES), nn.LeakyReLU(SLOPE))
+        self.conditions = nn.Sequential(nn.Linear(n_conditions, 64), nn.LeakyReLU(SLOPE))
+        self.projection = nn.Linear(n_conditions, FEATURES)
+        self.observables = nn.Sequential(nn.Linear(len(OBSERVABLES) + n_conditions, 64), nn.LeakyReLU(SLOPE),
+                                         nn.Linear(64, 64), nn.LeakyReLU(SLOPE)) if observables else None
+        self.comparison = nn.Linear(FEATURES, batch_comparison) if batch_comparison else None
+        head = FEATURES + 64 + (64 if observables else 0) + batch_comparison
+        self.head = nn.Sequential(nn.Linear(head, FEATURES), nn.LeakyReLU(SLOPE), nn.Linear(FEATURES, 1))
+
+    def forward(self, images: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W), (B, C) → (B,)."""
+        features = self.convolutions(self._channels(images, gev))
+        parts = [features, self.conditions(conditions)]
+        if self.observables is not None:
+            parts.append(self.observables(torch.cat((self._standardised(gev), conditions), 1)))
+        if self.comparison is not None:
+            compared = self.comparison(features)
+            parts.append((compared[:, None] - compared[None]).abs().mean(1))
+        projected = (features * self.projection(conditions)).sum(1) / math.sqrt(FEATURES)
+        return self.head(torch.cat(parts, 1)).squeeze(1) + projected
+
+    def _channels(self, images: Tensor, gev: Tensor) -> Tensor:
+        occupancy, logarithm = gev / (gev + SOFT_PIXEL), torch.log1p(gev / SOFT_PIXEL) / 3
+        places = self.coordinates.expand(len(images), -1, -1, -1)
+        stacked = torch.cat((torch.stack((3 * images, occupancy, logarithm), 1), places), 1)
+        return stacked.contiguous(memory_format=torch.channels_last)
+
+    def _standardised(self, gev: Tensor) -> Tensor:
+        """Observables in standard deviations, squashed to ±3: tails must not decide alone."""
+        values = torch.stack(tuple(observables(gev, self.grid, OBSERVABLES).values()), 1)
+        return 3 * torch.tanh((values - self.centre) / self.spread / 3)

@@ -1,0 +1,129 @@
+"""From files of jets to what a training needs: splits, the table of conditions, transforms, densities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .data import JetImages, embedded_jets, read_jets
+from .data.conditions import ConditionDensity, condition_table
+from .data.convert import crop
+from .data.transforms import ConditionTransform, PixelTransform
+from .differentiable import statistics
+from .errors import ConfigError, DataError
+from .models.blueprint import Blueprint
+from .runs.configuration import Configuration, DataOptions
+from .seeding import integer_seed, numpy_rng
+
+#: Codings that are computed from the image, with a gradient in the generated one.
+IMAGE_STATISTICS = ("image_mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
+                    "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5")
+_BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Jets and all that is fitted on the training jets.
+
+    Attributes:
+        train, validation: the jets.
+        table: (N, C) float32 of the training jets, columns ``names``, the label first.
+        names: of the columns.
+        dropped: conditions and codings that were left out, and why.
+        constants: jet quantities that are the same in all training jets, by name.
+        density: of all columns but the label, per class.
+        blueprint: of the generator.
+    """
+
+    train: JetImages
+    validation: JetImages
+    table: np.ndarray
+    names: tuple[str, ...]
+    dropped: dict[str, str]
+    constants: dict[str, float]
+    density: ConditionDensity
+    blueprint: Blueprint
+
+
+def prepare(configuration: Configuration, files: Sequence[str | Path] | None) -> Prepared:
+    """Reads and splits the jets, and fits what is fitted on the training part.
+
+    Raises:
+        DataError: a file is not what it should be, or holds one class alone.
+        ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
+    """
+    options = configuration.data
+    train, validation = load(options, files, configuration.seed)
+    if len(train.classes) < 2:
+        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
+                                                "conditioned on the class and needs both")
+    known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
+    wanted = [*options.conditions, *options.codings]
+    columns = condition_table(train, wanted, extra=known)
+    constants = {name: float(train.conditions[name][0]) for name in columns.dropped if name in train.conditions}
+    names = ("label", *columns.names)
+    table = np.concatenate((train.label[:, None].astype(np.float32), columns.values), 1)
+    values = columns.values if options.joint else _unpaired(columns.values, train.label, configuration.seed)
+    density = ConditionDensity.fit(values, columns.names, train.label)
+    return Prepared(train, validation, table, names, columns.dropped, constants, density,
+                    _blueprint(configuration, train, table, names))
+
+
+def load(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:
+    """Training and validation jets: those of the files, or those that ship with the package."""
+    if files:
+        jets = read_jets(list(files))
+        train, validation = jets.split(seed, (1 - options.validation, options.validation))
+    else:
+        train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
+    if options.rows is None and options.columns is None:
+        return train, validation
+    whole = (0, train.grid.height), (0, train.grid.width)
+    rows, columns = options.rows or whole[0], options.columns or whole[1]
+    return crop(train, rows, columns), crop(validation, rows, columns)
+
+
+def statistics_of(jets: JetImages, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Image statistics of jets by name, (N,) float32 each, as the generator's losses see them."""
+    blocks = [statistics(torch.from_numpy(np.asarray(jets.images[i:i + _BLOCK])), jets.grid, names)
+              for i in range(0, len(jets), _BLOCK)]
+    return {name: torch.cat([block[name] for block in blocks]).numpy() for name in names}
+
+
+def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
+    """Each column shuffled within its class: the densities of one, without their correlation."""
+    shuffled = values.copy()
+    for c in np.unique(label):
+        rows = np.flatnonzero(label == c)
+        for column in range(values.shape[1]):
+            order = numpy_rng(seed, "unpaired", int(c), column).permutation(len(rows))
+            shuffled[rows, column] = values[rows[order], column]
+    return shuffled
+
+
+def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
+    options = configuration.data
+    fixed = options.scaling == "largest_pixel"
+    transform = _unit_range(table, names) if fixed else ConditionTransform.fit(table, names)
+    if not fixed and "pixel_mean" not in names:
+        raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image "
+                          "(or set data.scaling: largest_pixel)")
+    return Blueprint(
+        network=asdict(configuration.generator), conditions=transform, pixels=PixelTransform(options.power),
+        grid=train.grid, scale=float(train.images.max()) if fixed else None,
+        frame=configuration.flip_frame or train.frame, symmetry=configuration.symmetry,
+        seed=integer_seed(configuration.seed, "generator") % 2**31)
+
+
+def _unit_range(table: np.ndarray, names: tuple[str, ...]) -> ConditionTransform:
+    """pT and mass scaled to [0, 1], everything else as it is, as published."""
+    shift, scale = np.zeros(len(names)), np.ones(len(names))
+    for i, name in enumerate(names):
+        if name in ("pt", "mass"):
+            shift[i], scale[i] = table[:, i].min(), np.ptp(table[:, i])
+    return ConditionTransform(names, tuple(shift.tolist()), tuple(scale.tolist()))
+

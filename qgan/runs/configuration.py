@@ -1,0 +1,178 @@
+"""Every option of a training, as dataclasses: the YAML files and the command line fill these fields."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass
+class DataOptions:
+    """Which jets, and how the networks see them.
+
+    Attributes:
+        jets: embedded jets to train on where no file is given, ``w_qcd`` or ``quark_gluon``.
+        rows, columns: crop of the image, first and last-plus-one index; the whole image if left out.
+        conditions: jet quantities that the discriminator is given too, beside the label.
+        codings: further quantities that the generator is given: jet quantities (``delta_r``, ``tau_21``) and
+            statistics of the image (``pixel_mean``, ``soft_nnz``, ...). Those the data lack are dropped.
+        scaling: what pixels are divided by, the sum of their image or the largest pixel of all (as published).
+        power: pixels enter the networks as (pixel / what they are divided by) ** power.
+        joint: draw the conditions from their joint density; false draws each alone, as published.
+        validation: share of the jets of a user's files that is kept for validation.
+    """
+
+    jets: Literal["w_qcd", "quark_gluon"] = "w_qcd"
+    rows: tuple[int, int] | None = None
+    columns: tuple[int, int] | None = None
+    conditions: list[str] = field(default_factory=lambda: ["eta", "pt", "mass"])
+    codings: list[str] = field(default_factory=lambda: ["delta_r", "delta_r_mean", "delta_r_std", "pixel_mean",
+                                                        "pixel_std", "soft_nnz", "image_mass"])
+    scaling: Literal["image_sum", "largest_pixel"] = "image_sum"
+    power: float = 0.5
+    joint: bool = True
+    validation: float = 0.1
+
+
+@dataclass
+class GeneratorOptions:
+    """Conditions and noise → core layer → transposed convolutions → image.
+
+    Attributes:
+        architecture: ``jets``, or ``published`` for the network of the published recipe.
+        core: ``quantum``, or a control in its place: ``dense`` (at least as many parameters), ``frozen``
+            (angles that do not train), ``orthogonal`` (a fixed random isometry), ``none``.
+        n_qubits, n_layers, n_rotations: size of the random layers.
+        readout: ``state`` (simulators only), ``probs`` or ``expval``.
+        backend: ``torch`` (the fast engine) or the name of a PennyLane device.
+        noise: number of Gaussian noise values embedded beside the conditions.
+        channels: width of the convolutions at full resolution, doubled towards the coarse end.
+        pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
+    """
+
+    architecture: Literal["jets", "published"] = "jets"
+    core: Literal["quantum", "dense", "frozen", "orthogonal", "none"] = "quantum"
+    n_qubits: int = 8
+    n_layers: int = 6
+    n_rotations: int = 8
+    readout: Literal["state", "probs", "expval"] = "state"
+    backend: str = "torch"
+    noise: int = 48
+    channels: int = 16
+    pixel_noise: bool = True
+
+
+@dataclass
+class DiscriminatorOptions:
+    """Image and conditions → one logit.
+
+    Attributes:
+        architecture: ``jets``, or ``published``.
+        channels: width of the first convolution, doubled by each that follows.
+        observables: give it the observables of the image too, squashed to a few standard deviations.
+        batch_comparison: features of the distance to the other images of the batch.
+    """
+
+    architecture: Literal["jets", "published"] = "jets"
+    channels: int = 32
+    observables: bool = True
+    batch_comparison: int = 16
+
+
+@dataclass
+class LossOptions:
+    """Weights of the loss terms; a term of weight 0 is not computed.
+
+    Attributes:
+        adversarial: which adversarial loss; ``adversarial_weight`` its weight in the generator's loss.
+        coding: smooth L1 between the codings asked for and those of the generated image.
+        statistics: KL divergence of the batch densities of the ΔR and pixel statistics, per class.
+        matching: smooth L1 between sorted observables of the real and the generated batch, per class.
+        sparsity: distribution of the soft number of non-zero pixels and of pixels above further thresholds,
+            per class.
+        mean_image: distance of the mean image of each class from that of the training jets.
+        published_statistics: fixed bandwidth for the KL and unpaired non-zero counts, as published.
+        r1: weight of the gradient penalty on real images, computed every ``r1_every`` steps.
+    """
+
+    adversarial: Literal["bce", "hinge", "wasserstein"] = "bce"
+    adversarial_weight: float = 1.0
+    coding: float = 1.0
+    statistics: float = 0.1
+    matching: float = 1.0
+    sparsity: float = 1.0
+    mean_image: float = 1.0
+    published_statistics: bool = False
+    r1: float = 0.1
+    r1_every: int = 8
+
+
+@dataclass
+class OptimiserOptions:
+    """Adam for both networks, with a cosine schedule.
+
+    Attributes:
+        generator_rate, discriminator_rate: learning rates at the start.
+        final_rate: share of the starting rate that is left at the last step.
+        beta1, beta2: Adam's decay rates.
+        discriminator_every: train the discriminator only every so many steps.
+        ema: decay of the averaged generator, shorter in the first steps.
+    """
+
+    generator_rate: float = 1e-3
+    discriminator_rate: float = 1e-3
+    final_rate: float = 0.05
+    beta1: float = 0.0
+    beta2: float = 0.99
+    discriminator_every: int = 1
+    ema: float = 0.998
+
+
+@dataclass
+class LoggingOptions:
+    """How often what is written, in steps; 0 means never.
+
+    Attributes:
+        scalars: loss terms, rates and speed.
+        quality: W1 of every observable on validation jets, and images.
+        checkpoint: a checkpoint to resume from.
+        validation_jets: number of validation jets a class for the quality figures.
+    """
+
+    scalars: int = 20
+    quality: int = 500
+    checkpoint: int = 250
+    validation_jets: int = 1000
+
+
+@dataclass
+class Configuration:
+    """A training.
+
+    Attributes:
+        seed: every random number of the training comes from it.
+        steps: number of steps of the generator.
+        batch_size: real jets a step (and as many generated ones).
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        threads: threads of the arithmetic; 0 leaves torch's choice.
+        symmetry: how the η-flip enters: ``none``, ``average`` (both passes enter the losses) or ``exact``.
+        flip_frame: flip as in this frame instead of the jets' own; only the published recipe needs it.
+    """
+
+    seed: int = 0
+    steps: int = 2000
+    batch_size: int = 128
+    device: str = "auto"
+    threads: int = 0
+    symmetry: Literal["none", "average", "exact"] = "exact"
+    flip_frame: Literal["raw", "canonical"] | None = None
+    data: DataOptions = field(default_factory=DataOptions)
+    generator: GeneratorOptions = field(default_factory=GeneratorOptions)
+    discriminator: DiscriminatorOptions = field(default_factory=DiscriminatorOptions)
+    losses: LossOptions = field(default_factory=LossOptions)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    logging: LoggingOptions = field(default_factory=LoggingOptions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for YAML, checkpoints and TensorBoard."""
+        return asdict(self)
