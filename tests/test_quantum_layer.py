@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from qgan.errors import QganError
-from qgan.quantum import READOUTS, CircuitError, QuantumLayer
+from qgan.quantum import READOUTS, CircuitError, QuantumLayer, embed
+from qgan.quantum.pennylane_circuit import broadcast
 
 
 def layer_and_input(dtype=torch.float64, **options):
@@ -277,3 +278,28 @@ def test_a_wrong_input_shape_is_refused():
     layer, x = layer_and_input()
     with pytest.raises(CircuitError, match=r"expected \(batch, 6\)"):
         layer(x[:, :5])
+
+
+def test_a_small_circuit_leaves_the_thread_count_alone():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        layer, x = layer_and_input()
+        layer(x).square()[:, 0].sum().backward()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_one_broadcast_call_equals_the_layer(readout):
+    layer, x = layer_and_input(readout=readout)
+    found = broadcast(layer.gates, layer.weights, embed(x), layer.n_qubits, readout)
+    torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-12)
+
+
+def test_the_drawing_shows_every_gate():
+    layer, _ = layer_and_input()
+    text = layer.draw()
+    assert sum(text.count(name) for name in ("RX", "RY", "RZ")) == layer.weights.numel()
+    assert text.count("╰●") + text.count("╭●") == int((layer.gates[:, 0] == 3).sum())

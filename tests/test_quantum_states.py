@@ -101,7 +101,7 @@ def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash):
 @pytest.mark.parametrize(("n_qubits", "n_layers", "n_rotations"), [(1, 2, 3), (2, 3, 4), (5, 2, 5), (7, 3, 9)])
 def test_pauli_words_and_their_groups_are_the_circuit(n_qubits, n_layers, n_rotations):
     gates = random_layers(n_qubits, n_layers, n_rotations, seed=n_qubits)
-    angles = torch.randn(n_layers, n_rotations, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    angles = torch.randn(n_layers * n_rotations, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     states = random_states(3, n_qubits)
     expected = run_gates(states, gates, angles)
     words, index = pauli_words(gates, n_qubits)

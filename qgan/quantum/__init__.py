@@ -3,5 +3,15 @@
 from .circuits import CircuitError, random_layers, weight_shape
 from .layer import QuantumLayer, embed
 from .readout import READOUTS
+from .resources import HardwareCost, hardware_cost
 
-__all__ = ["READOUTS", "CircuitError", "QuantumLayer", "embed", "random_layers", "weight_shape"]
+__all__ = [
+    "READOUTS",
+    "CircuitError",
+    "HardwareCost",
+    "QuantumLayer",
+    "embed",
+    "hardware_cost",
+    "random_layers",
+    "weight_shape",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,6 +11,24 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .plan import Plan
+
+# Numbers in a state below which a second CPU thread saves less time than it takes to wake.
+SERIAL_BELOW = 2**17
+
+
+@contextmanager
+def few_threads(plan: Plan) -> Iterator[None]:
+    """One CPU thread while a circuit is small: its kernels take microseconds, and every parallel one would wait
+    for a thread that on a busy machine is not running."""
+    threads = torch.get_num_threads()
+    if plan.shift.is_cuda or threads == 1 or (2 << plan.n_qubits) * plan.n_columns >= SERIAL_BELOW:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def coefficients(plan: Plan, angles: Tensor) -> Tensor:
@@ -34,42 +54,53 @@ def angles_gradient(plan: Plan, c: Tensor, gradient: Tensor) -> Tensor:
     return by_word.index_select(0, plan.word)
 
 
+def simulate(plan: Plan, c: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """(the columns, W, the state before each group after the first) from c."""
+    _, types, count, _, _ = plan.shape
+    w = unitaries(plan, c)
+    state = c.new_zeros((2 << plan.n_qubits) * plan.n_columns)
+    state.index_copy_(0, plan.start_to, w[0].view(-1).index_select(0, plan.start_from))
+    before = []
+    for block, gather in zip(w[1:], plan.gather, strict=True):
+        state = state.view(types, 2 * count, -1)
+        before.append(state)
+        state = torch.bmm(block, state).view(-1, plan.n_columns).index_select(0, gather)
+    return state.view(-1, plan.n_columns), w, before
+
+
+def unitaries_gradient(plan: Plan, w: Tensor, before: list[Tensor], gradient: Tensor) -> Tensor:
+    """The gradient of the columns turned into that of W."""
+    _, types, count, _, _ = plan.shape
+    dw = torch.zeros_like(w)
+    for group in range(len(before), 0, -1):
+        after = gradient.view(-1, plan.n_columns).index_select(0, plan.gather_inverse[group - 1])
+        after = after.view(types, 2 * count, -1)
+        torch.bmm(after, before[group - 1].mT, out=dw[group])
+        gradient = torch.bmm(w[group].mT, after)
+    start = gradient.view(-1).index_select(0, plan.start_to)
+    dw[0].view(-1).index_add_(0, plan.start_from, start)  # columns of one type share an entry
+    return dw
+
+
 class Columns(torch.autograd.Function):
     """(plan, angles) -> (2·2^n, d): real parts over imaginary parts. The state before each group is kept."""
 
     @staticmethod
     def forward(ctx: Any, plan: Plan, angles: Tensor) -> Tensor:
-        _, types, count, _, _ = plan.shape
-        width = plan.n_columns
-        c = coefficients(plan, angles)
-        w = unitaries(plan, c)
-        state = w.new_zeros((2 << plan.n_qubits) * width)
-        state.index_copy_(0, plan.start_to, w[0].view(-1).index_select(0, plan.start_from))
-        before = []
-        for block, gather in zip(w[1:], plan.gather, strict=True):
-            state = state.view(types, 2 * count, -1)
-            before.append(state)
-            state = torch.bmm(block, state).view(-1, width).index_select(0, gather)
+        with few_threads(plan):
+            c = coefficients(plan, angles)
+            result, w, before = simulate(plan, c)
         ctx.plan, ctx.shape = plan, angles.shape
         ctx.save_for_backward(c, w, *before)
-        return state.view(-1, width)
+        return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
-        plan: Plan = ctx.plan
         c, w, *before = ctx.saved_tensors
-        _, types, count, _, _ = plan.shape
-        dw = torch.zeros_like(w)
-        gradient = gradient.contiguous()
-        for group in range(len(before), 0, -1):
-            after = gradient.view(-1, plan.n_columns).index_select(0, plan.gather_inverse[group - 1])
-            after = after.view(types, 2 * count, -1)
-            torch.bmm(after, before[group - 1].mT, out=dw[group])
-            gradient = torch.bmm(w[group].mT, after)
-        start = gradient.view(-1).index_select(0, plan.start_to)
-        dw[0].view(-1).index_add_(0, plan.start_from, start)  # columns of one type share an entry
-        return None, angles_gradient(plan, c, dw).view(ctx.shape)
+        with few_threads(ctx.plan):
+            dw = unitaries_gradient(ctx.plan, w, before, gradient.contiguous())
+            return None, angles_gradient(ctx.plan, c, dw).view(ctx.shape)
 
 
 def columns(plan: Plan, angles: Tensor) -> Tensor:

@@ -121,6 +121,14 @@ def gradient_method(backend: str, readout: str, shots: int | None) -> str | None
     return None
 
 
+def broadcast(gates: Tensor, angles: Tensor, features: Tensor, n_qubits: int, readout: str) -> Tensor:
+    """All of normalised ``features`` (B, d) in one broadcast call of default.qubit -> (B, out_features) float64."""
+    value = circuit(gates, n_qubits, readout, diff_method="backprop")(features.double(), angles.double())
+    if readout == "state":
+        return torch.cat((value.real, value.imag), dim=-1)
+    return value if readout == "probs" else torch.stack(list(value), dim=-1)
+
+
 def columns(gates: Tensor, angles: Tensor, n_qubits: int, n_columns: int, backend: str) -> Tensor:
     """The first columns of the circuit's unitary, (2·2^n, n_columns) real parts over imaginary parts.
 
@@ -128,10 +136,24 @@ def columns(gates: Tensor, angles: Tensor, n_qubits: int, n_columns: int, backen
     """
     basis = torch.eye(n_columns, 2**n_qubits, dtype=torch.float64)
     if backend == "default.qubit":
-        node = circuit(gates, n_qubits, "state", backend=backend, diff_method="backprop")
-        states = node(basis, angles.double())
-        return torch.cat((states.real, states.imag), dim=-1).T
+        return broadcast(gates, angles, basis, n_qubits, "state").T
     return reference(gates, angles, basis, n_qubits, "state", backend=backend).T
+
+
+def preparation(n_qubits: int, features: Tensor) -> Tensor:
+    """The gate list that prepares real amplitudes (Möttönen et al., quant-ph/0407010), angles numbered in order."""
+    import pennylane as qml
+
+    operations = qml.MottonenStatePreparation.compute_decomposition(features, range(n_qubits))
+    gates, count = [], 0
+    for op in operations:
+        wires = [int(w) for w in op.wires]
+        if op.name == "CNOT":
+            gates.append([CNOT, wires[0], wires[1], -1])
+        elif op.name in NAMES:
+            gates.append([NAMES.index(op.name), wires[0], -1, count])
+            count += 1
+    return torch.tensor(gates, dtype=torch.int64).reshape(-1, 4)
 
 
 def drawing(gates: Tensor, angles: Tensor, n_qubits: int) -> str:

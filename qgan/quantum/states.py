@@ -84,11 +84,10 @@ def zero_probability(states: Tensor, wires: Iterable[int]) -> Tensor:
 
 
 def run_gates(states: Tensor, gates: Tensor, angles: Tensor) -> Tensor:
-    """The gate list applied one gate after another: the plain definition, for tests and small batches."""
-    flat = angles.reshape(-1)
+    """The gate list applied one gate after another, with ``angles`` (n_angles,), or (..., n_angles) one per sample."""
     for kind, wire, target, angle in rows(gates):
         if kind == CNOT:
             states = states[..., cnot_permutation(n_wires(states), [(wire, target)]).to(states.device)]
         else:
-            states = apply_single_qubit(states, rotation(kind, flat[angle]), wire)
+            states = apply_single_qubit(states, rotation(kind, angles[..., angle]), wire)
     return states
