@@ -1,0 +1,1 @@
+"""The jets that ship with the package: ``<split>/<process>.h5``, made by :mod:`.make`."""
