@@ -37,8 +37,7 @@ def closure_rows(group: Group, notes: list[str]) -> Iterator[Row]:
         if not (name in group.real.asked and name in group.fake.asked):
             continue
         n = len(group.fake)
-        values, errors = _closure_with_error(group.fake, name)
-        of_real, _ = _closure_with_error(group.real, name)
+        (values, errors), (of_real, _) = (_closure_with_error(side, name) for side in (group.fake, group.real))
         for i, metric in enumerate(("closure_bias", "closure_resolution", "closure_r2")):
             ratio = values[i] / of_real[i] if metric == "closure_resolution" and of_real[i] > 0 else None
             unit = "" if metric == "closure_r2" else UNITS[name]
@@ -108,7 +107,7 @@ def _fills_bins(group: Group, name: str) -> bool:
     return bool(counts.min() >= FEWEST_IN_BIN)
 
 
-def _closure_with_error(sample: Sample, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _closure_with_error(sample: Sample, name: str) -> tuple[list[float], list[float]]:
     measured, asked = sample.values[:, ALL.index(name)], sample.asked[name]
 
     def values(index: np.ndarray) -> list[float]:
@@ -116,4 +115,4 @@ def _closure_with_error(sample: Sample, name: str) -> tuple[np.ndarray, np.ndarr
         return [result.bias, result.resolution, result.r2]
 
     parts = np.array_split(np.arange(len(sample)), _PARTS)
-    return np.array(values(np.arange(len(sample)))), error_from_parts(np.array([values(p) for p in parts]))
+    return values(np.arange(len(sample))), error_from_parts(np.array([values(p) for p in parts])).tolist()

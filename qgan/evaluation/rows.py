@@ -129,7 +129,8 @@ def row_from_nulls(metric: str, observable: str, group: str, value: float, error
                    n: int, unit: str = "", with_ratio: bool = True) -> Row:
     """A row whose floor comes from the values of real pairs, (pairs,)."""
     mean, spread = float(np.mean(nulls)), float(np.std(nulls, ddof=1))
-    significance = (value - mean) / spread if spread > 0 else None
+    significance = (float(value) - mean) / spread if spread > 0 else None
     floor = float(np.quantile(nulls, 0.95)) if metric in QUANTILE_FLOOR else mean
-    ratio = value / floor if with_ratio and metric not in QUANTILE_FLOOR and floor > 0 else None
-    return Row(metric, observable, group, float(value), error, floor, ratio, significance, unit, n)
+    ratio = float(value) / floor if with_ratio and metric not in QUANTILE_FLOOR and floor > 0 else None
+    return Row(metric, observable, group, float(value), None if error is None else float(error), floor, ratio,
+               significance, unit, n)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -59,9 +57,7 @@ def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, 
     Δη grows upwards in the raw frame. In the canonical frame rows grow downwards, as is usual there: the
     second subjet is below the first.
     """
-    colours: Any = colormaps[cmap].copy()
-    colours.set_bad("white")
-    colours.set_under("white")
+    colours = colormaps[cmap].with_extremes(bad="white", under="white")
     upside_down = jets.frame == "canonical"
     low, high = jets.grid.eta_range
     extent = (*jets.grid.phi_range, *((high, low) if upside_down else (low, high)))

@@ -1,0 +1,222 @@
+"""The evaluation as a whole: real jets pass it, and each way of being wrong is caught by the metric that should."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toy_jets import toy_jets
+
+from qgan.data.jets import JetImages, concatenate
+from qgan.errors import DataError
+from qgan.evaluation import METRICS, Evaluation, evaluate
+from qgan.evaluation.asked import memorising_row
+from qgan.evaluation.run import effort
+from qgan.evaluation.sample import make_group, measure, pooled
+from qgan.report import summary, table
+
+REAL = toy_jets(800, 1, "real.h5")
+FAKE = toy_jets(400, 2, "fake.h5")
+
+
+@pytest.fixture(scope="module")
+def at_floor() -> Evaluation:
+    """Real jets under the name of generated ones."""
+    return evaluate(REAL, FAKE, quick=True)
+
+
+def per_class(jets: JetImages, change: Callable[[JetImages], JetImages]) -> JetImages:
+    return replace(concatenate([change(jets.only(c)) for c in jets.classes]), source="control.h5")
+
+
+def mean_image(jets: JetImages) -> JetImages:
+    return replace(jets, images=np.repeat(jets.images.mean(0, keepdims=True), len(jets), 0))
+
+
+def independent_pixels(jets: JetImages) -> JetImages:
+    rng = np.random.default_rng(0)
+    flat = jets.images.reshape(len(jets), -1)
+    return replace(jets, images=rng.permuted(flat, axis=0).reshape(jets.images.shape))
+
+
+def shuffled_conditions(jets: JetImages) -> JetImages:
+    order = np.random.default_rng(0).permutation(len(jets))
+    return replace(jets, conditions={k: v[order] for k, v in jets.conditions.items()})
+
+
+def smeared(jets: JetImages) -> JetImages:
+    noise = np.random.default_rng(0).lognormal(0, 0.25, jets.images.shape)
+    return replace(jets, images=(jets.images * noise).astype(np.float32))
+
+
+def test_real_jets_are_at_the_floor(at_floor: Evaluation) -> None:
+    w1 = [r for r in at_floor.of("w1") if r.group != "all"]
+    assert len(w1) == 2 * 19
+    assert np.median([r.ratio for r in w1]) == pytest.approx(1, abs=0.25)
+    assert max(r.significance for r in w1) < 5 and max(r.value for r in w1) < 0.25
+    assert all(r.value < 3 * r.floor for r in at_floor.of("fpd"))
+    assert all(r.value > 1e-3 for r in at_floor.of("c2st_p")) and all(abs(r.value - 0.5) < 0.08
+                                                                      for r in at_floor.of("c2st_auc"))
+    assert all(r.ratio < 1.5 for r in at_floor.of("mean_image"))
+    assert all(r.ratio < 1.6 for r in at_floor.of("closure_w1"))
+    assert abs(at_floor.find("tagger_auc", "features").significance) < 4
+
+
+def test_every_row_has_error_and_floor(at_floor: Evaluation) -> None:
+    for row in at_floor.rows:
+        assert row.metric in METRICS and np.isfinite(row.value), row
+        if row.metric != "c2st_p":
+            assert row.error is not None and row.error >= 0 and row.floor is not None, row
+    w1 = at_floor.find("w1", "mass", "w")
+    assert at_floor.find("w1_unit", "mass", "w").unit == "GeV" and w1.unit == "sd"
+    assert at_floor.find("w1_unit", "mass", "w").ratio == pytest.approx(w1.ratio)
+    assert w1.n == 400 and at_floor.find("w1", "mass").n == 800
+
+
+def test_the_mean_image_is_caught_by_all(at_floor: Evaluation) -> None:
+    ev = evaluate(REAL, per_class(FAKE, mean_image), quick=True)
+    for metric, observable in (("w1", "nnz"), ("fpd", "features"), ("kpd", "features")):
+        assert ev.find(metric, observable, "w").significance > 20
+    assert ev.find("variance_ratio", "", "w").value < 0.01
+    assert ev.find("c2st_auc", "features", "w").value > 0.95
+    assert ev.find("closure_r2", "mass", "w").value < 0.1
+    # What others quote as a Frechet distance of mean images cannot see it.
+    assert ev.find("mean_image", "", "w").value < 2 * at_floor.find("mean_image", "", "w").floor
+
+
+def test_independent_pixels_are_caught_by_trees_distance_and_width() -> None:
+    ev = evaluate(REAL, per_class(FAKE, independent_pixels), quick=True)
+    assert ev.find("mean_image", "", "qcd").ratio < 2 and ev.find("w1", "log_pixel", "qcd").ratio < 2.5
+    assert ev.find("c2st_auc", "features", "qcd").value > 0.8
+    assert ev.find("fpd", "features", "qcd").significance > 10
+    assert ev.find("w1", "width", "qcd").ratio > 3 or ev.find("w1", "sigma_r", "qcd").ratio > 3
+
+
+def test_shuffled_conditions_are_caught_by_closure_alone(at_floor: Evaluation) -> None:
+    ev = evaluate(REAL, per_class(FAKE, shuffled_conditions), quick=True)
+    for metric in ("w1", "fpd", "kpd", "mean_image", "c2st_auc"):
+        for old, new in zip(at_floor.of(metric), ev.of(metric), strict=True):
+            assert new.value == pytest.approx(old.value, rel=1e-6, abs=1e-9)
+    for name in ("mass", "pt"):
+        good, bad = (e.find("closure_resolution", name, "w") for e in (at_floor, ev))
+        assert bad.value > 1.8 * good.value and bad.ratio > 1.8
+        assert ev.find("closure_w1", name, "w").ratio > 3
+        assert ev.find("closure_r2", name, "w").value < 0 < at_floor.find("closure_r2", name, "w").value
+
+
+def test_smeared_jets_are_caught_by_w1_and_distance() -> None:
+    ev = evaluate(REAL, per_class(FAKE, smeared), quick=True)
+    assert ev.find("w1", "pt", "w").ratio > 5
+    assert ev.find("fpd", "features", "w").significance > 10
+
+
+def test_memorised_jets_are_caught_by_memorising_alone() -> None:
+    train, copies = toy_jets(300, 5), toy_jets(300, 5)
+    ev = evaluate(REAL, copies, quick=True)
+    assert max(r.significance for r in ev.of("w1")) < 6 and all(r.value > 1e-3 for r in ev.of("c2st_p"))
+    rng = np.random.default_rng(0)
+    values = []
+    for fake in (copies, toy_jets(300, 6)):
+        real, generated = (measure(j.only("w"), with_flow=False) for j in (REAL, fake))
+        group = make_group("w", real, generated, real, 300, 2, 10, rng)
+        values.append(memorising_row(group, train.only("w").images, rng).value)
+    assert values[0] < 0.05 and values[1] == pytest.approx(1, abs=0.1)
+
+
+def test_errors_and_floors_shrink_with_the_number_of_jets() -> None:
+    small, large = (evaluate(REAL, FAKE.only("w"), n_per_class=n, quick=True) for n in (100, 400))
+    for metric in ("w1", "mean_image"):
+        floors = [np.mean([r.floor for r in e.of(metric)]) for e in (small, large)]
+        errors = [np.mean([r.error for r in e.of(metric)]) for e in (small, large)]
+        assert floors[0] / floors[1] == pytest.approx(2, rel=0.3)
+        assert errors[0] > errors[1]
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    first, again, other = (evaluate(REAL, FAKE.only("w"), n_per_class=60, seed=s, quick=True).to_dict()
+                           for s in (0, 0, 1))
+    assert first["rows"] == again["rows"] != other["rows"]
+
+
+def test_everything_on_with_a_reference() -> None:
+    ev = evaluate(toy_jets(150, 7), toy_jets(150, 8), n_per_class=150, reference=toy_jets(300, 9))
+    assert {r.metric for r in ev.rows} == set(METRICS) and ev.notes == []
+    assert ev.find("w1", "pt", "w").n == 150
+    assert ev.find("memorising", "", "w").value == pytest.approx(1, abs=0.2)
+    assert ev.find("fpd", "energy_flow", "qcd").floor is not None
+
+
+def test_images_and_classes_are_enough() -> None:
+    bare = replace(FAKE, conditions={})
+    ev = evaluate(REAL, bare, n_per_class=100, quick=True)
+    assert not [r for r in ev.rows if r.metric.startswith("closure")]
+    assert any("jet_mass" in note and "left out" in note for note in ev.notes)
+
+
+def test_one_class_alone() -> None:
+    ev = evaluate(REAL, FAKE.only("w"), n_per_class=100, quick=True)
+    assert ev.groups == ["w"] and any("qcd" in note for note in ev.notes)
+
+
+def test_conditions_that_do_not_fill_the_bins_are_said_so() -> None:
+    fixed = replace(FAKE, conditions=FAKE.conditions | {"pt": np.full(len(FAKE), 270, np.float32)})
+    ev = evaluate(REAL, fixed, n_per_class=100, quick=True)
+    assert not [r for r in ev.of("closure_w1") if r.observable == "pt"] and list(ev.of("closure_bias", "w"))
+    assert any("closure_w1 of pt" in note for note in ev.notes)
+    json.dumps(ev.to_dict(), allow_nan=False)
+
+
+def test_too_little_or_too_different_is_refused() -> None:
+    with pytest.raises(DataError, match=r"fake\.h5: grid"):
+        evaluate(REAL, replace(FAKE, images=FAKE.images[:, 1:11], grid=FAKE.grid.crop((1, 11), (0, 12))))
+    with pytest.raises(DataError, match=r"fake\.h5: frame"):
+        evaluate(REAL, replace(FAKE, frame="raw"))
+    with pytest.raises(DataError, match="30 jets"):
+        evaluate(REAL, FAKE[np.r_[:30, 400:430]])
+    with pytest.raises(DataError, match="no pixel above"):
+        evaluate(REAL, replace(FAKE, images=np.zeros_like(FAKE.images)))
+    with pytest.raises(DataError, match="shares no class"):
+        evaluate(REAL.only("qcd"), FAKE.only("w"))
+
+
+def test_pooled_pairs_hold_both_classes_and_no_jet_twice() -> None:
+    rng = np.random.default_rng(0)
+    groups = []
+    for name in ("qcd", "w"):
+        real, fake = (measure(j.only(name), with_flow=False) for j in (REAL, FAKE))
+        groups.append(make_group(name, real, fake, real, 200, 3, 4, rng))
+    both = pooled(groups, rng)
+    assert both.n == 400 and len(both.pairs) == 2
+    for a, b in [*both.pairs, *both.parts]:
+        assert len(set(a)) == len(a) and len(set(b)) == len(b)
+        assert (a < 800).sum() == (a >= 800).sum() and (b < 400).sum() == (b >= 400).sum()
+    for a, b in both.nulls:
+        assert len(set(a) | set(b)) == 800
+
+
+def test_quick_is_less_work() -> None:
+    assert effort(5000, True).n_per_class < effort(5000, False).n_per_class == 5000
+    assert effort(5000, False).floors >= 20
+
+
+def test_table_shows_what_the_evaluation_says(at_floor: Evaluation) -> None:
+    text = table(at_floor)
+    lines = text.splitlines()
+    mass = next(line for line in lines if line.startswith("mass"))
+    assert f"{at_floor.find('w1', 'mass', 'qcd').value:#.3g}" in mass
+    assert all(any(line.startswith(m) for line in lines) for m in ("fpd", "c2st_auc", "closure_bias", "tagger_auc"))
+    assert "note: Memorising" in text and text.splitlines()[-1] == summary(at_floor)
+    worst = at_floor.worst()
+    assert f"worst W1 {worst.value:.3f} sigma ({worst.observable}, {worst.group})" in summary(at_floor)
+    starts = [line.split("|")[0].strip() for line in lines[6:25]]
+    assert starts[0] == worst.observable and len(set(starts)) == 19
+
+
+def test_table_of_several(at_floor: Evaluation) -> None:
+    text = table(at_floor, replace(at_floor, fake="runs/other.h5"))
+    assert "other.h5" in text and text.count("fpd features") == 3
+    with pytest.raises(ValueError, match="at least one"):
+        table()

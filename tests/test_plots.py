@@ -1,0 +1,104 @@
+"""Pictures: they are written whole, show the numbers they should, and touch no global state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm
+from toy_jets import toy_jets
+
+from qgan import plots
+from qgan.errors import DataError
+from qgan.metrics import mean_image_difference
+from qgan.plots.histograms import edges_for, overlay
+from qgan.plots.style import new_figure
+
+REAL, FAKE = toy_jets(150, 1, "real.h5"), toy_jets(120, 2, "fake.h5")
+
+
+def test_every_picture_is_written(tmp_path: Path) -> None:
+    settings = dict(matplotlib.rcParams)
+    paths = plots.save_plots(REAL, FAKE, tmp_path / "plots")
+    assert [p.stem for p in paths] == ["mean_images", "gallery", "pixel_spectrum", "observables_qcd", "observables_w",
+                                       "closure"]
+    assert all(p.read_bytes().startswith(b"\x89PNG") and p.stat().st_size > 20_000 for p in paths)
+    assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == sorted(p.name for p in paths)
+    assert dict(matplotlib.rcParams) == settings
+    with pytest.raises(DataError, match="exists already"):
+        plots.save_plots(REAL, FAKE, tmp_path / "plots")
+
+
+def test_no_closure_without_conditions() -> None:
+    bare = replace(FAKE, conditions={})
+    assert "closure" not in [name for name, _ in plots.figures(REAL.only("w"), bare)]
+    with pytest.raises(DataError, match=r"fake\.h5: jet_mass"):
+        plots.closure_plot(REAL, bare)
+
+
+def test_jets_of_another_frame_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="frame"):
+        plots.save_plots(REAL, replace(FAKE, frame="raw"), tmp_path / "plots")
+    assert not (tmp_path / "plots").exists()
+
+
+def test_mean_images_show_the_means() -> None:
+    figure = plots.mean_images(REAL, FAKE)
+    panels = [a for a in figure.axes if a.images]
+    assert len(panels) == 6
+    shown = panels[0].images[0]
+    mean = REAL.only("qcd").images.mean(0)
+    np.testing.assert_allclose(np.ma.filled(shown.get_array(), 0), mean, rtol=1e-5, atol=1e-6)
+    assert isinstance(shown.norm, LogNorm) and shown.norm.vmax == panels[1].images[0].norm.vmax
+    difference = panels[2].images[0].norm
+    assert difference.vmin == -difference.vmax
+    expected = 100 * mean_image_difference(REAL.only("qcd").images, FAKE.only("qcd").images)
+    assert f"{expected:.1f} %" in panels[2].get_title()
+
+
+def test_the_frame_decides_which_way_is_up() -> None:
+    up = {}
+    for frame in ("raw", "canonical"):
+        sides = [replace(j, frame=frame) for j in (REAL, FAKE)]
+        axes = plots.mean_images(*sides).axes[0]
+        up[frame] = axes.get_ylim()[0] < axes.get_ylim()[1]
+        assert ("'" in axes.get_ylabel()) == (frame == "canonical")
+    assert up == {"raw": True, "canonical": False}
+
+
+def test_histograms_have_unit_area_and_poisson_errors() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=2000), rng.normal(size=500) * 30
+    edges = edges_for(a, b)
+    top, bottom = new_figure(4, 4).subplots(2, 1)
+    overlay(top, bottom, a, b, edges)
+    stairs = {p.get_label(): p.get_data() for p in top.patches if p.get_label() in ("real", "generated")}
+    for data in stairs.values():
+        assert (data.values * np.diff(data.edges)).sum() == pytest.approx(1)
+    bars = top.containers[0].get_children()[0].get_segments()
+    counts = np.histogram(np.clip(b, edges[0], edges[-1]), edges)[0]
+    k = int(np.argmax(counts))
+    assert bars[k][1][1] - bars[k][0][1] == pytest.approx(2 * np.sqrt(counts[k]) / (500 * (edges[1] - edges[0])))
+
+
+def test_counts_fall_into_whole_bins() -> None:
+    counts = np.random.default_rng(0).poisson(40, 3000).astype(float)
+    edges = edges_for(counts, counts, whole=True)
+    assert np.allclose(edges % 1, 0.5) and len(np.unique(np.diff(edges))) == 1
+    assert edges[0] < np.quantile(counts, 0.001) and edges[-1] > np.quantile(counts, 0.999)
+
+
+def test_labels_have_units_and_names() -> None:
+    figure = plots.observable_histograms(REAL, FAKE, 1, names=("pt", "mass", "nnz"), columns=3)
+    labels = [a.get_xlabel() for a in figure.axes]
+    assert "image mass [GeV]" in labels and any("GeV" in x and "p_T" in x for x in labels)
+    assert "150 real, 120 generated" in figure.get_suptitle() and "W jets" in figure.get_suptitle()
+
+
+def test_gallery_repeats_with_its_seed_and_becomes_pixels() -> None:
+    first, again, other = (plots.to_pixels(plots.gallery(REAL, FAKE, columns=2, seed=s), dpi=40) for s in (0, 0, 1))
+    assert first.dtype == np.uint8 and first.ndim == 3 and first.shape[2] == 3
+    assert (first == again).all() and (first != other).any()
