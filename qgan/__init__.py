@@ -7,9 +7,19 @@ sub-packages. Names are looked up when first used, so that ``import qgan.data`` 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .data import JetImages, embedded_jets, read_jets, write_jets
+    from .data.simulation import simulate
+    from .errors import QganError
+    from .evaluation import evaluate
+    from .experiment import train
+    from .quantum import QuantumLayer
+    from .runs.configuration import Configuration
+    from .sampling import generate
 
 #: What this package offers at its top, and the module each name lives in.
 _HOMES = {
@@ -26,7 +36,8 @@ _HOMES = {
     "QganError": "errors",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["Configuration", "JetImages", "QganError", "QuantumLayer", "__version__", "embedded_jets", "evaluate",
+           "generate", "read_jets", "simulate", "train", "write_jets"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from test_floors import MODULES, imports
 
 import anomaly
 import qgan
@@ -44,8 +45,7 @@ def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) 
 
 def test_imports_are_declared() -> None:
     """What the two packages import is a dependency or an extra."""
-    sources = [path.read_text(encoding="utf-8") for name in ("qgan", "anomaly") for path in (ROOT / name).rglob("*.py")]
-    found = {name for text in sources for name in re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE)}
+    found = {name.split(".")[0] for path in MODULES for _, name, _ in imports(path)}
     third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly"}
     declared = {normal(requirement.name) for requirement in requirements()}
     distributions = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -57,6 +57,7 @@ def test_every_public_name_is_found() -> None:
     for name in qgan.__all__:
         assert getattr(qgan, name) is not None
     assert set(qgan.__all__) <= set(dir(qgan))
+    assert set(qgan.__all__) == {"__version__", *qgan._HOMES}
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = qgan.no_such_name
     assert anomaly.__doc__
