@@ -132,8 +132,7 @@ class QuantumLayer(nn.Module):
 
         The kept columns are compared with the angles' values, so no way of writing to the weights leaves them stale.
         """
-        if self._wired is None or self._wired[0] is not self.gates or self._wired[1] != self.gates._version:
-            self._wired, self._plan, self._cache = (self.gates, self.gates._version), None, None
+        self._notice_new_gates()
         if torch.is_grad_enabled() and self.weights.requires_grad:
             return self._simulate()
         now = self.weights.detach()
@@ -146,12 +145,26 @@ class QuantumLayer(nn.Module):
             self._cache = (self.weights.detach().clone(), self._simulate())
         return self._cache[1]
 
+    def _notice_new_gates(self) -> None:
+        if self._wired is None or self._wired[0] is not self.gates or self._wired[1] != self.gates._version:
+            self._wired, self._plan, self._cache = (self.gates, self.gates._version), None, None
+
+    @property
+    def plan(self) -> Plan:
+        """The circuit compiled for the angles' dtype and device."""
+        self._notice_new_gates()
+        angles = self.weights
+        if self._plan is None or self._plan.shift.dtype != angles.dtype or self._plan.shift.device != angles.device:
+            with torch.inference_mode(False):
+                self._plan = compile_plan(
+                    self.gates.cpu(), self.n_qubits, self.in_features + 1, dtype=angles.dtype, device=angles.device
+                )
+        return self._plan
+
     def _simulate(self) -> Tensor:
-        size, angles = (self.n_qubits, self.in_features + 1), self.weights
         if self.backend == "torch":
-            if self._plan is None or self._plan.shift.dtype != angles.dtype or self._plan.shift.device != angles.device:
-                self._plan = compile_plan(self.gates.cpu(), *size, dtype=angles.dtype, device=angles.device)
-            return columns(self._plan, angles)
+            return columns(self.plan, self.weights)
+        size = (self.n_qubits, self.in_features + 1)
         return pennylane_circuit.columns(self.gates.cpu(), self.weights.cpu(), *size, self.backend).to(self.weights)
 
     def draw(self) -> str:

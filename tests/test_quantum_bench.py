@@ -1,0 +1,89 @@
+"""The benchmark's arithmetic, and that its contenders compute the same circuit."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import torch
+
+from qgan.bench import QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
+from qgan.bench.layer import LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, step
+from qgan.bench.timing import exponent, ratio, summary, take_turns
+from qgan.quantum import QuantumLayer, embed
+from qgan.quantum.simulators import simulator
+
+SMALL = Size(n_qubits=4, n_layers=2, n_rotations=4, inputs=9, batch=4)
+
+
+def test_every_contender_computes_the_same_circuit():
+    x = torch.randn(2, SMALL.inputs, generator=torch.Generator().manual_seed(0))
+    found = {name: run(x).detach().float() for name, (run, _) in contenders(SMALL).items()}
+    for name in set(found) - {OURS, "dense layer", OURS_EXPVAL, LIGHTNING}:
+        torch.testing.assert_close(found[name], found[OURS], rtol=0, atol=1e-5)
+    torch.testing.assert_close(found[LIGHTNING], found[OURS_EXPVAL], rtol=0, atol=1e-5)
+    assert found["dense layer"].shape == found[OURS].shape
+
+
+@pytest.mark.parametrize("name", ["deepquantum", "tensorcircuit"])
+def test_other_simulators_compute_the_same_circuit_and_train(name):
+    pytest.importorskip(name)
+    layer = QuantumLayer(in_features=7, n_qubits=3, n_layers=2, seed=2)
+    x = torch.randn(4, 7, generator=torch.Generator().manual_seed(0))
+    out = simulator(name, layer.gates, layer.weights, 3)(embed(x))
+    torch.testing.assert_close(out, layer(x), rtol=0, atol=1e-5)
+    out[:, 0].sum().backward()
+
+
+def test_backward_steps_give_gradients():
+    layer = QuantumLayer(in_features=9, n_qubits=4, n_layers=2)
+    x = torch.randn(4, 9)
+    step(layer, x, backward=False)()
+    assert layer.weights.grad is None
+    step(layer, x, backward=True)()
+    assert layer.weights.grad is not None
+
+
+def test_rows_can_be_read_by_machine_and_by_eye():
+    rows = [row.to_dict() for row in compare(SMALL, True, 0.05, only=("dense layer", "PennyLane per sample"))]
+    assert {row["what"] for row in rows} == {OURS, "dense layer", "PennyLane per sample"}
+    ours, slow = rows[0], rows[-1]
+    assert ours["ratio"] == 1
+    assert slow["scaled"] == 2
+    assert slow["ratio"] > 1
+    assert json.loads(json.dumps(rows)) == rows
+    assert len(table(rows).splitlines()) == 4
+
+
+def test_turns_alternate_and_the_slow_one_rests():
+    order = []
+    quick, slow = (lambda: order.append("quick")), (lambda: (order.append("slow"), time.sleep(0.02)))
+    times = take_turns({"quick": quick, "slow": slow}, seconds=0.04, most=10)
+    assert order[:6] == ["quick", "slow"] * 3
+    assert len(times["slow"]) == 3
+    assert len(times["quick"]) == 10
+
+
+def test_medians_spreads_ratios_and_exponents():
+    assert summary([1, 1, 1, 1]) == (1, 0)
+    assert ratio([2, 4, 6], [1, 2, 3])[0] == 2
+    assert exponent([1, 10, 100], [3, 300, 30000]) == pytest.approx(2)
+
+
+def test_counts_are_those_of_the_matrix_products():
+    found = counts(QUOTED)
+    assert found["product forward"]["operations"] == 2 * 384 * 66 * 512
+    assert found["circuit forward"]["operations"] < found["product forward"]["operations"] / 5
+
+
+def test_the_layer_keeps_less_for_backward_than_pennylane():
+    kept = kept_for_backward(Size(4, 2, 4, 9, 64))
+    assert kept[OURS] < kept["PennyLane broadcast"] / 2
+    assert kept["dense layer"] >= 64 * 9 * 4
+
+
+@pytest.mark.slow
+def test_growth_and_capacity_are_numbers():
+    assert growth()["batch 1 to 256"] < 1
+    assert all(0 <= row["entanglement"] <= 1 for row in capacity_table())
