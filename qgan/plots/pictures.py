@@ -78,7 +78,9 @@ def _mean_row(figure: Figure, row: list[Axes], jets: JetImages, real: np.ndarray
     difference = means[1] - means[0]
     bound = max(float(np.abs(difference).max()), top * 1e-3)
     shown = draw_image(row[2], difference, jets, SymLogNorm(bound / 30, vmin=-bound, vmax=bound), DIFFERENCE)
-    figure.colorbar(shown, ax=row[2], label=r"difference [GeV]", shrink=0.9)
+    decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
+    figure.colorbar(shown, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
+                    ticks=[-d for d in decades[::-1]] + [0.0] + decades)
     row[2].set_title(rf"generated $-$ real: {100 * mean_image_difference(real, fake):.1f} % (L1 / sum)")
     for i, axes in enumerate(row):
         angle_axes(axes, jets, left=i == 0)
