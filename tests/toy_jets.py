@@ -11,8 +11,8 @@ GRID = Grid.square(12, 1.2)
 _PARTICLES = 24
 
 
-def toy_jets(n_per_class: int, seed: int, source: str = "toy.h5") -> JetImages:
-    """``n_per_class`` QCD (label 0) and W (label 1) jets in the canonical frame, 12×12 pixels."""
+def toy_jets(n_per_class: int, seed: int, source: str = "toy.h5", size: int = 12) -> JetImages:
+    """``n_per_class`` QCD (label 0) and W (label 1) jets in the canonical frame, ``size`` × ``size`` pixels."""
     rng = np.random.default_rng(seed)
     label = np.repeat([0, 1], n_per_class)
     n = len(label)
@@ -31,10 +31,10 @@ def toy_jets(n_per_class: int, seed: int, source: str = "toy.h5") -> JetImages:
     p = pt[:, None] * share
     p4 = np.stack([(p * f).sum(1) for f in (np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta))])
     mass = np.sqrt(np.maximum(p4[0] ** 2 - (p4[1:] ** 2).sum(0), 0))
-    edges = np.linspace(-1.2, 1.2, 13)
-    row, column = (np.clip(np.digitize(x, edges) - 1, 0, 11) for x in (eta, phi))
-    images = np.zeros((n, 12, 12), np.float32)
+    edges = np.linspace(-1.2, 1.2, size + 1)
+    row, column = (np.clip(np.digitize(x, edges) - 1, 0, size - 1) for x in (eta, phi))
+    images = np.zeros((n, size, size), np.float32)
     np.add.at(images, (np.arange(n)[:, None], row, column), p)
     conditions = {"pt": pt, "mass": mass, "eta": rng.uniform(-2, 2, n)}
-    return JetImages(images, label, {k: v.astype(np.float32) for k, v in conditions.items()}, GRID, "canonical",
-                     ("qcd", "w"), source=source)
+    return JetImages(images, label, {k: v.astype(np.float32) for k, v in conditions.items()},
+                     Grid.square(size, 1.2), "canonical", ("qcd", "w"), source=source)

@@ -65,8 +65,8 @@ class Core(nn.Module):
 
     Args:
         kind: see the table above.
-        in_features, n_qubits, n_layers, n_rotations, readout, backend, seed: of the quantum layer; the
-            controls take the number of outputs from them.
+        in_features, n_qubits, n_layers, n_rotations, readout, backend, seed: of the quantum layer; ``dense`` and
+            ``orthogonal`` have as many outputs as it has with ``state`` readout.
     """
 
     def __init__(self, kind: CoreKind, in_features: int, *, n_qubits: int, n_layers: int, n_rotations: int,
@@ -84,10 +84,10 @@ class Core(nn.Module):
         else:
             raise ValueError(f"core {kind!r}: expected quantum, dense, frozen, orthogonal or none")
         self.out_features: int = self.layer.out_features
-        # A state of N numbers has norm 1, so each is of order 1/sqrt(N); probabilities are of order 1/N.
-        quadratic = isinstance(self.layer, QuantumLayer) and readout != "state"
-        self.gain = 1.0 if readout == "expval" else float(self.out_features) if quadratic \
-            else math.sqrt(self.out_features)
+        # N numbers of norm 1 are of order 1/sqrt(N) each; probabilities are of order 1/N, expectation values of 1.
+        size = float(self.out_features)
+        measured = readout if isinstance(self.layer, QuantumLayer) else "state"
+        self.gain = {"state": math.sqrt(size), "probs": size, "expval": 1.0}[measured]
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x) * self.gain

@@ -1,0 +1,268 @@
+"""What every generator and discriminator must do, whatever its architecture, core, readout and size."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from qgan.data.grid import Grid
+from qgan.models import OBSERVABLES, Discriminator, Generator, PublishedDiscriminator, PublishedGenerator
+from qgan.models.blocks import pyramid
+
+N_CONDITIONS = 5
+SMALL = {"n_qubits": 5, "n_layers": 2, "n_rotations": 5, "noise": 6, "channels": 4, "seed": 3}
+
+
+def ours(shape: tuple[int, int] = (12, 12), **options: object) -> Callable[[], nn.Module]:
+    return lambda: Generator(N_CONDITIONS, shape, **{**SMALL, **options})  # type: ignore[arg-type]
+
+
+GENERATORS: dict[str, Callable[[], nn.Module]] = {
+    **{f"{core} {readout}": ours(core=core, readout=readout)
+       for core in ("quantum", "dense", "frozen", "orthogonal", "none") for readout in ("state", "probs", "expval")},
+    **{f"{h}x{w}": ours((h, w)) for h, w in ((25, 25), (16, 16), (30, 30), (13, 20), (40, 9))},
+    "default size": lambda: Generator(N_CONDITIONS, (25, 25)),
+    "without pixel noise": ours(pixel_noise=False),
+    "by PennyLane": ours(backend="default.qubit"),
+    "published": lambda: PublishedGenerator(N_CONDITIONS, (16, 16), seed=3),
+    "published, two layers": lambda: PublishedGenerator(N_CONDITIONS, (16, 16), n_layers=2, n_rotations=8),
+}
+every_generator = pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS.keys())
+OURS = {name: build for name, build in GENERATORS.items() if not name.startswith("published")}
+
+
+def inputs(generator: nn.Module, n: int = 24) -> tuple[Tensor, Tensor]:
+    """Standardised conditions and noise."""
+    return torch.randn(n, N_CONDITIONS), torch.randn(n, int(generator.noise_features))  # type: ignore[arg-type]
+
+
+@every_generator
+def test_images_are_images(build: Callable[[], nn.Module]) -> None:
+    generator = build()
+    for mode in (True, False):
+        images = generator.train(mode)(*inputs(generator))
+        assert (images.shape, images.dtype) == ((24, *generator.shape), torch.float32)
+        assert images.isfinite().all()
+        assert images.min() >= 0
+        assert images.sum((1, 2)).min() > 0
+
+
+@pytest.mark.parametrize("build", OURS.values(), ids=OURS.keys())
+def test_ours_have_unit_length_and_exact_zeros(build: Callable[[], nn.Module]) -> None:
+    generator = build()
+    with torch.no_grad():
+        images = generator(*inputs(generator))
+    torch.testing.assert_close(images.square().sum((1, 2)), torch.ones(24), atol=2e-6, rtol=0)
+    empty = (images == 0).float().mean()
+    if generator.pixels.noisy:
+        assert 0 < empty < 1
+    # Which pixels are empty differs from jet to jet: a mask would not do.
+    if generator.pixels.noisy:
+        assert ((images == 0).any(0) & (images > 0).any(0)).float().mean() > 0.1
+
+
+def test_pixels_below_zero_become_empty_without_noise_too() -> None:
+    generator = ours(pixel_noise=False)()
+    with torch.no_grad():
+        generator.pixels.bias[0] -= 1.5 * generator.pixels.bias[0].mean()
+        generator.pixels.bias[0, :6] += 1.0
+        images = generator(*inputs(generator))
+    assert 0 < (images == 0).float().mean() < 1
+
+
+@pytest.mark.parametrize("name", ["published", "published, two layers"])
+def test_published_pixels_stay_below_one(name: str) -> None:
+    generator = GENERATORS[name]()
+    conditions, noise = inputs(generator)
+    images = generator(conditions, noise)
+    assert 0 <= images.min() <= images.max() < 1
+    with torch.no_grad():
+        generator.convolutions[-2].bias -= 20.0
+    assert (generator(conditions, noise) == 0).all(), "all far below the soft threshold"
+
+
+def test_published_loses_the_length_of_the_conditions_and_ours_does_not() -> None:
+    published, mine = GENERATORS["published"]().eval(), ours()()
+    conditions, noise = inputs(published)
+    torch.testing.assert_close(published(2 * conditions, noise), published(conditions, noise))
+    conditions, noise = inputs(mine)
+    assert (mine(2 * conditions, noise) - mine(conditions, noise)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("shape", [(25, 25), (12, 12), (16, 17)])
+def test_published_refuses_other_sizes(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match=f"16 x 16 images, not {shape[0]} x {shape[1]}"):
+        PublishedGenerator(N_CONDITIONS, shape)
+
+
+@every_generator
+def test_the_same_inputs_make_the_same_images_and_others_do_not(build: Callable[[], nn.Module]) -> None:
+    generator = build().eval()
+    conditions, noise = inputs(generator)
+    images = generator(conditions, noise)
+    assert torch.equal(images, generator(conditions, noise))
+    assert not torch.allclose(images, generator(conditions + 1, noise), rtol=1e-5, atol=0)
+    assert not torch.allclose(images, generator(conditions, noise + 1), rtol=1e-5, atol=0)
+
+
+@every_generator
+def test_a_jet_does_not_depend_on_the_rest_of_its_batch(build: Callable[[], nn.Module]) -> None:
+    generator = build().eval()
+    conditions, noise = inputs(generator)
+    images = generator(conditions, noise)
+    # To rounding: a matrix product rounds differently for another number of rows.
+    torch.testing.assert_close(generator(conditions[3:5], noise[3:5]), images[3:5], atol=1e-5, rtol=1e-4)
+    reversed_ = generator(conditions.flip(0), noise.flip(0)).flip(0)
+    torch.testing.assert_close(reversed_, images, atol=1e-5, rtol=1e-4)
+
+
+@every_generator
+def test_everything_that_trains_gets_a_gradient(build: Callable[[], nn.Module]) -> None:
+    generator = build()
+    images = generator(*inputs(generator, 64))
+    (images * torch.randn_like(images)).sum().backward()
+    layer = getattr(generator.core, "layer", generator.core)
+    for name, parameter in generator.named_parameters():
+        if not parameter.requires_grad:
+            assert parameter.grad is None, name
+        elif name.endswith(".weights"):
+            assert (parameter.grad != 0).all(), f"{name}: an angle without effect"
+        else:
+            assert parameter.grad.isfinite().all(), name
+            assert parameter.grad.abs().max() > 0, name
+    if not any(p.requires_grad for p in layer.parameters()):
+        assert not any(name.startswith("core.") for name, p in generator.named_parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize(("core", "trains"), [
+    ("quantum", True), ("dense", True), ("frozen", False), ("orthogonal", False), ("none", False)])
+def test_which_cores_train(core: str, trains: bool) -> None:
+    assert any(p.requires_grad for p in ours(core=core)().core.parameters()) == trains
+
+
+@every_generator
+def test_saved_weights_make_the_same_images(build: Callable[[], nn.Module]) -> None:
+    generator, other = build(), build()
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    # Not only weights: batch norm's statistics have to travel too.
+    generator.train()(*inputs(generator))
+    conditions, noise = inputs(generator)
+    images = generator.eval()(conditions, noise)
+    assert not torch.allclose(images, other.eval()(conditions, noise), atol=1e-4)
+    buffer = io.BytesIO()
+    torch.save(generator.state_dict(), buffer)
+    buffer.seek(0)
+    other.load_state_dict(torch.load(buffer, weights_only=True))
+    assert torch.equal(images, other(conditions, noise))
+
+
+def test_the_random_layers_come_from_the_seed_and_from_the_file() -> None:
+    first, other = ours(seed=1)(), ours(seed=2)()
+    assert not torch.equal(first.core.layer.gates, other.core.layer.gates)
+    conditions, noise = inputs(first)
+    other.load_state_dict(first.state_dict())
+    assert torch.equal(first(conditions, noise), other(conditions, noise))
+
+
+def test_it_starts_from_the_mean_image() -> None:
+    mean = torch.zeros(12, 12)
+    mean[4:7, 5:8] = 0.3
+    generator = ours(mean_image=mean)()
+    with torch.no_grad():
+        images = generator(*inputs(generator, 200))
+    assert images[:, 4:7, 5:8].square().sum((1, 2)).mean() > 0.9
+    torch.testing.assert_close(mean.sum(), torch.tensor(2.7))
+
+
+@pytest.mark.parametrize(("shape", "sizes"), [
+    ((25, 25), [(4, 4), (7, 7), (13, 13), (25, 25)]), ((16, 16), [(2, 2), (4, 4), (8, 8), (16, 16)]),
+    ((30, 13), [(4, 2), (8, 4), (15, 7), (30, 13)])])
+def test_pyramid(shape: tuple[int, int], sizes: list[tuple[int, int]]) -> None:
+    assert pyramid(shape) == sizes
+
+
+def test_sizes_that_do_not_fit_are_named() -> None:
+    with pytest.raises(ValueError, match="in_features: 45"):
+        ours(noise=40)()
+    with pytest.raises(ValueError, match="core 'magic'"):
+        ours(core="magic")()
+
+
+DISCRIMINATORS: dict[str, Callable[[], nn.Module]] = {
+    **{f"{h}x{w}": lambda h=h, w=w: Discriminator(3, Grid(h, w, (-1.0, 1.0), (-1.0, 1.0)), channels=4)
+       for h, w in ((25, 25), (16, 16), (12, 12), (30, 30), (13, 20))},
+    "no observables": lambda: Discriminator(3, Grid.square(12, 1.0), channels=4, observables=False),
+    "no comparison": lambda: Discriminator(3, Grid.square(12, 1.0), channels=4, batch_comparison=0),
+    "published": lambda: PublishedDiscriminator(3, (16, 16)),
+}
+every_discriminator = pytest.mark.parametrize("name", DISCRIMINATORS)
+
+
+def judged(name: str, n: int = 12) -> tuple[nn.Module, Tensor, Tensor, Tensor]:
+    """A discriminator, images in network space and in GeV, and conditions."""
+    discriminator = DISCRIMINATORS[name]()
+    shape = discriminator.grid.shape if hasattr(discriminator, "grid") else (16, 16)
+    images = torch.relu(torch.randn(n, *shape))
+    images = images / images.square().sum((1, 2), keepdim=True).sqrt()
+    return discriminator, images, 270 * images.square(), torch.randn(n, 3)
+
+
+@every_discriminator
+def test_discriminators_give_one_logit_each(name: str) -> None:
+    discriminator, images, gev, conditions = judged(name)
+    logits = discriminator(images, gev, conditions)
+    assert (logits.shape, logits.dtype) == ((12,), torch.float32)
+    assert logits.isfinite().all()
+    assert logits.std() > 0
+
+
+@every_discriminator
+def test_everything_in_a_discriminator_gets_a_gradient(name: str) -> None:
+    discriminator, images, gev, conditions = judged(name, 64)
+    (discriminator(images, gev, conditions) * torch.randn(64)).sum().backward()
+    for key, parameter in discriminator.named_parameters():
+        assert parameter.grad is not None, key
+        assert parameter.grad.isfinite().all(), key
+        assert parameter.grad.abs().max() > 0, key
+
+
+@every_discriminator
+def test_discriminators_look_at_images_and_conditions(name: str) -> None:
+    discriminator, images, gev, conditions = judged(name)
+    discriminator.eval()
+    logits = discriminator(images, gev, conditions)
+    assert (discriminator(images.flip(2), gev.flip(2), conditions) - logits).abs().max() > 1e-6
+    assert (discriminator(images, gev, -conditions) - logits).abs().max() > 1e-6
+
+
+@every_discriminator
+def test_an_empty_image_has_a_finite_gradient(name: str) -> None:
+    discriminator, images, _, conditions = judged(name)
+    images = (0 * images).requires_grad_()
+    logits = discriminator(images, 270 * images.square(), conditions)
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    gradient.square().sum().backward()
+    assert gradient.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in discriminator.parameters() if p.grad is not None)
+
+
+def test_the_comparison_sees_a_lack_of_variety() -> None:
+    discriminator, images, gev, conditions = judged("12x12")
+    alone, _, _, _ = judged("no comparison")
+    same = [x[:1].expand_as(x).contiguous() for x in (images, gev, conditions)]
+    mixed = [torch.cat((x[:1], x[1:])) for x in (images, gev, conditions)]
+    assert (discriminator(*same)[0] - discriminator(*mixed)[0]).abs() > 1e-5
+    assert (alone(*same)[0] - alone(*mixed)[0]).abs() < 1e-5
+
+
+def test_outlying_observables_do_not_decide_alone() -> None:
+    discriminator, _, gev, _ = judged("12x12")
+    seen = discriminator._standardised(1e6 * gev)
+    assert seen.shape == (12, len(OBSERVABLES))
+    assert seen.abs().max() <= 3
