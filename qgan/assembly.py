@@ -36,6 +36,8 @@ MATCHED = ("image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pix
            "leading_3")
 #: GeV; pixels above each are counted, softly, for the sparsity loss.
 COUNTED = ("count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
+#: Share of the real non-zero pixels that are softer than the generator may make them.
+SOFTEST = 0.005
 #: Bandwidth of the published statistics loss, in the statistics' own units.
 PUBLISHED_BANDWIDTH = 0.1
 
@@ -51,7 +53,8 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]
     targets = mean_image_targets(shares, label)
-    generator = prepared.blueprint.build(shares.sqrt().mean(0).reshape(grid.shape))
+    roots = shares.sqrt()
+    generator = prepared.blueprint.build(roots.mean(0).reshape(grid.shape), softest=_softest(roots))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     discriminator = _discriminator(configuration, prepared, len(columns), grid)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device))
@@ -84,6 +87,12 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
         (MeanImage(targets), losses.mean_image),
     ]
     return WeightedSum(terms)
+
+
+def _softest(roots: Tensor) -> float:
+    """The network-space value that all but a few in a thousand of the non-zero pixels exceed."""
+    pixels = roots[roots > 0]
+    return float(pixels.sort().values[int(SOFTEST * len(pixels))])
 
 
 def _placed(module: Module, device: torch.device) -> Module:

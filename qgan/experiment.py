@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from .quality import Watch, subset, worst
 from .quantum import QuantumLayer
 from .runs import RunFolder, checkpoint
 from .runs.checkpoint import Checkpoint
-from .runs.configuration import Configuration
+from .runs.configuration import Configuration, check
 from .runs.devices import environment, resolve_device, set_threads
+from .runs.interrupt import PostponedInterrupt
 from .runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 from .sampling import JetSource, describe_source, source_of
 from .training import Record, Trainer
@@ -56,7 +58,7 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
         QganError: jets, options or a checkpoint that do not fit; the message names them.
         KeyboardInterrupt: after the checkpoint was written.
     """
-    _check(configuration)
+    check(configuration)
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
@@ -71,6 +73,9 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
     if saved is not None:
         run.resume(saved)
     run.describe(environment(device))
+    if saved is None:
+        # A run that is stopped at any later moment can be resumed.
+        run.save()
     with ExitStack() as stack:
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
         run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
@@ -90,14 +95,15 @@ class _Run:
     folder: RunFolder
     files: list[str] | None
     figures: dict[str, float] | None = None
+    kept: int = 0
 
     def resume(self, saved: Checkpoint) -> None:
         path = self.folder.checkpoint
         checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
-        if saved.origin["jets"] != self._fingerprint():
+        if saved.origin["jets"] != self._fingerprint:
             raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
         saved.restore(path, self.trainer.parts())
-        self.trainer.step = saved.step
+        self.trainer.step = self.kept = saved.step
 
     def describe(self, surroundings: dict[str, Any]) -> None:
         self.folder.write_config(self.configuration.to_dict())
@@ -116,12 +122,14 @@ class _Run:
         watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
                          self.configuration.seed)
         if self.trainer.step == 0:
+            # From here on there is something to resume from.
+            self._save()
             recorder.text(0, "configuration", self._text())
             self._picture(recorder, "real", watch.jets)
-        recorder.scalars(self.trainer.step, {f"floor/{tag}": value for tag, value in watch.floors.items()})
-        kept = self.trainer.step
+            recorder.scalars(0, {f"floor/{tag}": value for tag, value in watch.floors.items()})
         try:
-            with progress(total, "train", "steps", start=kept, quiet=quiet) as bar:
+            with progress(total, "train", "steps", start=self.kept, quiet=quiet) as bar, \
+                    PostponedInterrupt() as interrupt:
                 clock = _Clock()
                 for entry in self.trainer.run(total):
                     bar.update()
@@ -133,12 +141,12 @@ class _Run:
                         self._look(watch, recorder)
                         clock.restart()
                     if _due(entry.step, options.checkpoint, total):
-                        self._save()
-                        kept = entry.step
+                        self.save()
+                    interrupt.check()
         finally:
             # Also after Ctrl-C: nothing that was computed is lost.
-            if self.trainer.step > kept:
-                self._save()
+            if self.trainer.step > self.kept and not self.trainer.midway:
+                self.save()
         if self.figures is None:
             self._look(watch, recorder)
         self._finish(recorder)
@@ -175,11 +183,13 @@ class _Run:
             shown = subset(jets.only(label), PICTURED, self.configuration.seed)
             recorder.images(self.trainer.step, f"{jets.name(label)}/{kind}", shown.images)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Writes a checkpoint."""
         states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
         checkpoint.save(self.folder.checkpoint, Checkpoint(
             self.trainer.step, states, self.configuration.to_dict(), transforms=self._description(),
             origin=self._origin()), keep_previous=True)
+        self.kept = self.trainer.step
 
     def _finish(self, recorder: Recorder) -> None:
         assert self.figures is not None
@@ -191,12 +201,16 @@ class _Run:
         return describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
 
     def _origin(self) -> dict[str, Any]:
-        return {"data": self.files, "jets": self._fingerprint(), "seed": self.configuration.seed,
+        return {"data": self.files, "jets": self._fingerprint, "training_seed": self.configuration.seed,
                 "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped}
 
+    @cached_property
     def _fingerprint(self) -> str:
-        """A checksum of the training jets: a resumed run must see the same ones."""
-        return f"{len(self.prepared.train)}-{zlib.crc32(np.ascontiguousarray(self.prepared.table).tobytes()):08x}"
+        """A checksum of the training jets as they were read: a resumed run must see the same ones."""
+        train, checksum = self.prepared.train, 0
+        for values in (train.images, train.label, *(train.conditions[name] for name in sorted(train.conditions))):
+            checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
+        return f"{len(train)}-{checksum:08x}"
 
     def _text(self) -> str:
         left_out = "".join(f"\n- {name}: {why}" for name, why in self.prepared.dropped.items())
@@ -221,14 +235,6 @@ class _Clock:
         self._since, self._step = now, entry.step
         numbers = torch.stack([value.detach().float().cpu() for value in entry.figures.values()]).tolist()
         return dict(zip(entry.figures, numbers, strict=True)) | {"speed/jets a second": batch_size / speed}
-
-
-def _check(configuration: Configuration) -> None:
-    for name, least in (("steps", 1), ("batch_size", 4)):
-        if getattr(configuration, name) < least:
-            raise ConfigError(f"{name}: {getattr(configuration, name)}, expected at least {least}")
-    if not 0 < configuration.data.validation < 1:
-        raise ConfigError(f"data.validation: {configuration.data.validation}, expected a share between 0 and 1")
 
 
 def _files(data: Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:

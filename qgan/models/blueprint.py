@@ -42,8 +42,9 @@ class Blueprint:
     symmetry: SymmetryMode
     seed: int
 
-    def build(self, mean_image: Tensor | None = None) -> JetGenerator:
-        """The generator, untrained; ``mean_image`` (H, W) is where its learned pixel bias starts.
+    def build(self, mean_image: Tensor | None = None, softest: float = 0.0) -> JetGenerator:
+        """The generator, untrained; ``mean_image`` (H, W) is where its learned pixel bias starts, ``softest`` the
+        network-space value of the softest real pixels.
 
         Raises:
             ValueError: sizes that do not fit together (the message says which).
@@ -54,7 +55,7 @@ class Blueprint:
             chosen = {k: options[k] for k in _PUBLISHED_OPTIONS}
             network: nn.Module = PublishedGenerator(*size, **chosen, seed=self.seed)
         else:
-            network = Generator(*size, **options, mean_image=mean_image, seed=self.seed)
+            network = Generator(*size, **options, mean_image=mean_image, softest=softest, seed=self.seed)
         flip = EtaFlip.of(self.conditions.names, self.frame, self.grid if self.symmetry == "exact" else None)
         network = symmetrise(network, flip.standardised(self.conditions, size[0]), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale)

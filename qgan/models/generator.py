@@ -2,8 +2,9 @@
 
 Everything the conditions say passes through the core layer; the convolutions add only pixel noise. The
 image is x = ReLU(a + b·ε) with a, b from the last convolution and ε a Gaussian per pixel, divided by its
-L2 norm: pixels below zero become exact zeros, and the squares sum to one, so that x² is the share of the
-image's pT in each pixel (network space with power 0.5).
+L2 norm; what is softer than the softest pixels of real jets is cut. So pixels are exact zeros or of a
+possible size, and the squares sum to one: x² is the share of the image's pT in each pixel (network space
+with power 0.5).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Generator(nn.Module):
         channels: width of the feature maps at full resolution; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
         mean_image: (H, W) mean network-space image of the training jets, the start of the learned pixel bias.
+        softest: network-space pixels below this are cut to zero.
         embedding_scale: size of the inputs beside the 1 of the amplitude embedding.
         seed: of the random layers.
     """
@@ -41,7 +43,7 @@ class Generator(nn.Module):
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: CoreKind = "quantum", n_qubits: int = 8,
                  n_layers: int = 6, n_rotations: int = 8, readout: str = "state", backend: str = "torch",
                  noise: int = 48, channels: int = 16, pixel_noise: bool = True, mean_image: Tensor | None = None,
-                 embedding_scale: float = 0.3, seed: int = 0) -> None:
+                 softest: float = 0.0, embedding_scale: float = 0.3, seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
         self.core = Core(core, n_conditions + noise, n_qubits=n_qubits, n_layers=n_layers, n_rotations=n_rotations,
@@ -57,7 +59,7 @@ class Generator(nn.Module):
         blocks = [Upsample(widths[i], widths[i + 1], STYLE, pixel_noise, refine=i < len(self.sizes) - 1)
                   for i in range(len(self.sizes))]
         self.blocks = nn.ModuleList(blocks)
-        self.pixels = PixelHead(channels, shape, mean_image, pixel_noise)
+        self.pixels = PixelHead(channels, shape, mean_image, softest, pixel_noise)
         self._noise_sizes = [(block.noise_maps, size) for block, size in zip(blocks, self.sizes, strict=True)]
 
     @property
@@ -83,9 +85,13 @@ class Generator(nn.Module):
 class PixelHead(nn.Module):
     """Feature maps (B, C, H, W) → network-space images (B, H, W) with exact zeros and unit L2 norm."""
 
-    def __init__(self, channels: int, shape: tuple[int, int], mean_image: Tensor | None, noisy: bool) -> None:
+    softest: Tensor
+
+    def __init__(self, channels: int, shape: tuple[int, int], mean_image: Tensor | None, softest: float,
+                 noisy: bool) -> None:
         super().__init__()
         self.noisy = noisy
+        self.register_buffer("softest", torch.tensor(float(softest)))
         # The bias of each pixel is learned below.
         self.convolution = nn.Conv2d(channels, 2, 3, padding=1, bias=False)
         nn.init.normal_(self.convolution.weight, 0.0, 0.02)
@@ -97,7 +103,9 @@ class PixelHead(nn.Module):
         value, log_noise = (self.convolution(x) + self.bias).unbind(1)
         if noise is not None:
             value = value + log_noise.clamp(*_NOISE_BOUNDS).exp() * noise
-        return normalise(relu(value))
+        images = normalise(relu(value))
+        # A ReLU alone makes pixels of every size down to zero; towers and particles have a least one.
+        return normalise(images * (images > self.softest))
 
 
 def normalise(x: Tensor) -> Tensor:
