@@ -122,8 +122,6 @@ class _Run:
         watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
                          self.configuration.seed)
         if self.trainer.step == 0:
-            # From here on there is something to resume from.
-            self._save()
             recorder.text(0, "configuration", self._text())
             self._picture(recorder, "real", watch.jets)
             recorder.scalars(0, {f"floor/{tag}": value for tag, value in watch.floors.items()})

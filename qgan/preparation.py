@@ -22,6 +22,8 @@ from .seeding import integer_seed, numpy_rng
 #: Codings that are computed from the image, with a gradient in the generated one.
 IMAGE_STATISTICS = ("image_mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
                     "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5")
+#: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
+FEWEST = 5
 _BLOCK = 4096
 
 
@@ -58,9 +60,7 @@ def prepare(configuration: Configuration, files: Sequence[str | Path] | None) ->
     """
     options = configuration.data
     train, validation = load(options, files, configuration.seed)
-    if len(train.classes) < 2:
-        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
-                                                "conditioned on the class and needs both")
+    _check_classes(train, validation)
     known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
     wanted = [*options.conditions, *options.codings]
     columns = condition_table(train, wanted, extra=known)
@@ -71,6 +71,18 @@ def prepare(configuration: Configuration, files: Sequence[str | Path] | None) ->
     density = ConditionDensity.fit(values, columns.names, train.label)
     return Prepared(train, validation, table, names, columns.dropped, constants, density,
                     _blueprint(configuration, train, table, names))
+
+
+def _check_classes(train: JetImages, validation: JetImages) -> None:
+    if len(train.classes) == 1:
+        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
+                                                "conditioned on the class and needs both")
+    for label in (0, 1):
+        for part, jets in (("training", train), ("validation", validation)):
+            n = int((jets.label == label).sum())
+            if n < FEWEST:
+                raise DataError(jets.source, "signal", f"leaves {n} jets of class {jets.name(label)} for {part}, "
+                                                       f"expected at least {FEWEST}")
 
 
 def load(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:

@@ -100,7 +100,7 @@ class Trainer:
         self.generator, self.discriminator, self.columns = generator, discriminator, columns
         self.average = copy.deepcopy(generator).requires_grad_(False)
         self.jets, self.adversarial, self.terms, self.schedule = jets, adversarial, terms, schedule
-        self.flip, self.seed, self.step = flip, seed, 0
+        self.flip, self.seed, self.step, self.midway = flip, seed, 0, False
         betas = (schedule.beta1, schedule.beta2)
         trainable = [p for p in generator.parameters() if p.requires_grad]
         self.generator_adam = torch.optim.Adam(trainable, schedule.generator_rate, betas)
@@ -110,8 +110,11 @@ class Trainer:
         """Steps until ``steps`` have been taken in all, one record each."""
         while self.step < steps:
             start = time.perf_counter()
+            # Left set by an error: the networks are then between two steps.
+            self.midway = True
             figures = self._step()
             self.step += 1
+            self.midway = False
             yield Record(self.step, figures, time.perf_counter() - start)
 
     def parts(self) -> dict[str, Any]:

@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ..errors import ConfigError
+
+#: The least value of options that have one.
+_LEAST = {"steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
+          "discriminator.channels": 1, "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
+          "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.sparsity": 0,
+          "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
+          "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "logging.scalars": 0,
+          "logging.quality": 0, "logging.checkpoint": 0, "logging.validation_jets": 2}
+#: Options between 0 and 1, and whether these two are allowed.
+_SHARES = {"data.validation": (False, False), "data.power": (False, True), "optimiser.final_rate": (True, True),
+           "optimiser.beta1": (True, False), "optimiser.beta2": (True, False), "optimiser.ema": (True, False)}
+
 
 @dataclass
 class DataOptions:
@@ -176,3 +189,27 @@ class Configuration:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""
         return asdict(self)
+
+
+def check(configuration: Configuration) -> None:
+    """Makes sure that every number is one that can be computed with.
+
+    Raises:
+        ConfigError: it names the option and what was expected.
+    """
+    for name, least in _LEAST.items():
+        value = _value(configuration, name)
+        if not least <= value < float("inf"):
+            raise ConfigError(f"{name}: {value}, expected at least {least}")
+    for name, (zero, one) in _SHARES.items():
+        value = _value(configuration, name)
+        if not (0 < value < 1 or (value == 0 and zero) or (value == 1 and one)):
+            raise ConfigError(f"{name}: {value}, expected from {'0' if zero else 'above 0'} to "
+                              f"{'1' if one else 'below 1'}")
+
+
+def _value(configuration: Configuration, name: str) -> Any:
+    value: Any = configuration
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
