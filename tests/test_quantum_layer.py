@@ -62,6 +62,9 @@ def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout):
     fast, slow = (values_and_gradients(f, layer, x[:1]) for f in (layer, layer.reference))
     for a, b in zip(fast, slow, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
+    layer.float()
+    for a, b in zip(values_and_gradients(layer, layer, x[:1].float()), slow, strict=True):
+        torch.testing.assert_close(a, b.float(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("readout", READOUTS)
