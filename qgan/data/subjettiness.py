@@ -33,6 +33,7 @@ def n_subjettiness(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, r0: float, 
         (N, n_max) float64; 0 where a jet has no more constituents than axes, or none at all.
     """
     pt, eta, phi = (np.asarray(x, dtype=np.float64) for x in (pt, eta, phi))
+    phi = np.where((phi < -np.pi) | (phi > 2 * np.pi), phi % (2 * np.pi), phi)
     count = (pt > 0).sum(axis=1)
     tau = np.zeros((len(pt), n_max))
     order = np.argsort(-count, kind="stable")
@@ -114,10 +115,13 @@ def _tau_of_block(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.nd
 
 
 def _distance2(y1: np.ndarray, phi1: np.ndarray, y2: np.ndarray, phi2: np.ndarray) -> np.ndarray:
-    """ΔR² with φ periodic."""
-    around = np.abs(phi1 - phi2) % (2 * np.pi)
-    around = np.minimum(around, 2 * np.pi - around)
-    return (y1 - y2) ** 2 + around**2
+    """ΔR² with φ periodic; the two φ may differ by up to 3π, as angles in [−π, 2π] do."""
+    apart = y1 - y2
+    around = np.abs(phi1 - phi2)
+    np.minimum(around, np.abs(2 * np.pi - around), out=around)
+    np.square(around, out=around)
+    around += np.square(apart, out=apart)
+    return around
 
 
 class _Merging:
@@ -127,12 +131,14 @@ class _Merging:
         self.momentum = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])
         self.pt2 = pt**2
         self.y, self.phi = eta.copy(), phi.copy()
-        apart = _distance2(eta[:, :, None], phi[:, :, None], eta[:, None, :], phi[:, None, :])
-        here = pt > 0
-        apart[~(here[:, :, None] & here[:, None, :])] = np.inf
-        apart[:, np.arange(pt.shape[1]), np.arange(pt.shape[1])] = np.inf
-        self.neighbour = apart.argmin(axis=2)
-        self.apart = np.take_along_axis(apart, self.neighbour[:, :, None], axis=2)[:, :, 0]
+        self.neighbour = np.zeros(pt.shape, dtype=np.int64)
+        self.apart = np.zeros(pt.shape)
+        padding = np.where(pt > 0, 0.0, np.inf)
+        for slot in range(pt.shape[1]):
+            apart = _distance2(eta, phi, eta[:, slot, None], phi[:, slot, None]) + padding
+            apart[:, slot] = np.inf
+            nearest = self.neighbour[:, slot] = apart.argmin(axis=1)
+            self.apart[:, slot] = np.take_along_axis(apart, nearest[:, None], axis=1)[:, 0]
 
     def merge(self, jets: int, level: int) -> None:
         """Merges the closest pair of each of the first ``jets`` jets, all of which have ``level`` pseudojets."""
