@@ -53,18 +53,20 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]
     targets = mean_image_targets(shares, label)
-    roots = shares.sqrt()
-    generator = prepared.blueprint.build(roots.mean(0).reshape(grid.shape), softest=_softest(roots))
+    seen = shares.pow(prepared.blueprint.pixels.power)
+    generator = prepared.blueprint.build(seen.mean(0).reshape(grid.shape), softest=_softest(seen))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     discriminator = _discriminator(configuration, prepared, len(columns), grid)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device))
-    # The published recipe flips a crop that is not centred: no grid, so that this is not refused.
-    flip = EtaFlip.of(prepared.names, prepared.blueprint.frame, None if configuration.flip_frame else grid)
+    flip = None
+    if configuration.symmetry == "average":
+        # The published recipe flips a crop that is not centred: no grid, so that this is not refused.
+        flip = EtaFlip.of(prepared.names, prepared.blueprint.frame, None if configuration.flip_frame else grid)
     return Trainer(
         _placed(generator, device), _placed(discriminator, device), columns, jets,
         adversarial(configuration.losses.adversarial),
         build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()}), _schedule(configuration),
-        flip=flip if configuration.symmetry == "average" else None, seed=configuration.seed)
+        flip=flip, seed=configuration.seed)
 
 
 def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[int, Tensor]) -> WeightedSum:
@@ -89,9 +91,9 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
     return WeightedSum(terms)
 
 
-def _softest(roots: Tensor) -> float:
+def _softest(seen: Tensor) -> float:
     """The network-space value that all but a few in a thousand of the non-zero pixels exceed."""
-    pixels = roots[roots > 0]
+    pixels = seen[seen > 0]
     return float(pixels.sort().values[int(SOFTEST * len(pixels))])
 
 

@@ -63,6 +63,9 @@ def prepare(configuration: Configuration, files: Sequence[str | Path] | None) ->
     _check_classes(train, validation)
     known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
     wanted = [*options.conditions, *options.codings]
+    twice = [name for name in wanted if name == "label" or wanted.count(name) > 1]
+    if twice:
+        raise ConfigError(f"data.conditions, data.codings: {twice[0]}: twice (the label is always there)")
     columns = condition_table(train, wanted, extra=known)
     constants = {name: float(train.conditions[name][0]) for name in columns.dropped if name in train.conditions}
     names = ("label", *columns.names)
@@ -121,6 +124,9 @@ def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray
     options = configuration.data
     fixed = options.scaling == "largest_pixel"
     transform = _unit_range(table, names) if fixed else ConditionTransform.fit(table, names)
+    if fixed and configuration.generator.architecture != "published":
+        raise ConfigError("data.scaling: largest_pixel needs generator.architecture: published; the other makes "
+                          "images of a given sum")
     if not fixed and "pixel_mean" not in names:
         raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image "
                           "(or set data.scaling: largest_pixel)")

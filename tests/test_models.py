@@ -74,6 +74,27 @@ def test_pixels_below_zero_become_empty_without_noise_too() -> None:
     assert 0 < (images == 0).float().mean() < 1
 
 
+@pytest.mark.parametrize("power", [0.3, 0.5, 1.0])
+def test_soft_pixels_are_cut_and_the_sum_is_kept(power: float) -> None:
+    generator = ours(power=power, softest=0.05)()
+    soft = ours(power=power)()
+    soft.load_state_dict({**generator.state_dict(), "pixels.softest": torch.tensor(0.0)})
+    conditions, noise = inputs(generator)
+    images, uncut = generator(conditions, noise), soft(conditions, noise)
+    assert 0 < uncut[uncut > 0].min() < 0.05 < images[images > 0].min()
+    # What is left is what was there, on one scale a jet.
+    scale = (images.amax((1, 2)) / uncut.amax((1, 2)))[:, None, None]
+    torch.testing.assert_close(images, scale * uncut * (uncut > 0.05), atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(images.pow(1 / power).sum((1, 2)), torch.ones(24), atol=1e-5, rtol=0)
+
+
+def test_no_jet_is_empty_however_soft_its_pixels_are() -> None:
+    generator = ours(softest=0.9)()
+    images = generator(*inputs(generator))
+    assert ((images > 0).sum((1, 2)) == 1).all()
+    torch.testing.assert_close(images.sum((1, 2)), torch.ones(24))
+
+
 @pytest.mark.parametrize("name", ["published", "published, two layers"])
 def test_published_pixels_stay_below_one(name: str) -> None:
     generator = GENERATORS[name]()

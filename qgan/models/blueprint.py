@@ -55,7 +55,8 @@ class Blueprint:
             chosen = {k: options[k] for k in _PUBLISHED_OPTIONS}
             network: nn.Module = PublishedGenerator(*size, **chosen, seed=self.seed)
         else:
-            network = Generator(*size, **options, mean_image=mean_image, softest=softest, seed=self.seed)
+            network = Generator(*size, **options, power=self.pixels.power, mean_image=mean_image, softest=softest,
+                                seed=self.seed)
         flip = EtaFlip.of(self.conditions.names, self.frame, self.grid if self.symmetry == "exact" else None)
         network = symmetrise(network, flip.standardised(self.conditions, size[0]), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale)
