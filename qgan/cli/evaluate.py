@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..console import Parser
 from ..errors import DataError
-from .options import add_quiet, positive
+from .options import add_quiet, index_range, positive
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages
@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   qgan evaluate real.h5 fake.h5 --json report.json --plots plots/
   qgan evaluate fake.h5 --quick
+  qgan evaluate real.h5 ours.h5 published.h5 --rows 6:22 --columns 5:21
 """
 
 
 def build_parser() -> Parser:
     parser = Parser("qgan evaluate", "Compare generated jets with real ones. Every number comes with its error and "
                                      "with its floor: the same number between real jets and real jets.", EXAMPLES)
-    parser.usage = "qgan evaluate [REAL] FAKE [options]"
-    parser.add_argument("files", nargs="+", metavar="FILE", help="held-out real jets and generated jets; without REAL "
-                                                                 "the test jets that ship are taken")
+    parser.usage = "qgan evaluate [REAL] FAKE [FAKE ...] [options]"
+    parser.add_argument("files", nargs="+", metavar="FILE", help="held-out real jets and generated jets, of one "
+                        "generator or several; if there is one file, it is compared with the test jets that ship")
     parser.add_argument("--reference", nargs="+", metavar="FILE", help="the jets the generator was trained on: they "
                         "improve the floors and show what was memorised (default: what ships, if REAL is left out)")
+    for side in ("rows", "columns"):
+        parser.add_argument(f"--{side}", type=index_range, metavar="FIRST:LAST",
+                            help=f"compare these {side} of the pixels alone (default: those of the generated jets)")
     parser.add_argument("--n", type=positive, default=5000, help="most jets a class on each side (default: 5000)")
     parser.add_argument("--quick", action="store_true", help="fewer jets and draws, and no costly metrics")
     parser.add_argument("--seed", type=int, default=0, help="of the draws and splits (default: %(default)s)")
@@ -38,31 +42,30 @@ def build_parser() -> Parser:
 
 
 def main(argv: list[str]) -> None:
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
-    if len(arguments.files) > 2:
-        parser.error(f"{len(arguments.files)} files, expected one of real and one of generated jets; "
-                     "qgan merge makes one of several")
+    arguments = build_parser().parse_args(argv)
     from ..io import check_output, write_json
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     if arguments.plots:
         check_folder(Path(arguments.plots), arguments.overwrite)
-    real, fake, reference = load(arguments)
+    real, fakes, reference = load(arguments)
     from ..evaluation import evaluate
     from ..report import table
 
-    evaluation = evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
-                          reference=reference)
+    evaluations = [evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
+                            reference=reference) for fake in fakes]
     if not arguments.quiet:
-        print(table(evaluation))
+        print(table(*evaluations))
     if arguments.json:
-        write_json(arguments.json, evaluation.to_dict(), arguments.overwrite)
+        found = [evaluation.to_dict() for evaluation in evaluations]
+        write_json(arguments.json, found[0] if len(found) == 1 else found, arguments.overwrite)
     if arguments.plots:
         from ..plots import save_plots
 
-        save_plots(real, fake, arguments.plots, overwrite=arguments.overwrite)
+        for fake in fakes:
+            folder = Path(arguments.plots) / (Path(fake.source).stem if len(fakes) > 1 else "")
+            save_plots(real, fake, folder, overwrite=arguments.overwrite)
 
 
 def check_folder(path: Path, overwrite: bool) -> None:
@@ -73,20 +76,24 @@ def check_folder(path: Path, overwrite: bool) -> None:
         raise DataError(path, "", "holds pictures already; pass --overwrite to replace them")
 
 
-def load(arguments: argparse.Namespace) -> tuple[JetImages, JetImages, JetImages | None]:
-    """Real jets, generated jets, and training jets if there are any, on the pixels of the generated ones."""
+def load(arguments: argparse.Namespace) -> tuple[JetImages, list[JetImages], JetImages | None]:
+    """Real jets, generated jets by file, and training jets if there are any, all on the same pixels."""
     from ..data import embedded_jets, read_jets
-    from ..data.convert import crop_to
+    from ..data.convert import crop, crop_to
     from ..data.shipped import SETS
 
-    fake = read_jets(arguments.files[-1])
-    reference = read_jets(arguments.reference, frame=fake.frame) if arguments.reference else None
-    if len(arguments.files) == 2:
-        real = read_jets(arguments.files[0], frame=fake.frame)
+    fakes = [read_jets(file) for file in arguments.files[min(1, len(arguments.files) - 1):]]
+    first = fakes[0]
+    if arguments.rows or arguments.columns:
+        first = crop(first, arguments.rows or (0, first.grid.height), arguments.columns or (0, first.grid.width))
+    reference = read_jets(arguments.reference, frame=first.frame) if arguments.reference else None
+    if len(arguments.files) > 1:
+        real = read_jets(arguments.files[0], frame=first.frame)
     else:
-        shipped = next((name for name, pair in SETS.items() if pair == fake.class_names), None)
+        shipped = next((name for name, pair in SETS.items() if pair == first.class_names), None)
         if shipped is None:
-            raise DataError(fake.source, "class_names", f"no {' and '.join(fake.class_names)} jets ship with the "
-                                                        "package; give a file of real ones too")
+            raise DataError(first.source, "class_names", f"no {' and '.join(first.class_names)} jets ship with the "
+                                                         "package; give a file of real ones too")
         real, reference = embedded_jets(shipped, "test"), reference or embedded_jets(shipped, "train")
-    return crop_to(real, fake.grid), fake, reference and crop_to(reference, fake.grid)
+    grid = first.grid
+    return crop_to(real, grid), [crop_to(fake, grid) for fake in fakes], reference and crop_to(reference, grid)

@@ -32,6 +32,14 @@ def value_or_range(text: str) -> Fixed:
     raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 80:82")
 
 
+def index_range(text: str) -> tuple[int, int]:
+    """``6:22`` is the pixels 6 to 21."""
+    first, colon, last = text.partition(":")
+    if not (colon and first.isdigit() and last.isdigit() and int(first) < int(last)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of pixels such as 6:22")
+    return int(first), int(last)
+
+
 def add_output(parser: argparse.ArgumentParser, what: str) -> None:
     """``--out`` and ``--overwrite``."""
     parser.add_argument("--out", required=True, metavar="FILE", help=what)

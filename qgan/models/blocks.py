@@ -18,11 +18,6 @@ def pyramid(shape: tuple[int, int], levels: int = 3) -> list[tuple[int, int]]:
     return sizes
 
 
-def unit_power(x: Tensor) -> Tensor:
-    """Each sample of (B, C, H, W) scaled to mean square 1: no batch statistics, so samples stay independent."""
-    return x * torch.rsqrt(x.square().mean((1, 2, 3), keepdim=True) + 1e-6)
-
-
 class Modulated(nn.Module):
     """Convolution → learned noise → unit power → scale and shift by the style → leaky ReLU.
 
@@ -46,9 +41,12 @@ class Modulated(nn.Module):
         """x (B, in, h, w), style (B, style), noise (B, 1, H, W) → (B, channels, H, W)."""
         x = self.convolution(x) if size is None else self.convolution(x, output_size=list(size))
         if self.noise_gain is not None and noise is not None:
-            x = x + self.noise_gain * noise
+            x = torch.addcmul(x, self.noise_gain, noise)
         scale, shift = self.style(style)[:, :, None, None].chunk(2, 1)
-        return leaky_relu(unit_power(x) * (1 + scale) + shift, SLOPE)
+        # Each sample by its own power, not the batch's, so that samples stay independent. Both factors go into one
+        # multiplication, since a pass over the feature maps costs as much as part of a convolution.
+        power = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True).square() / x[0].numel()
+        return leaky_relu(torch.addcmul(shift, x, (1 + scale) * torch.rsqrt(power + 1e-6)), SLOPE)
 
 
 class Upsample(nn.Module):
