@@ -20,7 +20,8 @@ def embedded_jets(name: str, split: str) -> JetImages:
 
     Args:
         name: ``w_qcd`` or ``quark_gluon`` for both classes, or ``w``, ``qcd``, ``quark``, ``gluon``.
-        split: ``train``, ``validation`` or ``test``: different events, simulated with different seeds.
+        split: ``train``, ``validation`` or ``test``: different jets of one seeded simulation
+            (:mod:`.embedded.make`).
 
     Raises:
         DataError: there is no such set or split.
