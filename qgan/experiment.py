@@ -103,6 +103,7 @@ class _Run:
         if saved.origin["jets"] != self._fingerprint:
             raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
         saved.restore(path, self.trainer.parts())
+        self.folder.remove_leftovers()
         self.trainer.step = self.kept = saved.step
 
     def describe(self, surroundings: dict[str, Any]) -> None:

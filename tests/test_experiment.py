@@ -285,9 +285,11 @@ def test_resuming_a_finished_run_changes_no_weight(run: Path) -> None:
 
 
 def test_what_may_change_when_resuming(run: Path) -> None:
+    (run / ".checkpoint.pt.abc.part").write_text("half a checkpoint, by a run that was killed")
     changes = {"steps": 7, "logging.scalars": 2, "logging.quality": 0, "threads": 1}
     train(small(changes), out=run, resume=True, quiet=True)
     assert checkpoint.load(run / "checkpoint.pt").step == 7
+    assert not list(run.glob(".*"))
 
 
 @pytest.mark.parametrize(("key", "value", "said"), [
@@ -458,6 +460,6 @@ def test_a_short_training_improves_every_kind_of_figure(tmp_path: Path) -> None:
     for name in ("qcd", "w"):
         before, now = (np.median([v for tag, v in figures.items() if tag.startswith(f"w1/{name}/")])
                        for figures in (untrained, after))
-        assert now < 0.7 * before, (name, before, now)
-        assert after[f"mean_image/{name}"] < untrained[f"mean_image/{name}"]
-    assert worst(after)[1] < worst(untrained)[1]
+        assert now < 0.2 * before, (name, before, now)
+        assert after[f"mean_image/{name}"] < 0.7 * untrained[f"mean_image/{name}"]
+    assert worst(after)[1] < 0.2 * worst(untrained)[1]

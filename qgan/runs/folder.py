@@ -101,10 +101,14 @@ class RunFolder:
             raise ConfigError(f"{self.config}: holds {type(values).__name__}, expected options by name")
         return values
 
+    def remove_leftovers(self) -> None:
+        """Removes what a run that was killed while it wrote left half-written."""
+        for left in self.path.glob(".*.part"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+
     def _remove_run(self) -> None:
         for file in (self.config, self.environment, self.log, *self.path.glob(f"{self.checkpoint.stem}*.pt")):
             file.unlink(missing_ok=True)
         if self.tensorboard.is_dir():
             shutil.rmtree(self.tensorboard)
-        for left in self.path.glob(".*.part"):  # by a run that was killed while it wrote
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        self.remove_leftovers()
