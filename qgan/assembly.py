@@ -38,7 +38,7 @@ MATCHED = ("image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pix
 COUNTED = ("count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
 #: Share of the real non-zero pixels that are softer than the generator may make them.
 SOFTEST = 0.005
-#: Bandwidth of the published statistics loss, in the statistics' own units.
+#: Bandwidth of the published statistics loss, whose pixels are in units of the largest one.
 PUBLISHED_BANDWIDTH = 0.1
 
 
@@ -78,7 +78,8 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
     losses = configuration.losses
     scales = {name: float(prepared.table[:, i].std()) for i, name in enumerate(prepared.names)
               if name in IMAGE_STATISTICS}
-    bandwidth = PUBLISHED_BANDWIDTH if losses.published_statistics else None
+    # Statistics are in GeV here; KL does not change when they and the bandwidth are scaled alike.
+    bandwidth = PUBLISHED_BANDWIDTH * (prepared.blueprint.scale or 1.0) if losses.published_statistics else None
     sparsity: Term = UnpairedSparsity() if losses.published_statistics else SoftSparsity(("soft_nnz", *COUNTED))
     terms: list[tuple[Term, float]] = [
         (adversarial(losses.adversarial), losses.adversarial_weight),

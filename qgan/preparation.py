@@ -15,6 +15,7 @@ from .data.convert import crop
 from .data.transforms import ConditionTransform, PixelTransform
 from .differentiable import statistics
 from .errors import ConfigError, DataError
+from .losses.statistics import PUBLISHED
 from .models.blueprint import Blueprint
 from .runs.configuration import Configuration, DataOptions
 from .seeding import integer_seed, numpy_rng
@@ -123,7 +124,8 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
 def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
     options = configuration.data
     fixed = options.scaling == "largest_pixel"
-    transform = _unit_range(table, names) if fixed else ConditionTransform.fit(table, names)
+    largest = float(train.images.max())
+    transform = _unit_range(table, names, largest) if fixed else ConditionTransform.fit(table, names)
     if fixed and configuration.generator.architecture != "published":
         raise ConfigError("data.scaling: largest_pixel needs generator.architecture: published; the other makes "
                           "images of a given sum")
@@ -132,16 +134,18 @@ def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray
                           "(or set data.scaling: largest_pixel)")
     return Blueprint(
         network=asdict(configuration.generator), conditions=transform, pixels=PixelTransform(options.power),
-        grid=train.grid, scale=float(train.images.max()) if fixed else None,
+        grid=train.grid, scale=largest if fixed else None,
         frame=configuration.flip_frame or train.frame, symmetry=configuration.symmetry,
         seed=integer_seed(configuration.seed, "generator") % 2**31)
 
 
-def _unit_range(table: np.ndarray, names: tuple[str, ...]) -> ConditionTransform:
-    """pT and mass scaled to [0, 1], everything else as it is, as published."""
+def _unit_range(table: np.ndarray, names: tuple[str, ...], largest: float) -> ConditionTransform:
+    """pT and mass scaled to [0, 1], statistics of the pixels over the largest one, as published; the rest as it is."""
     shift, scale = np.zeros(len(names)), np.ones(len(names))
     for i, name in enumerate(names):
         if name in ("pt", "mass"):
             shift[i], scale[i] = table[:, i].min(), np.ptp(table[:, i])
+        elif name in PUBLISHED:
+            scale[i] = largest
     return ConditionTransform(names, tuple(shift.tolist()), tuple(scale.tolist()))
 

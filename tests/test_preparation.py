@@ -111,13 +111,17 @@ def test_the_transform_standardises_the_training_jets(file: Path) -> None:
     np.testing.assert_allclose(transform.inverse(seen), prepared.table, rtol=1e-4, atol=1e-4)
 
 
-def test_the_published_transform_scales_pt_and_mass_alone(large: Path) -> None:
+def test_the_published_transform(large: Path) -> None:
     prepared = prepared_from(small(PUBLISHED), large)
     seen = dict(zip(prepared.names, prepared.blueprint.conditions.forward(prepared.table).T, strict=True))
     raw = dict(zip(prepared.names, prepared.table.T, strict=True))
     for name, values in seen.items():
         if name in ("pt", "mass"):
             assert (values.min(), values.max()) == (pytest.approx(0, abs=1e-5), pytest.approx(1, abs=1e-5))
+        elif name in ("delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std"):
+            # They are those of pixels over the largest of all: small beside the label, pT and mass.
+            np.testing.assert_allclose(values, raw[name] / prepared.train.images.max(), rtol=1e-5)
+            assert values.max() < 0.2
         else:
             np.testing.assert_array_equal(values, raw[name])
     assert prepared.train.grid.shape == (16, 16)

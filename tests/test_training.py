@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_training import PUBLISHED, gradients, small, trainer_from, weights, with_delta_r
+from small_training import PUBLISHED, gradients, prepared_from, small, trainer_from, weights, with_delta_r
 from torch import Tensor
 from toy_jets import toy_jets
 
 import qgan.training
+from qgan.assembly import build_terms
 from qgan.data import write_jets
 from qgan.errors import ConfigError
 from qgan.losses import GeneratorBatch
@@ -337,3 +338,17 @@ def test_an_error_within_a_step_is_remembered(file: Path, monkeypatch: pytest.Mo
     with pytest.raises(RuntimeError):
         next(trainer.run(2))
     assert (trainer.step, trainer.midway) == (1, True)
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_the_published_statistics_loss_hardly_sees_a_shift_by_a_spread(large: Path, published: bool) -> None:
+    """Its bandwidth is 0.1 where the largest pixel is 1, whatever the unit of the statistics is here."""
+    changes = {**PUBLISHED, **ZERO, "losses.statistics": 1.0, "losses.published_statistics": published}
+    prepared = prepared_from(small(changes), large)
+    (term, _), = build_terms(small(changes), prepared, {}).terms
+    images = torch.from_numpy(prepared.train.images)
+    real = qgan.training.statistics(images, prepared.train.grid, term.needs)
+    shifted = {name: values + values.std() for name, values in real.items()}
+    label = torch.from_numpy(prepared.train.label)
+    loss = float(term(GeneratorBatch(torch.zeros(len(label)), real, shifted, label, label)))
+    assert 0 < loss < 0.05 if published else loss > 0.2
