@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+from small_training import with_delta_r
 from test_cli_runs import make_jets
+from toy_jets import toy_jets
 
 from qgan.cli import main
+from qgan.cli.configuration import read_configuration
 from qgan.data import write_jets
 from qgan.runs.recorders import read_log
 
@@ -21,7 +25,9 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
     data, run = tmp_path / "jets.h5", tmp_path / "run"
-    write_jets(data, make_jets())
+    # Jets of the frame, classes and quantities that the configuration is for.
+    w_qcd = read_configuration(path).data.jets == "w_qcd"
+    write_jets(data, with_delta_r(toy_jets(100, 1, size=25)) if w_qcd else make_jets(200))
     words = ["--steps", "1", "--batch-size", "16", "--logging.scalars", "1", "--logging.quality", "0",
              "--logging.validation_jets", "20", "--quiet"]
     assert main(["train", "--config", str(path), "--data", str(data), "--out", str(run), *words]) == 0
@@ -30,3 +36,26 @@ def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
     assert records[-1]["step"] == 1
     assert losses
     assert None not in losses, "a loss is not finite"
+    assert sum(tag.startswith("quality/w1/") for tag in records[-1]) >= 20
+
+
+def test_the_published_recipe() -> None:
+    """Conditions, circuit, weights and schedule of the publication, and none of our own terms."""
+    told = read_configuration(next(path for path in FILES if path.stem == "published"))
+    assert told.data.conditions == ["eta", "pt", "mass"]
+    assert told.data.codings == ["delta_r", "delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std"]
+    assert (told.data.rows, told.data.columns, told.data.power, told.data.joint) == ((6, 22), (5, 21), 1.0, False)
+    assert (told.generator.n_qubits, told.generator.n_layers) == (8, 1)
+    losses = told.losses
+    assert (losses.adversarial_weight, losses.sparsity, losses.statistics) == (0.05, 1e-5, 1e-4)
+    assert (losses.coding, losses.matching, losses.mean_image, losses.r1) == (0, 0, 0, 0)
+    assert (told.optimiser.generator_rate, told.optimiser.discriminator_every, told.optimiser.ema) == (1e-4, 3, 0)
+    assert told.symmetry == "average"
+
+
+@pytest.mark.parametrize("symmetry", ["none", "exact"])
+def test_the_classical_control_differs_in_its_core_alone(symmetry: str) -> None:
+    quantum, dense = (read_configuration(next(path for path in FILES if path.stem == name), ["--symmetry", symmetry])
+                      for name in ("w_qcd", "w_qcd_classical"))
+    assert (quantum.generator.core, dense.generator.core) == ("quantum", "dense")
+    assert dataclasses.replace(dense, generator=dataclasses.replace(dense.generator, core="quantum")) == quantum
