@@ -71,7 +71,7 @@ def fresh_columns(layer: QuantumLayer) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def contenders(size: Size, seed: int = 1) -> dict[str, tuple[Callable[[Tensor], Tensor], int]]:
+def contenders(size: Size, seed: int = 0) -> dict[str, tuple[Callable[[Tensor], Tensor], int]]:
     """Functions of x by name, each with the largest batch that it should be run on."""
     shape = {"in_features": size.inputs, "n_qubits": size.n_qubits, "n_layers": size.n_layers,
              "n_rotations": size.n_rotations, "seed": seed}  # fmt: skip
@@ -102,10 +102,11 @@ def contenders(size: Size, seed: int = 1) -> dict[str, tuple[Callable[[Tensor], 
     return found
 
 
-def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None) -> list[Row]:
+def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None,
+            seed: int = 0) -> list[Row]:
     """The contenders (or ``only`` some) on one circuit and batch, taking turns for about ``seconds``."""
-    x = torch.randn(size.batch, size.inputs, generator=torch_rng(0, "bench"))
-    chosen = {n: c for n, c in contenders(size).items() if only is None or n in only or n == OURS}
+    x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
+    chosen = {n: c for n, c in contenders(size, seed).items() if only is None or n in only or n == OURS}
     steps = {name: step(run, x[: min(most, size.batch)], backward) for name, (run, most) in chosen.items()}
     times = take_turns(steps, seconds)
     for name, (_, most) in chosen.items():
@@ -124,42 +125,45 @@ def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | 
     return found
 
 
-def layer_rows(quick: bool = True) -> Iterator[Row]:
-    """The comparisons: the quoted circuits, then over batch and over qubits."""
-    seconds = 4.0 if quick else 20.0
-    for size in (QUOTED, DEEPER):
-        for backward in (False, True):
-            yield from compare(size, backward, 2 * seconds)
+def sizes(quick: bool) -> Iterator[tuple[Size, float]]:
+    """The quoted circuits, then over batch and over qubits; each with its share of the time."""
+    yield QUOTED, 2.0
+    yield DEEPER, 2.0
     for batch in (1, 64, 4096) if quick else (1, 4, 16, 64, 256, 1024, 4096):
-        for backward in (False, True):
-            yield from compare(Size(8, 2, 8, 65, batch), backward, seconds)
+        yield replace(QUOTED, batch=batch), 1.0
     for n_qubits in (4, 6, 10, 12) if quick else (4, 5, 6, 7, 9, 10, 11, 12):
-        inputs = min(65, 2**n_qubits - 1)
+        yield Size(n_qubits, 2, n_qubits, min(65, 2**n_qubits - 1), 384), 1.0
+
+
+def layer_rows(quick: bool = True, seed: int = 0, seconds: float | None = None) -> Iterator[Row]:
+    """All comparisons, each for about ``seconds`` times its share."""
+    each = seconds or (2.0 if quick else 20.0)
+    for size, share in sizes(quick):
         for backward in (False, True):
-            yield from compare(Size(n_qubits, 2, n_qubits, inputs, 384), backward, seconds)
+            yield from compare(size, backward, share * each, seed=seed)
 
 
-def medians(sizes: Iterable[Size], seconds: float) -> list[float]:
+def medians(chosen: Iterable[Size], seconds: float, seed: int = 0) -> list[float]:
     """The layer's forward+backward time at each size, the sizes taking turns."""
     steps = {}
-    for size in sizes:
+    for size in chosen:
         layer = QuantumLayer(
             in_features=size.inputs, n_qubits=size.n_qubits, n_layers=size.n_layers, n_rotations=size.n_rotations,
-            seed=1,
+            seed=seed,
         )  # fmt: skip
-        x = torch.randn(size.batch, size.inputs, generator=torch_rng(0, "bench"))
+        x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
         steps[str(size)] = step(layer, x, backward=True)
     return [summary(values)[0] for values in take_turns(steps, seconds).values()]
 
 
-def growth(quick: bool = True) -> dict[str, float]:
+def growth(quick: bool = True, seed: int = 0) -> dict[str, float]:
     """How the layer's forward+backward time grows: exponents in batch (below and above 256) and in layers, and the
     factor a qubit adds, from 8 qubits on."""
     seconds = 2.0 if quick else 10.0
     small, large, layers, qubits = (1, 4, 16, 64, 256), (256, 512, 1024, 2048, 4096), (2, 4, 8, 16), (8, 9, 10, 11, 12)
-    below, above = (medians([replace(QUOTED, batch=b) for b in batches], seconds) for batches in (small, large))
-    deep = medians([replace(QUOTED, n_layers=depth) for depth in layers], seconds)
-    wide = medians([replace(QUOTED, n_qubits=n) for n in qubits], seconds)
+    below, above = (medians([replace(QUOTED, batch=b) for b in batches], seconds, seed) for batches in (small, large))
+    deep = medians([replace(QUOTED, n_layers=depth) for depth in layers], seconds, seed)
+    wide = medians([replace(QUOTED, n_qubits=n) for n in qubits], seconds, seed)
     return {
         "batch 1 to 256": exponent(small, below),
         "batch 256 to 4096": exponent(large, above),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,14 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds a call: the median, half the width of the central 68 %, and the number of calls."""
-
-    seconds: float
-    spread: float
-    calls: int
+from ..runs.devices import environment
 
 
 @dataclass(frozen=True)
@@ -77,10 +68,6 @@ def summary(values: Sequence[float]) -> tuple[float, float]:
     return float(middle), float((high - low) / 2)
 
 
-def timing(values: Sequence[float]) -> Timing:
-    return Timing(*summary(values), len(values))
-
-
 def ratio(values: Sequence[float], base: Sequence[float]) -> tuple[float, float]:
     """values / base, median of the rounds both ran in, with spread."""
     return summary([value / other for value, other in zip(values, base, strict=False)])
@@ -93,18 +80,5 @@ def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
 
 def machine() -> dict[str, Any]:
     """What the times depend on."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "load": load,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def set_threads(threads: int | None) -> None:
-    """Sets torch's CPU threads where a number is given."""
-    if threads is not None:
-        torch.set_num_threads(threads)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return environment(torch.device("cpu")) | {"cores": os.cpu_count(), "load": load}

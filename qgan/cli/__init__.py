@@ -16,6 +16,7 @@ PROGRAM = Program(
         "generate": "make jets with a trained generator",
         "evaluate": "compare generated jets with real ones",
         "merge": "put jets of several files into one",
+        "bench": "measure the layer, the training and the sampling side by side",
         "info": "say what is in a file of jets or in a run",
     },
     examples="""\

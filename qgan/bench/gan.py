@@ -1,0 +1,113 @@
+"""A whole training step of the quantum GAN against the same GAN with a classical control as its core.
+
+All take the step in turn: the generator's and the discriminator's forward and backward passes, the losses, both
+optimisers and the averaged generator. The PennyLane circuit that runs sample by sample is put into the quantum GAN
+too, on few samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..assembly import build_trainer
+from ..models.core import Core
+from ..preparation import Prepared
+from ..runs.configuration import Configuration
+from ..seeding import numpy_rng
+from ..training import Trainer
+from .timing import ratio, summary, take_turns
+
+QUANTUM, PER_SAMPLE = "quantum", "quantum, PennyLane per sample"
+CONTROLS = ("dense", "frozen", "none")
+#: Training jets that are kept; a step's time does not depend on their number, that of fitting the scales does.
+JETS = 1000
+#: Jets of the step with the circuit that runs sample by sample.
+FEW = 8
+#: More steps than any measurement takes.
+_ENDLESS = 10**9
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A training step of one GAN.
+
+    Attributes:
+        core: of the generator.
+        batch: real jets a step, and as many generated ones.
+        seconds, spread: median of a step's time and half of its central 68 %.
+        quantum_over: time of the quantum GAN's step over this one's in the same turn, median; with its spread.
+        quantum_over_all: the same of the sums of all common turns, rare and costly steps in it.
+        steps: that were timed.
+        scaled: the batch that was run where ``seconds`` is scaled from fewer jets.
+    """
+
+    core: str
+    batch: int
+    seconds: float
+    spread: float
+    quantum_over: float
+    quantum_over_spread: float
+    quantum_over_all: float
+    steps: int
+    scaled: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def fewer_jets(prepared: Prepared, seed: int = 0) -> Prepared:
+    """At most ``JETS`` of the training jets, with all that was fitted on all of them."""
+    chosen = np.sort(numpy_rng(seed, "bench").permutation(len(prepared.train))[:JETS])
+    return replace(prepared, train=prepared.train[chosen], table=prepared.table[chosen])
+
+
+def trainer_with(core: str, configuration: Configuration, prepared: Prepared) -> Trainer:
+    """A trainer on the CPU whose generator has this core; all else is the same."""
+    blueprint = replace(prepared.blueprint, network={**prepared.blueprint.network, "core": core})
+    return build_trainer(configuration, replace(prepared, blueprint=blueprint), torch.device("cpu"))
+
+
+def sample_by_sample(trainer: Trainer) -> Trainer:
+    """The same trainer, its quantum layer now PennyLane's circuit for one sample after the other."""
+    for module in trainer.generator.modules():
+        if isinstance(module, Core):
+            layer = module.layer
+            layer.forward = lambda x, layer=layer: layer.reference(x).to(x)
+    return trainer
+
+
+def steps_of(trainer: Trainer) -> Callable[[], object]:
+    """A call takes the next step."""
+    records = trainer.run(_ENDLESS)
+    return lambda: next(records)
+
+
+def gan_rows(configuration: Configuration, prepared: Prepared, seconds: float) -> list[StepRow]:
+    """The quantum GAN and its controls for about ``seconds``, then the circuit sample by sample for a third of it."""
+    trainers = {core: trainer_with(core, configuration, prepared) for core in (QUANTUM, *CONTROLS)}
+    times = take_turns({core: steps_of(trainer) for core, trainer in trainers.items()}, seconds)
+    rows = [_row(core, configuration.batch_size, values, times[QUANTUM]) for core, values in times.items()]
+    return [*rows, _slow_row(configuration, prepared, times[QUANTUM], seconds / 3)]
+
+
+def _row(core: str, batch: int, times: list[float], quantum: list[float], scaled: int | None = None) -> StepRow:
+    common = min(len(times), len(quantum))
+    return StepRow(core, batch, *summary(times), *ratio(quantum, times),
+                   sum(quantum[:common]) / sum(times[:common]), len(times), scaled)
+
+
+def _slow_row(configuration: Configuration, prepared: Prepared, quantum: list[float], seconds: float) -> StepRow:
+    """Only what the circuit takes more than the fast layer is scaled from few jets to the batch."""
+    batch, few = configuration.batch_size, min(FEW, configuration.batch_size)
+    small = replace(configuration, batch_size=few)
+    fast = trainer_with(QUANTUM, small, prepared)
+    slow = sample_by_sample(trainer_with(QUANTUM, small, prepared))
+    times = take_turns({"fast": steps_of(fast), "slow": steps_of(slow)}, seconds)
+    extra = [batch / few * (s - f) for s, f in zip(times["slow"], times["fast"], strict=False)]
+    whole = summary(quantum)[0]
+    return _row(PER_SAMPLE, batch, [whole + more for more in extra], [whole] * len(extra), few)

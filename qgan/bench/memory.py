@@ -1,0 +1,100 @@
+"""Peak memory of the parts of the benchmark, each in a process of its own, so that none inherits another's peak."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..preparation import Prepared
+from ..runs.configuration import Configuration
+from ..seeding import torch_rng
+from .gan import QUANTUM, steps_of, trainer_with
+from .layer import OURS, QUOTED, contenders, step
+from .sampling import source_from
+
+LAYERS = (OURS, "dense layer", "PennyLane broadcast")
+CORES = (QUANTUM, "dense")
+#: Jets of the sampling.
+JETS = 2048
+#: What, how to get ready for it, and with which arguments.
+_Job = tuple[str, Callable[..., Callable[[], object]], tuple[Any, ...]]
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class MemoryRow:
+    """Bytes of resident memory: with everything loaded, and at the peak of the work."""
+
+    what: str
+    loaded: int
+    peak: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"added": self.peak - self.loaded}
+
+
+def peak_memory() -> int:
+    """The most resident memory that this process has had, bytes."""
+    if _STATUS.is_file():
+        # On Linux getrusage also counts what the process had before it became this program.
+        return _kilobytes("VmHWM") * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def resident_memory() -> int:
+    """The resident memory now; where the system does not say, its peak so far."""
+    return _kilobytes("VmRSS") * 1024 if _STATUS.is_file() else peak_memory()
+
+
+def _kilobytes(key: str) -> int:
+    lines = _STATUS.read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith(f"{key}:")).split()[1])
+
+
+def memory_rows(configuration: Configuration, prepared: Prepared, threads: int) -> Iterator[MemoryRow]:
+    """The layers, training steps and sampling, two processes at a time."""
+    jobs = _jobs(configuration, prepared)
+    with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
+        waiting = [(what, pool.submit(_measure, threads, prepare, arguments)) for what, prepare, arguments in jobs]
+        for what, job in waiting:
+            yield MemoryRow(what, *job.result())
+
+
+def _jobs(configuration: Configuration, prepared: Prepared) -> list[_Job]:
+    layers: list[_Job] = [(f"layer forward+backward: {name}", _layer, (name,)) for name in LAYERS]
+    trainings: list[_Job] = [(f"training step: {core}", _training, (core, configuration, prepared)) for core in CORES]
+    return [*layers, *trainings, (f"sampling {JETS} jets", _sampling, (configuration, prepared))]
+
+
+def _measure(threads: int, prepare: Callable[..., Callable[[], object]], arguments: tuple[Any, ...]) -> tuple[int, int]:
+    torch.set_num_threads(threads)
+    work = prepare(*arguments)
+    loaded = resident_memory()
+    # Twice: a second call shows what the first one leaves behind.
+    work()
+    work()
+    return loaded, max(loaded, peak_memory())
+
+
+def _layer(name: str) -> Callable[[], object]:
+    run, most = contenders(QUOTED)[name]
+    x = torch.randn(min(QUOTED.batch, most), QUOTED.inputs, generator=torch_rng(0, "bench"))
+    return step(run, x, backward=True)
+
+
+def _training(core: str, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
+    return steps_of(trainer_with(core, configuration, prepared))
+
+
+def _sampling(configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
+    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared)
+    return lambda: sum(len(block) for block in source.jets(JETS, 0, substructure=False))
