@@ -13,6 +13,7 @@ from qgan.assembly import build_trainer
 from qgan.data.jets import JetImages
 from qgan.preparation import Prepared, prepare
 from qgan.runs.configuration import Configuration
+from qgan.runs.recorders import MemoryRecorder
 from qgan.training import Trainer
 
 Options = TypeVar("Options")
@@ -68,3 +69,28 @@ def with_delta_r(jets: JetImages) -> JetImages:
     """The same jets with a ΔR of the subjets, made up."""
     delta_r = (0.2 + jets.conditions["mass"] / 400).astype("float32")
     return replace(jets, conditions={**jets.conditions, "delta_r": delta_r})
+
+
+class Stopping(MemoryRecorder):
+    """Ctrl-C after the scalars of a step."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        super().scalars(step, values)
+        if step == self.step:
+            raise KeyboardInterrupt
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """Where two nested states differ in any bit."""
+    if isinstance(one, dict):
+        if one.keys() != other.keys():
+            return [where]
+        return [d for key in one for d in differences(one[key], other[key], f"{where}/{key}")]
+    if isinstance(one, list | tuple):
+        return [d for i, (a, b) in enumerate(zip(one, other, strict=True)) for d in differences(a, b, f"{where}/{i}")]
+    same = torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+    return [] if same else [where]
