@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -68,8 +68,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     missing = [k for k in range(settings.n_chunks) if not _part(parts, k).exists()]
     start = n - sum(settings.jets_in(k) for k in missing)
     with progress(n, f"simulate {process}", "jets", start=start, quiet=quiet) as bar:
-        for jets in _make(settings, parts, missing, workers):
-            bar.update(jets)
+        _make(settings, parts, missing, workers, bar.update)
     _assemble(settings, out, parts, origin, overwrite)
     shutil.rmtree(parts)
     return out
@@ -113,19 +112,17 @@ def _prepare(out: Path, parts: Path, origin: dict[str, Any], overwrite: bool, re
         unfinished.unlink()
 
 
-def _make(settings: Settings, parts: Path, missing: list[int], workers: int) -> Iterator[int]:
-    """Makes the missing chunks; yields how many jets each step added."""
+def _make(settings: Settings, parts: Path, missing: list[int], workers: int, made: Callable[[int], object]) -> None:
+    """Makes the missing chunks; tells ``made`` how many jets each step added."""
     if workers == 1 or len(missing) < 2:
         for chunk in missing:
-            made: list[int] = []
-            save_chunk(_part(parts, chunk), make_chunk(settings, chunk, made.append))
-            yield sum(made)
+            save_chunk(_part(parts, chunk), make_chunk(settings, chunk, made))
         return
     pool = ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn"), initializer=_start_worker)
     try:
         jobs = [pool.submit(_make_part, settings, parts, chunk) for chunk in missing]
         for job in as_completed(jobs):
-            yield job.result()
+            made(job.result())
     except BaseException:
         for process in list((pool._processes or {}).values()):
             process.terminate()
