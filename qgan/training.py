@@ -103,8 +103,9 @@ class Trainer:
         self.flip, self.seed, self.step, self.midway = flip, seed, 0, False
         betas = (schedule.beta1, schedule.beta2)
         trainable = [p for p in generator.parameters() if p.requires_grad]
-        self.generator_adam = torch.optim.Adam(trainable, schedule.generator_rate, betas)
-        self.discriminator_adam = torch.optim.Adam(discriminator.parameters(), schedule.discriminator_rate, betas)
+        self.generator_adam = torch.optim.Adam(trainable, schedule.generator_rate, betas, fused=True)
+        self.discriminator_adam = torch.optim.Adam(discriminator.parameters(), schedule.discriminator_rate, betas,
+                                                   fused=True)
 
     def run(self, steps: int) -> Iterator[Record]:
         """Steps until ``steps`` have been taken in all, one record each."""
