@@ -13,8 +13,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-# Small circuits and images: one thread a process is faster than many.
-export OMP_NUM_THREADS ?= 1
+# Tests run side by side: one thread each.
+test slow: export OMP_NUM_THREADS ?= 1
 
 # Where the demo writes, and how long it trains.
 DEMO ?= demo

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..console import Parser
-from ..errors import QganError
 from .options import add_output, add_quiet, positive
 
 EXAMPLES = """\
@@ -34,10 +33,7 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    try:
-        from ..data.simulation import simulate
-    except ModuleNotFoundError as error:
-        raise QganError(f"the package {error.name} is missing: pip install 'qgan[simulate]'") from error
+    from ..data.simulation import simulate
 
     out = simulate(arguments.process, arguments.n, arguments.out, seed=arguments.seed, workers=arguments.workers,
                    size=arguments.size, half_width=arguments.half_width, frame=arguments.frame,
