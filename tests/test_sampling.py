@@ -71,6 +71,15 @@ def test_blocks_and_seeds_differ(source: JetSource, many: JetImages) -> None:
     assert not np.array_equal(other.conditions["pt"], many.conditions["pt"][:BLOCK])
 
 
+def test_blocks_with_the_same_conditions_have_noise_of_their_own(source: JetSource,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qgan.sampling.numpy_rng", lambda *path: np.random.default_rng(1))
+    blocks = [source.block(index, seed) for index, seed in ((0, 3), (1, 3), (0, 4))]
+    for other in blocks[1:]:
+        np.testing.assert_array_equal(other.conditions["pt"], blocks[0].conditions["pt"])
+        assert not np.array_equal(other.images, blocks[0].images)
+
+
 def test_files_are_the_same_however_the_request_is_divided(run: Path, tmp_path: Path) -> None:
     for name, n in (("few", 300), ("more", 600)):
         generate(run, tmp_path / f"{name}.h5", n=n, seed=8, quiet=True)
