@@ -138,9 +138,9 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = {"other_simulators": [], "rows": rows, "counts": {"quoted": run.counts()},
              "kept_for_backward": {"quantum layer": 100000},
              "growth": {"batch 1 to 256": 0.1, "batch 256 to 4096": 0.6, "layers": 0.4, "factor per qubit": 1.7}}
-    simulated = {"rows": [{"process": "w", "jets": 60, "seconds": 2.0, "rate": 30.0}], "left_out": ""}
+    rate = {"process": "w", "jets": 60, "seconds": 2.0, "rate": 30.0, "rate_spread": 4.0}
     monkeypatch.setattr(_Session, "layer", lambda self: layer)
-    monkeypatch.setattr(_Session, "simulation", lambda self: simulated)
+    monkeypatch.setattr(_Session, "simulation", lambda self: {"rows": [rate], "left_out": ""})
     monkeypatch.setattr(_Session, "memory", lambda self: [{"what": "a", "loaded": 1, "peak": 3, "added": 2}])
     monkeypatch.setattr(run, "capacity_table", lambda quick, seed: [])
     monkeypatch.setattr(run, "QUICK", TINY)
@@ -162,7 +162,8 @@ def test_the_command_prints_and_leaves_json_and_a_picture(tiny: None, jets_file:
     assert found["machine"]["libraries"]["torch"] == version("torch")
     assert set(found["seconds"]) == {*PARTS, "all"}
     assert found["gan"]["configuration"]["seed"] == 3
-    for words in ("share of the matrix product", "quantum / it", "jets a second", "times w", "resident memory"):
+    for words in ("PennyLane per sample 1e+03 ± 0.1", "share of the matrix product", "quantum / it", "jets a second",
+                  "times w", "resident memory"):
         assert words in out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bench.json", "bench.png"]
 
@@ -173,7 +174,7 @@ def test_one_part_alone_and_quiet(tiny: None, capsys: pytest.CaptureFixture[str]
     result = bench(quick=True, parts=["simulation"])
     assert set(result) >= {"machine", "simulation"}
     assert "layer" not in result
-    assert "30.0 jets a second" in report(result)
+    assert "30.0 ± 4.0 jets a second" in report(result)
 
 
 @pytest.mark.parametrize(("words", "complaint"), [

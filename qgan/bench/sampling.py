@@ -48,12 +48,16 @@ class SamplingRow:
 
 @dataclass(frozen=True)
 class SimulationRow:
-    """Jets of one process by one Pythia on one core, from the second batch of events on: starting it is left out."""
+    """Jets of one process by one Pythia on one core, from the second batch of events on: starting it is left out.
+
+    ``rate_spread`` is what the number of jets fluctuates by, √jets.
+    """
 
     process: str
     jets: int
     seconds: float
     rate: float
+    rate_spread: float
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -101,7 +105,7 @@ def simulation_row(process: str, batches: int, seed: int = 0) -> SimulationRow:
     marks: list[tuple[float, int]] = []
     make_chunk(settings, 0, lambda made: marks.append((time.perf_counter(), made)))
     seconds, made = marks[-1][0] - marks[0][0], sum(n for _, n in marks[1:])
-    return SimulationRow(process, made, seconds, made / seconds)
+    return SimulationRow(process, made, seconds, made / seconds, made**0.5 / seconds)
 
 
 def simulation_rows(processes: Iterable[str], batches: int, seed: int = 0) -> tuple[list[SimulationRow], str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .gan import PER_SAMPLE
-from .layer import OURS
+from .layer import DEEPER, OURS, QUOTED, Size
 
 Rows = list[dict[str, Any]]
 
@@ -49,6 +49,8 @@ def _machine(result: dict[str, Any]) -> str:
 
 def _layer(part: dict[str, Any]) -> Iterator[str]:
     yield from table(part["rows"]).splitlines()
+    for size in (QUOTED, DEEPER):
+        yield from _quoted(part["rows"], size)
     others = ", ".join(part["other_simulators"])
     yield f"other simulators: {others or 'none installed (see the extra bench)'}"
     yield "share of the matrix product, forward+backward, by batch: " + ", ".join(
@@ -62,6 +64,17 @@ def _layer(part: dict[str, Any]) -> Iterator[str]:
             f"{what} {n['operations'] / 1e6:.1f}M, {n['bytes'] / 1e6:.1f} MB" for what, n in steps.items())
     yield "kept for the backward pass: " + ", ".join(
         f"{name} {kept / 1e6:.2f} MB" for name, kept in part["kept_for_backward"].items())
+
+
+def _quoted(rows: Rows, size: Size) -> Iterator[str]:
+    """The other contenders' times over the quantum layer's for one circuit, forward and backward, on a line."""
+    named = {"n_qubits": size.n_qubits, "n_layers": size.n_layers, "n_rotations": size.n_rotations,
+             "batch": size.batch, "direction": "forward+backward"}
+    found = [row for row in rows if row["what"] != OURS and all(row[key] == value for key, value in named.items())]
+    if found:
+        ratios = ", ".join(f"{row['what']} {row['ratio']:.3g} ± {row['ratio_spread']:.2g}" for row in found)
+        yield (f"{size.n_qubits} qubits, {size.n_layers} layers of {size.n_rotations} angles, batch {size.batch}, "
+               f"forward+backward, times the quantum layer: {ratios}")
 
 
 def product_shares(rows: Rows) -> dict[int, float]:
@@ -101,7 +114,8 @@ def _simulation(part: dict[str, Any]) -> Iterator[str]:
     if part["left_out"]:
         yield f"simulation left out: {part['left_out']}"
     for row in part["rows"]:
-        yield f"simulation of {row['process']} on one core: {row['rate']:.1f} jets a second ({row['jets']} jets)"
+        yield (f"simulation of {row['process']} on one core: {row['rate']:.1f} ± {row['rate_spread']:.1f} jets a "
+               f"second ({row['jets']} jets)")
 
 
 def _against_simulation(result: dict[str, Any]) -> Iterator[str]:
