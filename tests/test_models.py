@@ -287,3 +287,15 @@ def test_outlying_observables_do_not_decide_alone() -> None:
     seen = discriminator._standardised(1e6 * gev)
     assert seen.shape == (12, len(OBSERVABLES))
     assert seen.abs().max() <= 3
+
+
+def test_too_small_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="7 x 12 pixels: expected at least 8"):
+        Discriminator(N_CONDITIONS, Grid(7, 12, (-1, 1), (-1, 1)))
+
+
+def test_a_constant_observable_does_no_harm() -> None:
+    grid = Grid.square(12, 1.0)
+    values = torch.rand(6, 12, 12)
+    discriminator = Discriminator(N_CONDITIONS, grid, spread=torch.zeros(len(OBSERVABLES)))
+    assert discriminator(values, values, torch.randn(6, N_CONDITIONS)).isfinite().all()

@@ -36,6 +36,9 @@ class Discriminator(nn.Module):
         observables: whether to use the observables' branch.
         batch_comparison: number of features compared within the batch; 0 for none.
         centre, spread: mean and standard deviation of :data:`OBSERVABLES` over real training jets.
+
+    Raises:
+        ValueError: the images are smaller than 8 pixels.
     """
 
     centre: Tensor
@@ -45,9 +48,13 @@ class Discriminator(nn.Module):
     def __init__(self, n_conditions: int, grid: Grid, *, channels: int = 32, observables: bool = True,
                  batch_comparison: int = 16, centre: Tensor | None = None, spread: Tensor | None = None) -> None:
         super().__init__()
+        if min(grid.shape) < 8:
+            raise ValueError(f"images of {grid.height} x {grid.width} pixels: expected at least 8 a side")
         self.grid = grid
         self.register_buffer("centre", torch.zeros(len(OBSERVABLES)) if centre is None else centre.clone())
-        self.register_buffer("spread", torch.ones(len(OBSERVABLES)) if spread is None else spread.clone())
+        # An observable that does not vary says nothing, whatever its scale.
+        scale = torch.ones(len(OBSERVABLES)) if spread is None else torch.where(spread > 0, spread, 1.0)
+        self.register_buffer("spread", scale)
         axes = np.meshgrid(np.linspace(-1, 1, grid.height), np.linspace(-1, 1, grid.width), indexing="ij")
         self.register_buffer("coordinates", torch.tensor(np.stack(axes), dtype=torch.float32))
         layers: list[nn.Module] = []
