@@ -60,8 +60,13 @@ def test_pixels_have_gradients_in_torch():
 def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one():
     values = some_conditions()
     x = ConditionTransform.fit(values, NAMES).forward(values)
-    np.testing.assert_allclose(x[:, 1:].mean(0), 0, atol=1e-12)
-    np.testing.assert_allclose(x[:, 1:].std(0), 1, rtol=1e-12)
+    column = NAMES.index("eta")
+    others = np.delete(x[:, 1:], column - 1, axis=1)
+    np.testing.assert_allclose(others.mean(0), 0, atol=1e-12)
+    np.testing.assert_allclose(others.std(0), 1, rtol=1e-12)
+    np.testing.assert_allclose(np.square(x[:, column]).mean(), 1, rtol=1e-12)
+    mirrored = np.where(np.array(NAMES) == "eta", -values, values)
+    np.testing.assert_array_equal(ConditionTransform.fit(values, NAMES).forward(mirrored)[:, column], -x[:, column])
     np.testing.assert_array_equal(x[:, 0], 2 * values[:, 0] - 1)
 
 

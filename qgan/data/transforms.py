@@ -58,7 +58,7 @@ class ConditionTransform:
     """Conditions (N, C) to network space and back.
 
     Attributes:
-        names: of the columns; ``label`` becomes ±1, everything else is standardised.
+        names: of the columns; ``label`` becomes ±1, ``eta`` is scaled, everything else is standardised.
         shift, scale: one number a column; forward is (value − shift) / scale.
     """
 
@@ -80,6 +80,9 @@ class ConditionTransform:
         for column, name in enumerate(names):
             if name == "label":
                 shift[column] = scale[column] = 0.5
+            elif name == "eta":
+                # The detector is symmetric, so 0 is the mean; then η and −η stay opposite to the last bit.
+                shift[column], scale[column] = 0.0, np.sqrt(np.mean(values[:, column] ** 2))
             elif not np.isfinite(scale[column]):
                 raise ConditionError(f"condition {name}: holds NaN or infinite values")
             elif scale[column] <= 1e-7 * abs(shift[column]):
