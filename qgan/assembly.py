@@ -22,7 +22,7 @@ from .losses import (
     adversarial,
     mean_image_targets,
 )
-from .models import OBSERVABLES, Discriminator, PublishedDiscriminator
+from .models import OBSERVABLES, Discriminator, PixelStatistics, PublishedDiscriminator
 from .preparation import IMAGE_STATISTICS, Prepared, statistics_of
 from .runs.configuration import Configuration
 from .seeding import integer_seed
@@ -36,8 +36,6 @@ MATCHED = ("image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pix
            "leading_3")
 #: GeV; pixels above each are counted, softly, for the sparsity loss.
 COUNTED = ("count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
-#: Share of the real non-zero pixels that are softer than the generator may make them.
-SOFTEST = 0.005
 #: Bandwidth of the published statistics loss, whose pixels are in units of the largest one.
 PUBLISHED_BANDWIDTH = 0.1
 
@@ -54,7 +52,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     shares = statistics(images, grid, ["shares"])["shares"]
     targets = mean_image_targets(shares, label)
     seen = shares.pow(prepared.blueprint.pixels.power)
-    generator = prepared.blueprint.build(seen.mean(0).reshape(grid.shape), softest=_softest(seen))
+    generator = prepared.blueprint.build(PixelStatistics.of(seen.reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     discriminator = _discriminator(configuration, prepared, len(columns), grid)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device))
@@ -90,12 +88,6 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
         (MeanImage(targets), losses.mean_image),
     ]
     return WeightedSum(terms)
-
-
-def _softest(seen: Tensor) -> float:
-    """The network-space value that all but a few in a thousand of the non-zero pixels exceed."""
-    pixels = seen[seen > 0]
-    return float(pixels.sort().values[int(SOFTEST * len(pixels))])
 
 
 def _placed(module: Module, device: torch.device) -> Module:

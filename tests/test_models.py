@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from qgan.data.grid import Grid
-from qgan.models import OBSERVABLES, Discriminator, Generator, PublishedDiscriminator, PublishedGenerator
+from qgan.models import (
+    OBSERVABLES,
+    Discriminator,
+    Generator,
+    PixelStatistics,
+    PublishedDiscriminator,
+    PublishedGenerator,
+)
 from qgan.models.blocks import pyramid
+from qgan.models.pixels import PixelHead
 
 N_CONDITIONS = 5
 SMALL = {"n_qubits": 5, "n_layers": 2, "n_rotations": 5, "noise": 6, "channels": 4, "seed": 3}
@@ -33,6 +42,11 @@ GENERATORS: dict[str, Callable[[], nn.Module]] = {
 }
 every_generator = pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS.keys())
 OURS = {name: build for name, build in GENERATORS.items() if not name.startswith("published")}
+
+
+def known(softest: float = 0.0, knee: float = 0.0, power: float = 0.5) -> PixelStatistics:
+    """Flat pixels with a least size and a knee."""
+    return replace(PixelStatistics.flat((12, 12), power), softest=softest, knee=knee)
 
 
 def inputs(generator: nn.Module, n: int = 24) -> tuple[Tensor, Tensor]:
@@ -76,7 +90,7 @@ def test_pixels_below_zero_become_empty_without_noise_too() -> None:
 
 @pytest.mark.parametrize("power", [0.3, 0.5, 1.0])
 def test_soft_pixels_are_cut_and_the_sum_is_kept(power: float) -> None:
-    generator = ours(power=power, softest=0.05)()
+    generator = ours(power=power, pixels=known(softest=0.05, power=power))()
     soft = ours(power=power)()
     soft.load_state_dict({**generator.state_dict(), "pixels.softest": torch.tensor(0.0)})
     conditions, noise = inputs(generator)
@@ -89,7 +103,7 @@ def test_soft_pixels_are_cut_and_the_sum_is_kept(power: float) -> None:
 
 
 def test_no_jet_is_empty_however_soft_its_pixels_are() -> None:
-    generator = ours(softest=0.9)()
+    generator = ours(pixels=known(softest=0.9))()
     images = generator(*inputs(generator))
     assert ((images > 0).sum((1, 2)) == 1).all()
     torch.testing.assert_close(images.sum((1, 2)), torch.ones(24))
@@ -194,11 +208,48 @@ def test_the_random_layers_come_from_the_seed_and_from_the_file() -> None:
 def test_it_starts_from_the_mean_image() -> None:
     mean = torch.zeros(12, 12)
     mean[4:7, 5:8] = 0.3
-    generator = ours(mean_image=mean)()
+    generator = ours(pixels=PixelStatistics(mean, (mean > 0).float(), 0.0, 0.0))()
     with torch.no_grad():
         images = generator(*inputs(generator, 200))
     assert images[:, 4:7, 5:8].square().sum((1, 2)).mean() > 0.9
-    torch.testing.assert_close(mean.sum(), torch.tensor(2.7))
+
+
+def test_pixels_start_as_often_and_as_hard_as_they_are() -> None:
+    """Against the sampled definition: v = ReLU(a + b·ε) has the asked occupancy and mean in every pixel."""
+    pixels = PixelStatistics(torch.tensor([[0.5, 0.05, 0.004]]), torch.tensor([[0.99, 0.5, 0.03]]), 0.0, 0.0)
+    value, log_spread = pixels.start()
+    drawn = torch.relu(value + log_spread.exp() * torch.randn(400_000, 1, 3))
+    torch.testing.assert_close((drawn > 0).float().mean(0), pixels.occupancy, atol=2e-3, rtol=0.03)
+    torch.testing.assert_close(drawn.mean(0), pixels.mean, atol=1e-4, rtol=0.03)
+
+
+def test_pixel_statistics_of_images() -> None:
+    images = torch.zeros(1000, 2, 2)
+    images[:, 0, 0] = torch.linspace(0.001, 1, 1000)
+    images[::4, 1, 1] = 0.5
+    pixels = PixelStatistics.of(images)
+    torch.testing.assert_close(pixels.occupancy, torch.tensor([[1.0, 0.0], [0.0, 0.25]]))
+    torch.testing.assert_close(pixels.mean, images.mean(0))
+    nonzero = images[images > 0]
+    assert (nonzero < pixels.softest).float().mean().item() == pytest.approx(0.005, abs=1e-3)
+    assert (nonzero < pixels.knee).float().mean().item() == pytest.approx(0.1, abs=1e-3)
+    with pytest.raises(ValueError, match="without a pixel"):
+        PixelStatistics.of(torch.zeros(5, 2, 2))
+
+
+def test_the_knee_thins_out_soft_pixels() -> None:
+    """Of v uniform near 0, a share ∝ x² lies below x with a knee, ∝ x without one; hard pixels stay as they are."""
+    plain, bent = PixelHead(1, known(), True, 0.5), PixelHead(1, known(knee=0.1), True, 0.5)
+    for head in (plain, bent):
+        torch.nn.init.zeros_(head.convolution.weight)
+        with torch.no_grad():
+            head.bias[0], head.bias[1] = 0.0, -20.0
+            head.bias[0, 0, 0] = 1.0
+            head.bias[0, 5] = torch.linspace(0.001, 0.012, 12)
+    images = [head(torch.zeros(1, 1, 12, 12), torch.zeros(1, 12, 12))[0] for head in (plain, bent)]
+    ratio = [(image[5, 11] / image[5, 0]).item() for image in images]
+    assert ratio[0] == pytest.approx(12, rel=1e-3)
+    assert ratio[1] == pytest.approx(12**0.5, rel=0.05)
 
 
 @pytest.mark.parametrize(("shape", "sizes"), [

@@ -15,7 +15,7 @@ from toy_jets import toy_jets
 from qgan.data import read_jets, write_jets
 from qgan.data.jets import Frame, JetImages
 from qgan.errors import ConditionError, ConfigError, DataError
-from qgan.models import Blueprint, JetGenerator
+from qgan.models import Blueprint, JetGenerator, PixelStatistics
 from qgan.observables import observables
 from qgan.preparation import IMAGE_STATISTICS, statistics_of
 from qgan.runs.configuration import check
@@ -47,7 +47,8 @@ def written(folder: Path, jets: JetImages) -> Path:
 
 def built(blueprint: Blueprint, seed: int = 0) -> JetGenerator:
     torch.manual_seed(seed)
-    generator = blueprint.build(softest=0.02)
+    flat = PixelStatistics.flat(blueprint.grid.shape, blueprint.pixels.power)
+    generator = blueprint.build(replace(flat, softest=0.02))
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

@@ -5,7 +5,8 @@ from .core import Core
 from .discriminator import OBSERVABLES, Discriminator
 from .generator import Generator
 from .jet_generator import JetGenerator
+from .pixels import PixelStatistics
 from .published import PublishedDiscriminator, PublishedGenerator
 
-__all__ = ["OBSERVABLES", "Blueprint", "Core", "Discriminator", "Generator", "JetGenerator", "PublishedDiscriminator",
-           "PublishedGenerator"]
+__all__ = ["OBSERVABLES", "Blueprint", "Core", "Discriminator", "Generator", "JetGenerator", "PixelStatistics",
+           "PublishedDiscriminator", "PublishedGenerator"]

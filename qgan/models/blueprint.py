@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from ..data.grid import Grid
 from ..data.jets import Frame
@@ -13,6 +13,7 @@ from ..data.transforms import ConditionTransform, PixelTransform
 from ..symmetry import EtaFlip, SymmetryMode, symmetrise
 from .generator import Generator
 from .jet_generator import JetGenerator
+from .pixels import PixelStatistics
 from .published import PublishedGenerator
 
 #: Options that the published network has; the others of the configuration do not concern it.
@@ -42,9 +43,8 @@ class Blueprint:
     symmetry: SymmetryMode
     seed: int
 
-    def build(self, mean_image: Tensor | None = None, softest: float = 0.0) -> JetGenerator:
-        """The generator, untrained; ``mean_image`` (H, W) is where its learned pixel bias starts, ``softest`` the
-        network-space value of the softest real pixels.
+    def build(self, pixels: PixelStatistics | None = None) -> JetGenerator:
+        """The generator, untrained; ``pixels`` is what it starts from.
 
         Raises:
             ValueError: sizes that do not fit together (the message says which).
@@ -55,8 +55,7 @@ class Blueprint:
             chosen = {k: options[k] for k in _PUBLISHED_OPTIONS}
             network: nn.Module = PublishedGenerator(*size, **chosen, seed=self.seed)
         else:
-            network = Generator(*size, **options, power=self.pixels.power, mean_image=mean_image, softest=softest,
-                                seed=self.seed)
+            network = Generator(*size, **options, power=self.pixels.power, pixels=pixels, seed=self.seed)
         flip = EtaFlip.of(self.conditions.names, self.frame, self.grid if self.symmetry == "exact" else None)
         network = symmetrise(network, flip.standardised(self.conditions, size[0]), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale)

@@ -1,0 +1,110 @@
+"""From feature maps to pixels: exact zeros, a least size, and the soft end of the spectrum.
+
+With a and b from the last convolution and a Gaussian ε per pixel, v = ReLU(a + b·ε) is on or off at random and
+
+    x = √(v (v + 2κ)),    then scaled to Σ x^(1/power) = 1, what is below the softest real pixels cut to zero.
+
+For v far above the knee κ this is v + κ. Below it x² grows linearly in v instead of quadratically, so that the
+spectrum of soft pixels falls as that of real ones does, dN/dln p ∝ p; a ReLU alone makes ∝ √p, too many.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from ..differentiable import safe_sqrt
+
+_NOISE_BOUNDS = (-8.0, 0.0)
+#: Shares of the non-zero pixels that are softer than the least pixel, and than the knee.
+SOFTEST, KNEE = 0.005, 0.1
+
+
+@dataclass(frozen=True)
+class PixelStatistics:
+    """What the pixels of real network-space images are like; a generator starts from it.
+
+    Attributes:
+        mean: (H, W) mean of each pixel.
+        occupancy: (H, W) share of the images in which it is not zero.
+        softest: what all but a few in a thousand of the non-zero pixels exceed.
+        knee: what nine in ten of them exceed.
+    """
+
+    mean: Tensor
+    occupancy: Tensor
+    softest: float
+    knee: float
+
+    @classmethod
+    def of(cls, images: Tensor) -> PixelStatistics:
+        """Of images (N, H, W) in network space.
+
+        Raises:
+            ValueError: every pixel is zero.
+        """
+        pixels = images[images > 0].sort().values
+        if not len(pixels):
+            raise ValueError("images without a pixel above zero")
+        softest, knee = (float(pixels[int(share * len(pixels))]) for share in (SOFTEST, KNEE))
+        return cls(images.mean(0), (images > 0).float().mean(0), softest, knee)
+
+    @classmethod
+    def flat(cls, shape: tuple[int, int], power: float) -> PixelStatistics:
+        """Of images with the same in every pixel, half of them zero: where nothing is known."""
+        each = math.prod(shape) ** -power
+        return cls(torch.full(shape, each), torch.full(shape, 0.5), 0.0, 0.0)
+
+    def start(self) -> Tensor:
+        """(2, H, W): a and ln b of each pixel, for which v is on as often as it should be and has the right mean."""
+        normal = torch.distributions.Normal(0.0, 1.0)
+        share = self.occupancy.clamp(1e-4, 0.999)
+        # v = ReLU(b (t + ε)) is on with probability Φ(t) and has the mean b (φ(t) + t Φ(t)).
+        threshold = normal.icdf(share)
+        spread = self.mean.clamp_min(1e-6) / (normal.log_prob(threshold).exp() + threshold * share)
+        spread = spread.clamp(*(math.exp(bound) for bound in _NOISE_BOUNDS))
+        return torch.stack((spread * threshold, spread.log()))
+
+
+class PixelHead(nn.Module):
+    """Feature maps (B, C, H, W) → network-space images (B, H, W).
+
+    Args:
+        channels: C.
+        pixels: what the images start from.
+        noisy: whether :meth:`forward` is given noise.
+        power: of network space.
+    """
+
+    softest: Tensor
+    knee: Tensor
+
+    def __init__(self, channels: int, pixels: PixelStatistics, noisy: bool, power: float) -> None:
+        super().__init__()
+        self.noisy, self.power = noisy, power
+        self.register_buffer("softest", torch.tensor(pixels.softest))
+        self.register_buffer("knee", torch.tensor(pixels.knee))
+        # The bias of each pixel is learned below.
+        self.convolution = nn.Conv2d(channels, 2, 3, padding=1, bias=False)
+        nn.init.normal_(self.convolution.weight, 0.0, 0.02)
+        self.bias = nn.Parameter(pixels.start())
+
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        """``noise`` is (B, H, W)."""
+        value, log_noise = (self.convolution(x) + self.bias).unbind(1)
+        if noise is not None:
+            value = value + log_noise.clamp(*_NOISE_BOUNDS).exp() * noise
+        value = relu(value)
+        images = normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power)
+        # The hardest pixel stays in any case, so that no jet is empty.
+        least = torch.minimum(self.softest, images.amax((1, 2), keepdim=True))
+        return normalise(images * (images >= least), self.power)
+
+
+def normalise(x: Tensor, power: float = 0.5) -> Tensor:
+    """(B, H, W) scaled to Σ x^(1/power) = 1, with power 0.5 to unit length; an image of zeros stays zero."""
+    return x * x.pow(1 / power).sum((1, 2), keepdim=True).clamp_min(1e-12).pow(-power)
