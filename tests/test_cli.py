@@ -150,7 +150,7 @@ def test_every_command_has_help_with_an_example(command: str, capsys: pytest.Cap
     (["fly"], "fly"), (["generate", "--run", "x"], "--out"), (["simulate", "--n", "0"], "--n"),
     (["simulate", "--process", "higgs", "--n", "5", "--out", "x"], "higgs"), (["info"], "FILE_OR_RUN"),
     (["generate", "--run", "x", "--out", "y", "--mass", "82:80"], "82:80"), (["merge", "--out", "x"], "FILE"),
-    (["evaluate", "a", "b", "c"], "3 files"), (["info", "x", "--colour"], "--colour"),
+    (["evaluate", "a", "b", "--rows", "22:6"], "22:6"), (["info", "x", "--colour"], "--colour"),
 ])
 def test_a_command_line_that_makes_no_sense(words: list[str], said: str, complaint: Callable[..., str]) -> None:
     assert said in complaint(*words)
