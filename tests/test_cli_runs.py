@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qgan.cli import evaluate as evaluate_command
 from qgan.cli import main
 from qgan.data import read_jets, write_jets
 from qgan.data.grid import Grid
@@ -169,3 +170,20 @@ def test_ctrl_c_leaves_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -
     assert (process.returncode, err.splitlines()[-1:]) == (130, ["qgan: error: interrupted"]), err
     assert main(["generate", "--run", str(run), "--n", "10", "--out", str(tmp_path / "fake.h5"), "--quiet"]) == 0
     assert main(["info", str(run), "--quiet"]) == 0
+
+
+def test_several_generators_side_by_side_on_a_crop(trained: Path, data: Path, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    fakes = [tmp_path / "one.h5", tmp_path / "two.h5"]
+    for seed, fake in enumerate(fakes):
+        assert main(["generate", "--run", str(trained), "--n", "300", "--seed", str(seed), "--out", str(fake)]) == 0
+    report, files = tmp_path / "report.json", [str(data), *map(str, fakes)]
+    capsys.readouterr()
+    assert main(["evaluate", *files, "--rows", "2:11", "--columns", "1:10", "--quick", "--json", str(report)]) == 0
+    assert {"one.h5", "two.h5"} <= {word.strip(":,") for word in capsys.readouterr().out.replace("/", " ").split()}
+    found = json.loads(report.read_text())
+    assert [Path(evaluation["fake"]).name for evaluation in found] == ["one.h5", "two.h5"]
+    words = [*files, "--rows", "2:11", "--columns", "1:10"]
+    real, generated, _ = evaluate_command.load(evaluate_command.build_parser().parse_args(words))
+    np.testing.assert_array_equal(real.images, read_jets(data).images[:, 2:11, 1:10])
+    np.testing.assert_array_equal(generated[1].images, read_jets(fakes[1]).images[:, 2:11, 1:10])
