@@ -33,7 +33,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 #: What sorted batches are matched in.
 MATCHED = ("image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "ptd", "leading_1",
-           "leading_3")
+           "leading_3", "clumps_3", "clumps_5")
 #: GeV; pixels above each are counted, softly, for the sparsity loss.
 COUNTED = ("count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
 #: Bandwidth of the published statistics loss, whose pixels are in units of the largest one.

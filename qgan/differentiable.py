@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from .data.grid import Grid
 from .observables import LEADING, THRESHOLD
@@ -40,12 +41,15 @@ def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Te
     """What loss terms ask for by name.
 
     Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
-    the jet's), ``count_T`` (pixels above T GeV, softly) and, (N, pixels), ``shares`` of the pT.
+    the jet's), ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see :func:`clumps`) and, (N, pixels), ``shares``
+    of the pT.
     """
     out: dict[str, Tensor] = {}
     for name in names:
         if name == "shares":
             out[name] = _shares(images)
+        elif name.startswith("clumps_"):
+            out[name] = clumps(images, grid, int(name.removeprefix("clumps_")))
         elif name.startswith("count_"):
             out[name] = count_above(images, grid, float(name.removeprefix("count_")))
         else:
@@ -116,6 +120,16 @@ def count_above(images: Tensor, grid: Grid | None, threshold: float) -> Tensor:
     """Σ sigmoid(4 ln(p/threshold)) = Σ p⁴/(p⁴ + threshold⁴): a count that is soft on a logarithmic scale."""
     ratio = (images / threshold).clamp_max(1e4) ** 4
     return (ratio / (1 + ratio)).flatten(1).sum(1)
+
+
+def clumps(images: Tensor, grid: Grid | None, size: int) -> Tensor:
+    """√(Σ q²) / (size · Σ p) with q the sums over ``size`` × ``size`` pixels around each: ptd on a coarser scale.
+
+    Of two images with the same pixels, the one where hard pixels are neighbours has the larger value.
+    """
+    q = avg_pool2d(images[:, None], size, stride=1, padding=size // 2).flatten(1) * size
+    total = images.flatten(1).sum(1)
+    return safe_sqrt((q**2).sum(1)) / torch.where(total > 0, total, torch.ones_like(total))
 
 
 def ptd(images: Tensor, grid: Grid) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from qgan import differentiable, observables
 from qgan.data.grid import Grid
@@ -77,3 +78,29 @@ def test_usable_in_training_after_inference() -> None:
 def test_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="nnz"):
         differentiable.observables(torch.zeros(1, 6, 6), GRID, ["nnz"])
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_clumps(size: int) -> None:
+    """Against SciPy's running mean, and two cases by hand."""
+    images = torch.rand(6, 11, 11, dtype=torch.float64) ** 8
+    sums = ndimage.uniform_filter(images.numpy(), (0, size, size), mode="constant") * size**2
+    expected = np.sqrt((sums**2).sum((1, 2))) / (size * images.numpy().sum((1, 2)))
+    np.testing.assert_allclose(differentiable.clumps(images, None, size), expected, rtol=1e-12)
+    alone, apart, together = torch.zeros(3, 21, 21, dtype=torch.float64)
+    alone[10, 10] = apart[5, 5] = apart[15, 15] = together[10, 10] = together[10, 11] = 3.0
+    values = differentiable.clumps(torch.stack((alone, apart, together)), None, size).numpy()
+    # Neighbours share size (size − 1) of their size² places, each counted with the square of the sum.
+    np.testing.assert_allclose(values, [1, 0.5**0.5, np.sqrt(2 * size + 4 * size * (size - 1)) / (2 * size)])
+    assert not differentiable.clumps(torch.zeros(1, 9, 9), None, size).isnan().any()
+    assert torch.autograd.gradcheck(lambda x: differentiable.clumps(x, None, size), images.requires_grad_())
+
+
+def test_statistics_by_name() -> None:
+    grid = Grid.square(11, 0.5)
+    images = torch.rand(4, 11, 11)
+    found = differentiable.statistics(images, grid, ["image_mass", "count_0.5", "clumps_3", "shares", "ptd"])
+    assert list(found) == ["image_mass", "count_0.5", "clumps_3", "shares", "ptd"]
+    torch.testing.assert_close(found["image_mass"], differentiable.observables(images, grid, ["mass"])["mass"])
+    torch.testing.assert_close(found["count_0.5"], (images**4 / (images**4 + 0.5**4)).sum((1, 2)))
+    torch.testing.assert_close(found["shares"].sum(1), torch.ones(4))

@@ -34,7 +34,7 @@ class Modulated(nn.Module):
         self.style = nn.Linear(style, 2 * channels)
         nn.init.normal_(self.style.weight, 0.0, 0.02)
         nn.init.zeros_(self.style.bias)
-        self.noise_gain = nn.Parameter(torch.zeros(channels, 1, 1)) if noisy else None
+        self.noise_gain = nn.Parameter(torch.full((channels, 1, 1), 0.1)) if noisy else None
 
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None = None,
                 size: tuple[int, int] | None = None) -> Tensor:

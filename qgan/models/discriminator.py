@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from ..data.grid import Grid
-from ..differentiable import observables
+from ..differentiable import statistics
 from .blocks import SLOPE
 
 #: Observables of the branch; pT and the pixel mean are left out: the generator is told the image's sum.
 OBSERVABLES = ("mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "soft_nnz", "ptd",
-               "leading_1", "leading_3")
+               "leading_1", "leading_3", "clumps_3", "clumps_5")
 FEATURES = 128
 #: GeV; the occupancy channel is at one half there.
 SOFT_PIXEL = 0.3
@@ -92,5 +92,5 @@ class Discriminator(nn.Module):
 
     def _standardised(self, gev: Tensor) -> Tensor:
         """Observables in standard deviations, squashed to ±3: tails must not decide alone."""
-        values = torch.stack(tuple(observables(gev, self.grid, OBSERVABLES).values()), 1)
+        values = torch.stack(tuple(statistics(gev, self.grid, OBSERVABLES).values()), 1)
         return 3 * torch.tanh((values - self.centre) / self.spread / 3)

@@ -40,7 +40,8 @@ class DataOptions:
     columns: tuple[int, int] | None = None
     conditions: list[str] = field(default_factory=lambda: ["eta", "pt", "mass"])
     codings: list[str] = field(default_factory=lambda: ["delta_r", "delta_r_mean", "delta_r_std", "pixel_mean",
-                                                        "pixel_std", "soft_nnz", "image_mass"])
+                                                        "pixel_std", "soft_nnz", "image_mass",
+                                                        "clumps_3", "clumps_5"])
     scaling: Literal["image_sum", "largest_pixel"] = "image_sum"
     power: float = 0.5
     joint: bool = True
