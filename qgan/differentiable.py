@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from .data.grid import Grid
+from .data.subjettiness import axes_of_images
 from .observables import LEADING, THRESHOLD
 
 #: Width of the soft count's step, GeV: small against typical soft pixels (0.1 to 1 GeV).
@@ -41,13 +42,16 @@ def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Te
     """What loss terms ask for by name.
 
     Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
-    the jet's), ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see :func:`clumps`) and, (N, pixels), ``shares``
-    of the pT.
+    the jet's), ``image_tau_21`` and ``image_tau_32``, ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see
+    :func:`clumps`) and, (N, pixels), ``shares`` of the pT.
     """
     out: dict[str, Tensor] = {}
+    taus = subjettiness(images, grid) if any(name.startswith("image_tau_") for name in names) else {}
     for name in names:
         if name == "shares":
             out[name] = _shares(images)
+        elif name.startswith("image_tau_"):
+            out[name] = taus[name.removeprefix("image_")]
         elif name.startswith("clumps_"):
             out[name] = clumps(images, grid, int(name.removeprefix("clumps_")))
         elif name.startswith("count_"):
@@ -120,6 +124,27 @@ def count_above(images: Tensor, grid: Grid | None, threshold: float) -> Tensor:
     """Σ sigmoid(4 ln(p/threshold)) = Σ p⁴/(p⁴ + threshold⁴): a count that is soft on a logarithmic scale."""
     ratio = (images / threshold).clamp_max(1e4) ** 4
     return (ratio / (1 + ratio)).flatten(1).sum(1)
+
+
+def subjettiness(images: Tensor, grid: Grid, n_max: int = 3) -> dict[str, Tensor]:
+    """``tau_1`` … and their ratios ``tau_21``, ``tau_32``, each (N,), with the axes held fixed.
+
+    The axes come from exclusive-kT clustering on the CPU, without a gradient: where they lie is a choice of the
+    clustering, and τ is near its minimum over them, so that moving them changes it little.
+    """
+    axes = torch.from_numpy(axes_of_images(images.detach().cpu().numpy(), grid, n_max)).to(images)
+    eta, phi, _ = _coordinates(grid, images.dtype, images.device)
+    share, taus = _shares(images), []
+    for n in range(n_max):
+        y, angle = axes[n, :, :n + 1].unbind(-1)
+        apart = (eta[:, None] - y[:, None]) ** 2 + (phi[:, None] - angle[:, None]) ** 2
+        nearest = safe_sqrt(apart.amin(-1))
+        # An image with fewer pixels than axes has its axes at infinity, and τ = 0.
+        nearest = torch.where(nearest.isinf(), 0.0, nearest)
+        taus.append((share * nearest).sum(1) / grid.half_width)
+    ratios = {f"tau_{n + 1}{n}": taus[n] / torch.where(taus[n - 1] > 0, taus[n - 1], torch.inf)
+              for n in range(1, n_max)}
+    return {**{f"tau_{n + 1}": tau for n, tau in enumerate(taus)}, **ratios}
 
 
 def clumps(images: Tensor, grid: Grid | None, size: int) -> Tensor:

@@ -22,7 +22,8 @@ from .seeding import integer_seed, numpy_rng
 
 #: Codings that are computed from the image, with a gradient in the generated one.
 IMAGE_STATISTICS = ("image_mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
-                    "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5", "clumps_3", "clumps_5")
+                    "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5", "clumps_3", "clumps_5",
+                    "image_tau_21", "image_tau_32")
 #: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
 FEWEST = 5
 _BLOCK = 4096

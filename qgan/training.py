@@ -189,8 +189,9 @@ class Trainer:
     def _seen(self, pair: Pair, logits: Tensor) -> GeneratorBatch:
         """What the generator's loss terms look at."""
         grid, table = self.generator.grid, pair.jets.table
-        needs = [name for name in self.terms.needs if name != "soft_count"]
-        real, fake = statistics(pair.jets.images, grid, needs), statistics(pair.fake_gev, grid, needs)
+        of_real, of_fake = ([name for name in names if name != "soft_count"]
+                            for names in (self.terms.needs_of_real, self.terms.needs))
+        real, fake = statistics(pair.jets.images, grid, of_real), statistics(pair.fake_gev, grid, of_fake)
         if "soft_count" in self.terms.needs:
             # The published count is of network-space pixels.
             real["soft_count"], fake["soft_count"] = soft_count(pair.real), soft_count(pair.fake)

@@ -76,6 +76,29 @@ def tau_from_images(images: np.ndarray, grid: Grid, threshold: float = PIXEL_THR
     return tau_table(n_subjettiness(pt, eta, phi, grid.half_width))
 
 
+def axes_of_images(images: np.ndarray, grid: Grid, n_max: int = 3, most: int = 64) -> np.ndarray:
+    """Exclusive-kT axes of the ``most`` hardest pixels of each image (N, H, W).
+
+    Returns:
+        (n_max, N, n_max, 2): the (rapidity, φ) of the n axes of each image in ``[n - 1, :, :n]``; infinity elsewhere,
+        and where an image has fewer than n pixels.
+    """
+    flat = np.asarray(images, np.float64).reshape(len(images), -1)
+    front = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+    pt = np.take_along_axis(flat, front, axis=1)
+    pt[pt <= PIXEL_THRESHOLD] = 0
+    count = (pt > 0).sum(axis=1)
+    order = np.argsort(-count, kind="stable")
+    axes = np.full((n_max, len(flat), n_max, 2), np.inf)
+    if len(flat) and count.max():
+        width = int(count.max())
+        eta, phi = (x.ravel()[front[order, :width]] for x in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
+        for n, found in enumerate(kt_axes(pt[order, :width], eta, phi, count[order], n_max)):
+            for side, values in enumerate(found):
+                axes[n, order[:len(values)], :n + 1, side] = values
+    return axes
+
+
 def tau_table(tau: np.ndarray) -> dict[str, np.ndarray]:
     """The columns and ratios of :func:`n_subjettiness` under the names that files use."""
     one, two, three = tau.T

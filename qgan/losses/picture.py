@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +30,7 @@ class MeanImage:
 
     targets: Mapping[int, Tensor]
     name: str = "mean_image"
+    generated_only: ClassVar[bool] = True
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -109,6 +110,7 @@ class Coding:
     scales: Mapping[str, float]
     beta: float = 1.0
     name: str = "coding"
+    generated_only: ClassVar[bool] = True
 
     @property
     def needs(self) -> tuple[str, ...]:

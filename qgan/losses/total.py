@@ -73,6 +73,12 @@ class WeightedSum:
         """Names of the statistics that the terms read, each once."""
         return tuple(dict.fromkeys(name for term, _ in self.terms for name in term.needs))
 
+    @property
+    def needs_of_real(self) -> tuple[str, ...]:
+        """Those that the terms read of the real jets too."""
+        return tuple(dict.fromkeys(name for term, _ in self.terms if not getattr(term, "generated_only", False)
+                                   for name in term.needs))
+
     def __call__(self, batch: GeneratorBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total, and each term by name (detached, without its weight)."""
         values = [(term.name, weight, term(batch)) for term, weight in self.terms]

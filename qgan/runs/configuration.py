@@ -41,7 +41,8 @@ class DataOptions:
     conditions: list[str] = field(default_factory=lambda: ["eta", "pt", "mass"])
     codings: list[str] = field(default_factory=lambda: ["delta_r", "delta_r_mean", "delta_r_std", "pixel_mean",
                                                         "pixel_std", "soft_nnz", "image_mass",
-                                                        "clumps_3", "clumps_5"])
+                                                        "clumps_3", "clumps_5", "image_tau_21",
+                                                        "image_tau_32"])
     scaling: Literal["image_sum", "largest_pixel"] = "image_sum"
     power: float = 0.5
     joint: bool = True
@@ -117,7 +118,7 @@ class LossOptions:
     sparsity: float = 1.0
     mean_image: float = 1.0
     published_statistics: bool = False
-    r1: float = 0.1
+    r1: float = 0.02
     r1_every: int = 8
 
 
