@@ -104,3 +104,26 @@ def test_statistics_by_name() -> None:
     torch.testing.assert_close(found["image_mass"], differentiable.observables(images, grid, ["mass"])["mass"])
     torch.testing.assert_close(found["count_0.5"], (images**4 / (images**4 + 0.5**4)).sum((1, 2)))
     torch.testing.assert_close(found["shares"].sum(1), torch.ones(4))
+
+
+def test_subjettiness_is_that_of_the_files_and_has_a_gradient() -> None:
+    """Equal to NumPy's but where two pixels lie equally far from a third: then the order of merging decides."""
+    grid = Grid(9, 9, (-0.5, 0.53), (-0.41, 0.4))
+    images = torch.tensor(np.random.default_rng(1).exponential(10.0, (40, 9, 9)), dtype=torch.float64)
+    images *= torch.rand(images.shape) < 0.3
+    images[0] = 0
+    images[1, :, :], images[1, 2, 3] = 0, 5.0
+    found = differentiable.subjettiness(images, grid)
+    expected = observables.observables(images.numpy(), grid, names=["tau_1", "tau_21", "tau_32"])
+    for name, values in expected.items():
+        apart = np.abs(found[name].numpy() - values)
+        assert (apart > 1e-9).mean() <= (0 if name == "tau_1" else 0.15)
+        assert apart.max() < 0.2
+    assert all((values[:2] == 0).all() for values in found.values())
+    images.requires_grad_()
+    for name in ("tau_1", "tau_21", "tau_32"):
+        (gradient,) = torch.autograd.grad(differentiable.subjettiness(images, grid)[name].sum(), images)
+        assert gradient.isfinite().all() and gradient[2:].abs().max() > 0
+    # With the axes held, τ_N is Σ z d: its gradient in p is (d − τ R0) / (R0 Σ p), orthogonal to p.
+    (gradient,) = torch.autograd.grad(differentiable.subjettiness(images, grid)["tau_2"].sum(), images)
+    np.testing.assert_allclose((gradient * images).sum((1, 2)).detach(), 0, atol=1e-12)

@@ -320,3 +320,10 @@ def test_sum_refuses_equal_names_and_no_terms() -> None:
         WeightedSum([(SoftSparsity(), 1.0), (UnpairedSparsity(), 1.0)])
     with pytest.raises(ConfigError, match="every weight is 0"):
         WeightedSum([(SoftSparsity(), 0.0)])
+
+
+def test_what_is_asked_of_real_jets() -> None:
+    """A term that looks at generated jets alone spares the real ones its statistics."""
+    terms = WeightedSum([(Coding({"mass": 1.0, "ptd": 0.1}), 1.0), (SortedMatching(("ptd", "width")), 1.0)])
+    assert terms.needs == ("mass", "ptd", "width")
+    assert terms.needs_of_real == ("ptd", "width")
