@@ -13,8 +13,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-# Tests run side by side: one thread each.
-test slow: export OMP_NUM_THREADS ?= 1
+# One thread each: tests run side by side, and threads of a busy machine wait for one another.
+demo test slow: export OMP_NUM_THREADS ?= 1
 
 # Where the demo writes, and how long it trains (on one thread: two on a busy machine wait for one another).
 DEMO ?= demo
