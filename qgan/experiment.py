@@ -25,7 +25,7 @@ from .quality import Watch, subset, worst
 from .quantum import QuantumLayer
 from .runs import RunFolder, checkpoint
 from .runs.checkpoint import Checkpoint
-from .runs.configuration import Configuration, check
+from .runs.configuration import Configuration, check, flat
 from .runs.devices import environment, resolve_device, set_threads
 from .runs.interrupt import PostponedInterrupt
 from .runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
@@ -193,7 +193,7 @@ class _Run:
     def _finish(self, recorder: Recorder) -> None:
         assert self.figures is not None
         results = {f"final/{tag}": value for tag, value in self.figures.items()}
-        recorder.hyperparameters(_flat(self.configuration.to_dict()), results)
+        recorder.hyperparameters(flat(self.configuration.to_dict()), results)
 
     def _description(self) -> dict[str, Any]:
         prepared = self.prepared
@@ -250,10 +250,3 @@ def _due(step: int, every: int, total: int) -> bool:
 def _short(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {figures[f'loss/{name}']:.2f}" for name in ("discriminator", "generator")
                      if f"loss/{name}" in figures)
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from ..io import atomic_path
+from .configuration import flat
 
 #: Raised by one whenever the meaning of a field changes.
 SCHEMA = 1
@@ -139,7 +140,7 @@ def first_difference(one: Mapping[str, Any], other: Mapping[str, Any],
         structural: dotted keys that count, each with all below it (``"generator"``, ``"data.power"``); all
             keys if left out. A key that one of them lacks has the value None there.
     """
-    flat_one, flat_other = _flat(one), _flat(other)
+    flat_one, flat_other = ({key: _listed(value) for key, value in flat(values).items()} for values in (one, other))
     keys = list(structural) if structural is not None else None
     for key in dict.fromkeys((*flat_one, *flat_other)):
         counts = keys is None or any(key == k or key.startswith(f"{k}.") for k in keys)
@@ -161,20 +162,14 @@ def check_configuration(path: str | Path, checkpoint: Checkpoint, configuration:
         raise CheckpointError(f"{path}: {key}: was {saved!r} when the checkpoint was written, {asked!r} is asked for")
 
 
+def _listed(value: Any) -> Any:
+    """YAML has no tuples: (6, 22) comes back as [6, 22]."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _damaged(path: Path) -> CheckpointError:
     kept = f"; the one before it is {previous(path)}" if previous(path).is_file() else ""
     return CheckpointError(f"{path}: is truncated, damaged or no checkpoint{kept}")
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            # YAML has no tuples: (6, 22) comes back as [6, 22].
-            flat[f"{prefix}{key}"] = list(value) if isinstance(value, tuple) else value
-    return flat
 
 
 def _check_plain(value: Any, where: str) -> None:

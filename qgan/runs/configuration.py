@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -191,6 +192,14 @@ class Configuration:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""
         return asdict(self)
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested options under dotted names: ``{"data": {"power": 0.5}}`` is ``{"data.power": 0.5}``."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return found
 
 
 def check(configuration: Configuration) -> None:
