@@ -60,8 +60,17 @@ def prepare(configuration: Configuration, files: Sequence[str | Path] | None) ->
         DataError: a file is not what it should be, or holds one class alone.
         ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
     """
+    return prepare_jets(configuration, *load(configuration.data, files, configuration.seed))
+
+
+def prepare_jets(configuration: Configuration, train: JetImages, validation: JetImages) -> Prepared:
+    """The same for jets at hand, cropped already; nothing is fitted on ``validation``.
+
+    Raises:
+        DataError: one class alone, or too few jets of one.
+        ConfigError, ConditionError: a condition or coding that does not fit the jets.
+    """
     options = configuration.data
-    train, validation = load(options, files, configuration.seed)
     _check_classes(train, validation)
     known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
     wanted = [*options.conditions, *options.codings]
@@ -97,11 +106,14 @@ def load(options: DataOptions, files: Sequence[str | Path] | None, seed: int) ->
         train, validation = jets.split(seed, (1 - options.validation, options.validation))
     else:
         train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
+    return cropped(options, train), cropped(options, validation)
+
+
+def cropped(options: DataOptions, jets: JetImages) -> JetImages:
+    """The rows and columns that the options name; all of them where they name none."""
     if options.rows is None and options.columns is None:
-        return train, validation
-    whole = (0, train.grid.height), (0, train.grid.width)
-    rows, columns = options.rows or whole[0], options.columns or whole[1]
-    return crop(train, rows, columns), crop(validation, rows, columns)
+        return jets
+    return crop(jets, options.rows or (0, jets.grid.height), options.columns or (0, jets.grid.width))
 
 
 def statistics_of(jets: JetImages, names: Sequence[str]) -> dict[str, np.ndarray]:

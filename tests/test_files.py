@@ -18,6 +18,7 @@ from qgan.data import (
     Grid,
     JetImages,
     JetWriter,
+    concatenate,
     embedded_jets,
     file_summary,
     iter_jets,
@@ -122,6 +123,46 @@ def test_merging_keeps_the_order_and_what_all_files_have(tmp_path):
     assert merged.origin == {"merged": [{"file": "1.h5", "seed": 1}, {"file": "2.h5"}]}
     with pytest.raises(DataError, match="image_raw: no such key"):
         read_jets(tmp_path / "out.h5", frame="raw")
+
+
+def marked_jets(n: int, seed: int = 0) -> JetImages:
+    return replace(some_jets(n, seed), generated=(np.arange(n) % 3 == 0).astype(np.int8))
+
+
+def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path):
+    jets = marked_jets(30)
+    write_jets(tmp_path / "a.h5", jets)
+    write_jets(tmp_path / "b.h5", marked_jets(20, seed=1))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["generated"].dtype == np.int8
+    assert_same(read_jets(tmp_path / "a.h5"), jets)
+    np.testing.assert_array_equal(read_jets(tmp_path / "a.h5").generated, jets.generated)
+    both = read_jets([tmp_path / "a.h5", tmp_path / "b.h5"], start=7, stop=45)
+    np.testing.assert_array_equal(both.generated, [*jets.generated[7:], *marked_jets(20, seed=1).generated[:15]])
+    np.testing.assert_array_equal(jets[jets.label == 1].generated, jets.generated[jets.label == 1])
+    np.testing.assert_array_equal(concatenate([jets, both]).generated, [*jets.generated, *both.generated])
+    merge([tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "marked.h5")
+    np.testing.assert_array_equal(read_jets(tmp_path / "marked.h5").generated[7:45], both.generated)
+
+
+def test_marks_that_only_some_jets_have_are_left_out(tmp_path):
+    write_jets(tmp_path / "a.h5", marked_jets(30))
+    write_jets(tmp_path / "b.h5", some_jets(20))
+    assert read_jets([tmp_path / "a.h5", tmp_path / "b.h5"]).generated is None
+    assert read_jets([tmp_path / "b.h5", tmp_path / "a.h5"]).generated is None
+    assert concatenate([marked_jets(3), some_jets(4)]).generated is None
+    merge([tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "merged.h5")
+    assert read_jets(tmp_path / "merged.h5").generated is None
+
+
+def test_a_mark_is_0_or_1(tmp_path):
+    write_jets(tmp_path / "a.h5", marked_jets(30))
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["generated"][3] = 2
+    with pytest.raises(DataError, match=r"a.h5: generated: holds values other than 0 and 1"):
+        read_jets(tmp_path / "a.h5")
+    with pytest.raises(DataError, match=r"generated: expected 30 values, 0 or 1"):
+        replace(some_jets(30), generated=np.zeros(29, np.int8))
 
 
 def test_the_summary_says_what_a_file_holds(tmp_path):

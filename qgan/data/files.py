@@ -23,7 +23,7 @@ from ..io import atomic_path, check_output
 from .formats import cms_hdf5, cms_parquet, qml_hdf5
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages, check_alike
-from .native import native_source, other_frame, other_key, write_attributes
+from .native import GENERATED, native_source, other_frame, other_key, write_attributes
 from .particles import energyflow_npy, energyflow_npz, top_tagging
 from .sink import Sink
 from .source import JetSource, ReadOptions, gather
@@ -180,6 +180,8 @@ class JetWriter:
         """Adds jets; ``other_images`` are the same jets in the other frame, of the same shape."""
         check_alike(self._like, jets)
         rows = {"image": jets.images, "signal": jets.label} | {KEYS[k]: v for k, v in jets.conditions.items()}
+        if jets.generated is not None:
+            rows[GENERATED] = jets.generated
         if other_images is not None:
             if other_images.shape != jets.images.shape:
                 raise DataError(jets.source, other_key(self.frame),
@@ -195,7 +197,7 @@ class JetWriter:
     def _start(self, rows: dict[str, np.ndarray]) -> None:
         for key, values in rows.items():
             image = values.ndim == 3
-            dtype = np.dtype(np.int8 if key == "signal" else np.float32)
+            dtype = np.dtype(np.int8 if key in ("signal", GENERATED) else np.float32)
             self._buffer[key] = np.empty((self._chunk, *values.shape[1:]), dtype)
             chunks = (self._chunk if image else 16 * self._chunk, *values.shape[1:])
             shape, limits = (0, *values.shape[1:]), (None, *values.shape[1:])
@@ -236,7 +238,8 @@ def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
 def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
     """Puts the jets of several files into one native file, block by block; returns how many.
 
-    The images in the other frame are kept where every file holds them, and the jet quantities that every file has.
+    The images in the other frame are kept where every file holds them, and the jet quantities (and marks of generated
+    jets) that every file has.
 
     Raises:
         DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
@@ -246,6 +249,7 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
         first, *rest = _open_all(stack, paths, ReadOptions(**options))
         heads = [source.read(0, 1) for source in (first, *rest)]
         shared = set(KEYS).intersection(*(head.conditions for head in heads))
+        marked = all(head.generated is not None for head in heads)
         frame = heads[0].frame
         others = _others(stack, paths, other_frame(frame), options)
         origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
@@ -254,7 +258,8 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
             for index, source in enumerate((first, *rest)):
                 start = 0
                 for jets in source.blocks():
-                    kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared})
+                    kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared},
+                                   generated=jets.generated if marked else None)
                     stop = start + len(jets)
                     writer.append(kept, others[index].read(start, stop).images if others else None)
                     start = stop

@@ -36,6 +36,7 @@ class JetImages:
         class_names: names of label 0 and label 1.
         origin: what made the jets (simulation settings, or checkpoint and seed), as plain values.
         source: the file or object that errors name.
+        generated: (N,) int8 where jets of two kinds are mixed, 1 for those of a generator, 0 for real ones.
     """
 
     images: np.ndarray
@@ -46,6 +47,7 @@ class JetImages:
     class_names: tuple[str, str] = ("background", "signal")
     origin: dict[str, Any] = field(default_factory=dict)
     source: str = "jets"
+    generated: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self._check()
@@ -56,7 +58,8 @@ class JetImages:
     def __getitem__(self, index: slice | np.ndarray) -> JetImages:
         """The jets at ``index`` (a slice, positions or a mask), in that order."""
         return replace(self, images=self.images[index], label=self.label[index],
-                       conditions={k: v[index] for k, v in self.conditions.items()})
+                       conditions={k: v[index] for k, v in self.conditions.items()},
+                       generated=None if self.generated is None else self.generated[index])
 
     @property
     def classes(self) -> list[int]:
@@ -115,6 +118,8 @@ class JetImages:
                                                   "expected pT in GeV")
         if not np.isin(self.label, (0, 1)).all():
             raise DataError(self.source, "signal", "holds values other than 0 and 1")
+        if self.generated is not None and (self.generated.shape != (n,) or not np.isin(self.generated, (0, 1)).all()):
+            raise DataError(self.source, "generated", f"expected {n} values, 0 or 1")
         if self.frame not in ("raw", "canonical"):
             raise DataError(self.source, "frame", f"is {self.frame!r}, expected 'raw' or 'canonical'")
         for key, values in self.conditions.items():
@@ -135,7 +140,7 @@ def check_alike(first: JetImages, other: JetImages) -> None:
 
 
 def concatenate(parts: Sequence[JetImages]) -> JetImages:
-    """All jets of several sets, in order; conditions that not every set has are left out.
+    """All jets of several sets, in order; conditions (and marks) that not every set has are left out.
 
     Raises:
         DataError: the sets differ in grid, frame or the names of their classes.
@@ -146,6 +151,7 @@ def concatenate(parts: Sequence[JetImages]) -> JetImages:
     for other in parts[1:]:
         check_alike(first, other)
     shared = [k for k in first.conditions if all(k in p.conditions for p in parts)]
+    marks = [p.generated for p in parts if p.generated is not None]
     return replace(
         first,
         images=np.concatenate([p.images for p in parts]),
@@ -153,4 +159,5 @@ def concatenate(parts: Sequence[JetImages]) -> JetImages:
         conditions={k: np.concatenate([p.conditions[k] for p in parts]) for k in shared},
         origin=first.origin if len(parts) == 1 else {"merged": [p.origin for p in parts]},
         source=first.source if len(parts) == 1 else " + ".join(p.source for p in parts),
+        generated=np.concatenate(marks) if len(marks) == len(parts) else None,
     )

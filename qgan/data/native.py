@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .files import HDF5File
 
 SCHEMA_VERSION = 1
+#: Marks the jets of a generator among real ones.
+GENERATED = "generated"
 #: What the published file (Nachman, de Oliveira, Paganini 2017) holds; it has no attributes.
 _PUBLISHED_KEYS = {"image", "signal", *KEYS.values()}
 _PUBLISHED: dict[str, Any] = {"frame": "canonical", "half_width": 1.25, "class_names": ("qcd", "w")}
@@ -51,7 +53,8 @@ def native_source(file: HDF5File, options: ReadOptions) -> JetSource:
         DataError: a key is missing or has the wrong shape, or the frame or the half-width is not known.
     """
     keys = {name: key for name, key in KEYS.items() if key in file}
-    n = check_shapes(file, "image", 3, ["signal", *keys.values()])
+    marked = GENERATED in file
+    n = check_shapes(file, "image", 3, ["signal", *keys.values(), *([GENERATED] if marked else [])])
     known = _known(file)
     stored = _frame(file, known, options)
     image = "image" if options.frame in (None, stored) else other_key(stored)
@@ -65,8 +68,9 @@ def native_source(file: HDF5File, options: ReadOptions) -> JetSource:
     def read(start: int, stop: int) -> JetImages:
         label = check_labels(read_rows(file, "signal", start, stop), file.filename, "signal")
         conditions = {name: _finite(name, read_rows(file, key, start, stop)) for name, key in keys.items()}
+        marks = check_labels(read_rows(file, GENERATED, start, stop), file.filename, GENERATED) if marked else None
         jets = JetImages(read_rows(file, image, start, stop), label, conditions, grid, frame, names, origin,
-                         file.filename)
+                         file.filename, None if marks is None else marks.astype(np.int8))
         return resize(jets, options.size) if options.size else jets
 
     return JetSource(n, read, block_rows(4 * grid.height * grid.width), "native")

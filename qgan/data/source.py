@@ -129,7 +129,7 @@ def class_pair(process: str) -> tuple[str, str] | None:
 
 
 def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
-    """Blocks of ``n`` jets in all as one set; conditions that not every block has are left out.
+    """Blocks of ``n`` jets in all as one set; conditions (and marks) that not every block has are left out.
 
     The arrays are allocated once, so that the memory is that of the jets and one block.
 
@@ -144,6 +144,7 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
             first = block
             images = np.empty((n, *block.images.shape[1:]), block.images.dtype)
             label = np.empty(n, np.int64)
+            generated = None if block.generated is None else np.empty(n, np.int8)
             conditions = {k: np.empty(n, v.dtype) for k, v in block.conditions.items()}
         check_alike(first, block)
         rows = slice(position, position := position + len(block))
@@ -151,12 +152,16 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
         conditions = {k: v for k, v in conditions.items() if k in block.conditions}
         for key, values in conditions.items():
             values[rows] = block.conditions[key]
+        if generated is None or block.generated is None:
+            generated = None
+        else:
+            generated[rows] = block.generated
         origins[block.source] = block.origin
     if first is None or position != n:
         raise ValueError(f"{position} jets came, {n} were expected")
     origin = first.origin if len(origins) == 1 else {"merged": list(origins.values())}
     return replace(first, images=images, label=label, conditions=conditions, origin=origin,
-                   source=" + ".join(origins))
+                   source=" + ".join(origins), generated=generated)
 
 
 def _shape(file: HDF5File, key: str) -> tuple[int, ...]:
