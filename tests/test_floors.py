@@ -29,7 +29,8 @@ FLOORS = {
     # 5 doors
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,
     # anomaly: the same floors, its own ground is qgan's
-    "anomaly.configuration": 1, "anomaly.preprocess": 2, "anomaly.models": 2, "anomaly.scoring": 3,
+    "anomaly.configuration": 1, "anomaly.preprocess": 2, "anomaly.models": 2, "anomaly.density": 2,
+    "anomaly.scoring": 3, "anomaly.training": 3,
     "anomaly.baselines": 4,
     "anomaly.cli": 5, "anomaly.__main__": 5, "anomaly": 5,
 }

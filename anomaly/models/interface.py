@@ -33,10 +33,10 @@ class Autoencoder(nn.Module, ABC):
         """(B, F): numbers in whose space usual jets have a density: the latent space and the score, for example."""
         return self.score(x)[:, None]
 
-    def calibrate(self, x: Tensor) -> None:  # noqa: B027
+    def calibrate(self, x: Tensor) -> None:
         """Called once, after the training, with training jets; for what has to be fitted to the trained model."""
 
-    def check(self, x: Tensor) -> None:  # noqa: B027
+    def check(self, x: Tensor) -> None:
         """Called after the training with validation jets.
 
         Raises:

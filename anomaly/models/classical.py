@@ -1,0 +1,92 @@
+"""What the classical autoencoders share: an error per image, features, and the size that a budget buys.
+
+An encoder e and a decoder d are trained so that x̂ = d(e(x)) is near x, in the squared error Σ(x̂ − x)² or in the
+binary cross-entropy −Σ[x log x̂ + (1 − x) log(1 − x̂)] over pixels, for which x lies between 0 and 1. From the latter
+the entropy of x itself is taken off in the score: it is no fault of the reconstruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from qgan.errors import QganError
+
+from .interface import Autoencoder
+
+Loss = Literal["mse", "bce"]
+#: A reconstruction that varies less than this share of how the images vary is the same for every jet.
+COLLAPSED = 1e-3
+
+
+class ClassicalAutoencoder(Autoencoder):
+    """An encoder and a decoder.
+
+    Attributes:
+        encoder: (B, H, W) → (B, latent).
+        decoder: (B, latent) → (B, H, W), before the sigmoid where the loss is ``bce``.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__()
+        if loss not in ("mse", "bce"):
+            raise ValueError(f"loss is {loss!r}, expected 'mse' or 'bce'")
+        self.kind = loss
+
+    def loss(self, x: Tensor) -> Tensor:
+        return self._error(x, self.decoder(self.encoder(x))).mean()
+
+    def score(self, x: Tensor) -> Tensor:
+        return self._score(x, self.decoder(self.encoder(x)))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        decoded: Tensor = self.decoder(self.encoder(x))
+        return decoded.sigmoid() if self.kind == "bce" else decoded
+
+    def features(self, x: Tensor) -> Tensor:
+        """The latent space, the logarithm of the error, and the sum of the pixels."""
+        latent = self.encoder(x)
+        error = self._score(x, self.decoder(latent)).clamp_min(1e-12)
+        return torch.cat([latent, error.log()[:, None], x.sum((1, 2))[:, None]], 1)
+
+    def check(self, x: Tensor) -> None:
+        """Raises QganError where every jet has the same image."""
+        made = self.reconstruct(x)
+        if float(made.var(0).sum()) < COLLAPSED * float(x.var(0).sum()):
+            raise QganError("model: has collapsed: it makes the same image of every jet; train longer, at another "
+                            "rate, or with more parameters")
+
+    def _error(self, x: Tensor, decoded: Tensor) -> Tensor:
+        if self.kind == "bce":
+            return functional.binary_cross_entropy_with_logits(decoded, x, reduction="none").sum((1, 2))
+        return ((decoded - x) ** 2).sum((1, 2))
+
+    def _score(self, x: Tensor, decoded: Tensor) -> Tensor:
+        error = self._error(x, decoded)
+        if self.kind == "bce":
+            error = error + (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum((1, 2))
+        return error
+
+
+def widest(count: Callable[[int], int], budget: int, what: str) -> int:
+    """The largest width w with ``count(w)`` ≤ ``budget`` parameters; ``count`` grows with w.
+
+    Raises:
+        ValueError: not even a width of 1 fits.
+    """
+    if count(1) > budget:
+        raise ValueError(f"budget: {budget} parameters, {what} needs at least {count(1)}; take a smaller latent space")
+    low, high = 1, 2
+    while count(high) <= budget:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= budget else (low, middle)
+    return low

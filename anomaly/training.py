@@ -1,0 +1,154 @@
+"""The training: an iterator that takes one step at a time and neither prints nor writes.
+
+Every random number of step k comes from (seed, k), the order of the jets in epoch e from (seed, e): a training that
+was stopped and resumed draws what an uninterrupted one draws.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from qgan.errors import QganError
+from qgan.seeding import integer_seed, torch_rng
+
+from .configuration import TrainingOptions
+from .models.interface import Autoencoder
+
+#: Jets in one pass of a model where no gradient is needed.
+BLOCK = 1000
+
+
+@dataclass
+class Progress:
+    """How far a training is, as a checkpoint keeps it.
+
+    Attributes:
+        step: steps taken.
+        summed: sum of the losses of the steps of this epoch.
+        best, best_epoch: the smallest validation loss, and after how many epochs.
+        stopped: whether the training is over.
+    """
+
+    step: int = 0
+    summed: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    stopped: bool = False
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        vars(self).update(state)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A step, and what an epoch came to if the step ended one.
+
+    Attributes:
+        step: how many steps were taken.
+        epoch: how many epochs are complete.
+        figures: losses and rate by tag, empty within an epoch.
+    """
+
+    step: int
+    epoch: int
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Trainer:
+    """AdamW on usual jets, stopped early on other usual jets.
+
+    Args:
+        model: to train; ``best`` is the copy with the smallest validation loss so far.
+        train, validation: (N, H, W) prepared images of the usual class, on the model's device.
+        options: sizes and rates.
+        seed: of every random number.
+    """
+
+    def __init__(self, model: Autoencoder, train: Tensor, validation: Tensor, options: TrainingOptions,
+                 seed: int = 0) -> None:
+        self.model, self.train, self.validation, self.options, self.seed = model, train, validation, options, seed
+        self.best = copy.deepcopy(model)
+        self.optimiser = torch.optim.AdamW(model.parameters(), options.rate, weight_decay=options.weight_decay)
+        self.progress = Progress()
+        self.epoch_steps = -(-len(train) // options.batch_size)
+
+    @property
+    def total(self) -> int:
+        """How many steps there are if the training does not stop early."""
+        return self.options.epochs * self.epoch_steps
+
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint has to hold to go on, by name."""
+        return {"model": self.model, "best": self.best, "optimiser": self.optimiser, "progress": self.progress}
+
+    def run(self) -> Iterator[Record]:
+        """Takes the steps that are left, one at a time.
+
+        Raises:
+            QganError: the loss is no longer finite.
+        """
+        while self.progress.step < self.total and not self.progress.stopped:
+            yield self._step()
+
+    def _step(self) -> Record:
+        epoch, position = divmod(self.progress.step, self.epoch_steps)
+        order = torch.randperm(len(self.train), generator=torch_rng(self.seed, "order", epoch))
+        chosen = order[position * self.options.batch_size:(position + 1) * self.options.batch_size]
+        rate = self._rate()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with seeded(self.seed, "step", self.progress.step):
+            loss = self.model.loss(self.train[chosen.to(self.train.device)])
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise QganError(f"training: the loss is {value} in step {self.progress.step + 1}; take a smaller "
+                            "training.rate")
+        self.optimiser.step()
+        self.progress.step += 1
+        self.progress.summed += value
+        return self._end_epoch(rate) if position + 1 == self.epoch_steps else Record(self.progress.step, epoch)
+
+    def _end_epoch(self, rate: float) -> Record:
+        progress, epoch = self.progress, self.progress.step // self.epoch_steps
+        figures = {"loss/training": progress.summed / self.epoch_steps, "loss/validation": self.validation_loss(),
+                   "rate": rate}
+        progress.summed = 0.0
+        if figures["loss/validation"] < progress.best:
+            progress.best, progress.best_epoch = figures["loss/validation"], epoch
+            self.best.load_state_dict(self.model.state_dict())
+        patience = self.options.patience
+        progress.stopped = bool(patience) and epoch - progress.best_epoch >= patience
+        return Record(progress.step, epoch, figures)
+
+    @torch.no_grad()
+    def validation_loss(self) -> float:
+        """The mean loss of the validation jets, with the same random numbers in every epoch."""
+        with seeded(self.seed, "validation"):
+            blocks = [(float(self.model.loss(x)), len(x)) for x in self.validation.split(BLOCK)]
+        return sum(loss * n for loss, n in blocks) / len(self.validation)
+
+    def _rate(self) -> float:
+        if self.options.schedule == "constant":
+            return self.options.rate
+        return self.options.rate * 0.5 * (1 + math.cos(math.pi * self.progress.step / self.total))
+
+
+@contextmanager
+def seeded(seed: int, *path: int | str) -> Iterator[None]:
+    """A block in which torch's global generator starts from (seed, *path), and after which it is as before."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(integer_seed(seed, *path))
+        yield
