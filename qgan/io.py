@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,38 @@ def atomic_path(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
         raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside ``path`` to fill; takes the place of ``path`` when the block ends well.
+
+    What ``path`` held before is removed then. If the block raises, the temporary folder is removed and ``path`` is
+    left as it was.
+
+    Raises:
+        DataError: the folder above is missing, ``path`` is a file, or the disk is full.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise DataError(path, "", "is a file, expected a folder to write")
+    if not path.parent.is_dir():
+        raise DataError(path, "", f"the folder {path.parent} does not exist")
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    old = temporary.with_suffix(".old")
+    try:
+        yield temporary
+        os.chmod(temporary, 0o777 & ~_umask())
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str, overwrite: bool = True) -> None:

@@ -23,8 +23,8 @@ REAL, FAKE = toy_jets(150, 1, "real.h5"), toy_jets(120, 2, "fake.h5")
 def test_every_picture_is_written(tmp_path: Path) -> None:
     settings = dict(matplotlib.rcParams)
     paths = plots.save_plots(REAL, FAKE, tmp_path / "plots")
-    assert [p.stem for p in paths] == ["mean_images", "gallery", "pixel_spectrum", "observables_qcd", "observables_w",
-                                       "closure"]
+    assert [p.stem for p in paths] == ["mean_images", "observables_qcd", "observables_w", "pixel_spectrum",
+                                       "correlations_qcd", "correlations_w", "closure", "gallery"]
     assert all(p.read_bytes().startswith(b"\x89PNG") and p.stat().st_size > 20_000 for p in paths)
     assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == sorted(p.name for p in paths)
     assert dict(matplotlib.rcParams) == settings
@@ -34,7 +34,7 @@ def test_every_picture_is_written(tmp_path: Path) -> None:
 
 def test_no_closure_without_conditions() -> None:
     bare = replace(FAKE, conditions={})
-    assert "closure" not in [name for name, _ in plots.figures(REAL.only("w"), bare)]
+    assert "closure" not in [drawn.name for drawn in plots.figures(REAL.only("w"), bare)]
     with pytest.raises(DataError, match=r"fake\.h5: jet_mass"):
         plots.closure_plot(REAL, bare)
 
@@ -74,7 +74,7 @@ def test_histograms_have_unit_area_and_poisson_errors() -> None:
     a, b = rng.normal(size=2000), rng.normal(size=500) * 30
     edges = edges_for(a, b)
     top, bottom = new_figure(4, 4).subplots(2, 1)
-    overlay(top, bottom, a, b, edges)
+    overlay(top, bottom, a, {"generated": b}, edges)
     stairs = {p.get_label(): p.get_data() for p in top.patches if p.get_label() in ("real", "generated")}
     for data in stairs.values():
         assert (data.values * np.diff(data.edges)).sum() == pytest.approx(1)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from ..console import Parser
 from ..errors import DataError
+from ..progress import progress
 from .options import add_quiet, index_range, positive
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages
+    from ..evaluation import Evaluation
 
 EXAMPLES = """\
-  qgan evaluate real.h5 fake.h5 --json report.json --plots plots/
+  qgan evaluate real.h5 fake.h5 --report report/
   qgan evaluate fake.h5 --quick
   qgan evaluate real.h5 ours.h5 published.h5 --rows 6:22 --columns 5:21
 """
@@ -34,9 +36,11 @@ def build_parser() -> Parser:
     parser.add_argument("--n", type=positive, default=5000, help="most jets a class on each side (default: 5000)")
     parser.add_argument("--quick", action="store_true", help="fewer jets and draws, and no costly metrics")
     parser.add_argument("--seed", type=int, default=0, help="of the draws and splits (default: %(default)s)")
+    parser.add_argument("--report", metavar="FOLDER", help="write report.html, report.json and report.csv here, the "
+                                                           "generators side by side")
     parser.add_argument("--json", metavar="FILE", help="write every number here")
     parser.add_argument("--plots", metavar="FOLDER", help="write pictures here")
-    parser.add_argument("--overwrite", action="store_true", help="replace the JSON file and pictures that exist")
+    parser.add_argument("--overwrite", action="store_true", help="replace what exists already")
     add_quiet(parser)
     return parser
 
@@ -44,28 +48,44 @@ def build_parser() -> Parser:
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
     from ..io import check_output, write_json
+    from ..report import check_report, generator_names, table, write_report
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     if arguments.plots:
         check_folder(Path(arguments.plots), arguments.overwrite)
-    real, fakes, reference = load(arguments)
-    from ..evaluation import evaluate
-    from ..report import table
-
-    evaluations = [evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
-                            reference=reference) for fake in fakes]
+    if arguments.report:
+        check_report(arguments.report, arguments.overwrite)
+    real, generated, reference = load(arguments)
+    fakes = dict(zip(generator_names([fake.source for fake in generated]), generated, strict=True))
+    evaluations = _evaluate(arguments, real, fakes, reference)
     if not arguments.quiet:
-        print(table(*evaluations))
+        print(table(*evaluations.values(), names=list(evaluations)))
     if arguments.json:
-        found = [evaluation.to_dict() for evaluation in evaluations]
+        found = [evaluation.to_dict() for evaluation in evaluations.values()]
         write_json(arguments.json, found[0] if len(found) == 1 else found, arguments.overwrite)
     if arguments.plots:
         from ..plots import save_plots
 
-        for fake in fakes:
-            folder = Path(arguments.plots) / (Path(fake.source).stem if len(fakes) > 1 else "")
-            save_plots(real, fake, folder, overwrite=arguments.overwrite)
+        save_plots(real, fakes, arguments.plots, overwrite=arguments.overwrite)
+    if arguments.report:
+        path = write_report(arguments.report, real, fakes, evaluations, seed=arguments.seed,
+                            overwrite=arguments.overwrite)
+        if not arguments.quiet:
+            print(f"report: {path}")
+
+
+def _evaluate(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, JetImages],
+              reference: JetImages | None) -> dict[str, Evaluation]:
+    from ..evaluation import evaluate
+
+    found = {}
+    with progress(len(fakes), "evaluate", "generators", quiet=arguments.quiet) as bar:
+        for name, fake in fakes.items():
+            found[name] = evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
+                                   reference=reference)
+            bar.update()
+    return found
 
 
 def check_folder(path: Path, overwrite: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -11,7 +13,7 @@ from ..data.jets import JetImages
 from ..errors import DataError
 from ..metrics import closure
 from ..observables import observables
-from .style import FAKE, PIXELS, class_title, new_figure, styled
+from .style import PIXELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
 _QUANTITIES = (("mass", "mass"), ("pt", "$p_T$"))
 _BINS = 8
@@ -22,47 +24,47 @@ def can_close(jets: JetImages) -> bool:
     return all(name in jets.conditions for name, _ in _QUANTITIES)
 
 
-def closure_plot(real: JetImages, fake: JetImages) -> Figure:
-    """Image mass and pT against the asked ones: a row per class and quantity, real left, generated right.
+def closure_plot(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
+    """Image mass and pT against the asked ones: a row per class and quantity, real jets left of each generator's.
 
     Points are bias and bars resolution in bins of equal numbers of jets;
     the dashed line is where the image has what was asked for.
 
     Raises:
-        DataError: one of the two has no mass or pT among its conditions.
+        DataError: one of them has no mass or pT among its conditions.
     """
-    for jets in (real, fake):
+    sides = {"real": real, **named(fakes)}
+    for jets in sides.values():
         if not can_close(jets):
             raise DataError(jets.source, "jet_mass, jet_pt", "are not both there, expected for a closure plot")
-    classes = [c for c in real.classes if c in fake.classes]
-    rows = [(label, *quantity) for label in classes for quantity in _QUANTITIES]
+    rows = [(label, *quantity) for label in shared_classes(real, sides) for quantity in _QUANTITIES]
     with styled():
-        figure = new_figure(7.6, 3.0 * len(rows))
-        axes = figure.subplots(len(rows), 2, squeeze=False)
-        for pair, (label, name, title) in zip(axes, rows, strict=True):
-            _row(list(pair), [side.only(label) for side in (real, fake)], label, name, title)
+        figure = new_figure(3.8 * len(sides), 3.0 * len(rows))
+        axes = figure.subplots(len(rows), len(sides), squeeze=False)
+        for panels, (label, name, title) in zip(axes, rows, strict=True):
+            _row(list(panels), {side: jets.only(label) for side, jets in sides.items()}, label, name, title)
         return figure
 
 
-def _row(pair: list[Axes], sides: list[JetImages], label: int, name: str, title: str) -> None:
-    measured = [observables(side.images, side.grid, names=[name])[name] for side in sides]
-    asked = [np.asarray(side.conditions[name], np.float64) for side in sides]
+def _row(panels: Sequence[Axes], sides: Mapping[str, JetImages], label: int, name: str, title: str) -> None:
+    measured = [observables(side.images, side.grid, names=[name])[name] for side in sides.values()]
+    asked = [np.asarray(side.conditions[name], np.float64) for side in sides.values()]
     everything = np.concatenate([asked[0], measured[0]])
     low, high = np.quantile(everything, [0.002, 0.998])
     pad = 0.1 * (high - low)
     edges = np.linspace(low - pad, high + pad, 61)
-    for axes, m, a, what in zip(pair, measured, asked, ("real", "generated"), strict=True):
-        _panel(axes, m, a, edges)
+    for i, (axes, m, a, (side, jets)) in enumerate(zip(panels, measured, asked, sides.items(), strict=True)):
+        _panel(axes, m, a, edges, colour(i - 1) if i else REAL)
         result = closure(m, a)
-        axes.set_title(f"{class_title(sides[0], label)}, {what}")
+        axes.set_title(f"{class_title(jets, label)}, {side}")
         axes.text(0.03, 0.96, f"bias {result.bias:+.1f} GeV\nresolution {result.resolution:.1f} GeV\n"
                   f"$R^2$ {result.r2:.2f}", transform=axes.transAxes, va="top", fontsize=8,
                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
-        axes.set_xlabel(f"asked {title} [GeV]" if what == "generated" else f"jet {title} [GeV]")
-    pair[0].set_ylabel(f"image {title} [GeV]")
+        axes.set_xlabel(f"asked {title} [GeV]" if i else f"jet {title} [GeV]")
+    panels[0].set_ylabel(f"image {title} [GeV]")
 
 
-def _panel(axes: Axes, measured: np.ndarray, asked: np.ndarray, edges: np.ndarray) -> None:
+def _panel(axes: Axes, measured: np.ndarray, asked: np.ndarray, edges: np.ndarray, shade: str) -> None:
     low, high = edges[0], edges[-1]
     span = np.quantile(asked, [0.002, 0.998])
     x_edges = np.linspace(span[0], span[1] if span[1] > span[0] else span[0] + 1.0, 41)
@@ -74,7 +76,7 @@ def _panel(axes: Axes, measured: np.ndarray, asked: np.ndarray, edges: np.ndarra
     for part in np.array_split(order, _BINS):
         if len(part):
             result, centre = closure(measured[part], asked[part]), float(asked[part].mean())
-            axes.errorbar(centre, centre + result.bias, result.resolution, fmt="o", ms=3.5, color=FAKE, capsize=2,
+            axes.errorbar(centre, centre + result.bias, result.resolution, fmt="o", ms=3.5, color=shade, capsize=2,
                           lw=1.2)
     axes.set_xlim(x_edges[0], x_edges[-1])
     axes.set_ylim(low, high)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -12,28 +14,33 @@ from matplotlib.image import AxesImage
 from ..data.jets import JetImages
 from ..metrics import mean_image_difference
 from ..seeding import numpy_rng
-from .style import DIFFERENCE, PIXELS, angle_axes, class_title, new_figure, styled
+from .style import DIFFERENCE, PIXELS, angle_axes, class_title, named, new_figure, shared_classes, styled
 
 #: Decades of pT shown below the hardest pixel of a mean image, and of single jets.
 _MEAN_DECADES = 4
 _FAINTEST = 0.05
 
 
-def mean_images(real: JetImages, fake: JetImages) -> Figure:
-    """For each class the mean real image, the mean generated one on the same scale, and their difference."""
-    classes = _shared(real, fake)
+def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
+    """For each class and generator the mean real image, the mean generated one, and their difference.
+
+    All images of a class are on one scale, and so are its differences, so that generators can be compared.
+    """
+    generators = named(fakes)
+    classes = shared_classes(real, generators)
     with styled():
-        figure = new_figure(11.0, 0.2 + 3.0 * len(classes))
-        axes = figure.subplots(len(classes), 3, squeeze=False)
-        for row, label in zip(axes, classes, strict=True):
-            _mean_row(figure, list(row), real, real.only(label).images, fake.only(label).images, label)
+        figure = new_figure(11.0, 0.2 + 3.0 * len(classes) * len(generators))
+        axes = figure.subplots(len(classes) * len(generators), 3, squeeze=False)
+        for i, label in enumerate(classes):
+            rows = axes[i * len(generators):(i + 1) * len(generators)]
+            _mean_rows(figure, rows, real, generators, label)
         return figure
 
 
-def gallery(real: JetImages, fake: JetImages, columns: int = 6, seed: int = 0) -> Figure:
-    """Random jets of each class: a row of real ones above a row of generated ones, on one scale."""
-    classes = _shared(real, fake)
-    rows = [(label, title, side) for label in classes for title, side in (("real", real), ("generated", fake))]
+def gallery(real: JetImages, fakes: JetImages | Mapping[str, JetImages], columns: int = 6, seed: int = 0) -> Figure:
+    """Random jets of each class: a row of real ones above a row of each generator's, on one scale."""
+    sides = {"real": real, **named(fakes)}
+    rows = [(label, title, side) for label in shared_classes(real, sides) for title, side in sides.items()]
     with styled():
         figure = new_figure(1.55 * columns + 1.2, 1.55 * len(rows) + 0.6)
         axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
@@ -66,30 +73,32 @@ def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, 
                        interpolation="nearest", aspect="equal")
 
 
-def _mean_row(figure: Figure, row: list[Axes], jets: JetImages, real: np.ndarray, fake: np.ndarray,
-              label: int) -> None:
-    means = [x.mean(0, dtype=np.float64) for x in (real, fake)]
-    top = max(float(m.max()) for m in means)
+def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Mapping[str, JetImages],
+               label: int) -> None:
+    """One class: ``rows`` of three axes, a row a generator."""
+    of_real = real.only(label).images
+    mean = of_real.mean(0, dtype=np.float64)
+    others = {name: fake.only(label).images for name, fake in generators.items()}
+    means = {name: images.mean(0, dtype=np.float64) for name, images in others.items()}
+    top = max(float(m.max()) for m in (mean, *means.values()))
     norm = LogNorm(top / 10**_MEAN_DECADES, top)
-    for axes, mean, title, count in zip(row, means, ("real", "generated"), (len(real), len(fake)), strict=False):
-        shown = draw_image(axes, mean, jets, norm)
-        axes.set_title(f"{class_title(jets, label)}, mean of {count:,} {title}")
-        figure.colorbar(shown, ax=axes, label=r"mean $p_T$ [GeV]", extend="min", shrink=0.9)
-    difference = means[1] - means[0]
-    bound = max(float(np.abs(difference).max()), top * 1e-3)
-    shown = draw_image(row[2], difference, jets, SymLogNorm(bound / 30, vmin=-bound, vmax=bound), DIFFERENCE)
-    decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
-    figure.colorbar(shown, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
-                    ticks=[-d for d in decades[::-1]] + [0.0] + decades)
-    row[2].set_title(rf"generated $-$ real: {100 * mean_image_difference(real, fake):.1f} % (L1 / sum)")
-    for i, axes in enumerate(row):
-        angle_axes(axes, jets, left=i == 0)
+    bound = max(top * 1e-3, *(float(np.abs(m - mean).max()) for m in means.values()))
+    for row, (name, images) in zip(rows, others.items(), strict=True):
+        for axes, shown, title, count in ((row[0], mean, "real", len(of_real)),
+                                          (row[1], means[name], name, len(images))):
+            drawn = draw_image(axes, shown, real, norm)
+            axes.set_title(f"{class_title(real, label)}, mean of {count:,} {title}")
+            figure.colorbar(drawn, ax=axes, label=r"mean $p_T$ [GeV]", extend="min", shrink=0.9)
+        drawn = draw_image(row[2], means[name] - mean, real, SymLogNorm(bound / 30, vmin=-bound, vmax=bound),
+                           DIFFERENCE)
+        decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
+        figure.colorbar(drawn, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
+                        ticks=[-d for d in decades[::-1]] + [0.0] + decades)
+        row[2].set_title(rf"{name} $-$ real: {100 * mean_image_difference(of_real, images):.1f} % (L1 / sum)")
+        for i, axes in enumerate(row):
+            angle_axes(axes, real, left=i == 0)
 
 
 def _some(jets: JetImages, label: int, n: int, seed: int, title: str) -> np.ndarray:
     images = jets.only(label).images
     return images[numpy_rng(seed, "gallery", title, label).permutation(len(images))[:n]]
-
-
-def _shared(real: JetImages, fake: JetImages) -> list[int]:
-    return [c for c in real.classes if c in fake.classes]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .evaluation import METRICS, Evaluation, Row
+from ..evaluation import METRICS, Evaluation, Row
+from .names import generator_names
 
 #: Beside W1 in standard deviations; what is left out is in the JSON.
 _OTHERS = tuple(m for m in METRICS if m not in ("w1", "w1_unit", "separation"))
@@ -30,7 +31,7 @@ def table(*evaluations: Evaluation, names: Sequence[str] | None = None) -> str:
     """
     if not evaluations:
         raise ValueError("table needs at least one evaluation")
-    headings = list(names) if names is not None else [_short(e.fake) for e in evaluations]
+    headings = list(names) if names is not None else generator_names([e.fake for e in evaluations])
     lines = [f"real jets: {evaluations[0].real}", *(f"generated: {e.fake}" for e in evaluations), ""]
     if len(evaluations) == 1:
         columns = [_Column(group, evaluations[0], group) for group in evaluations[0].groups]
@@ -53,8 +54,8 @@ def summary(evaluation: Evaluation, name: str = "") -> str:
                                              ("c2st_auc", "features", "AUC of trees {}", 1)):
         values = [scale * r.value for r in evaluation.of(metric) if r.observable == observable]
         if values:
-            parts.append(label.format(_number(max(values))))
-    return f"{name or _short(evaluation.fake)}: {', '.join(parts)} [{evaluation.seconds:.0f} s]"
+            parts.append(label.format(number(max(values))))
+    return f"{name or generator_names([evaluation.fake])[0]}: {', '.join(parts)} [{evaluation.seconds:.0f} s]"
 
 
 def _block(title: str, columns: Sequence[_Column]) -> list[str]:
@@ -89,7 +90,7 @@ def _table(corner: str, keys: Sequence[tuple[str, str]], columns: Sequence[_Colu
 def _cells(row: Row | None) -> list[str]:
     if row is None:
         return ["-"] * 4
-    return [_number(row.value), _number(row.error), _number(row.floor),
+    return [number(row.value), number(row.error), number(row.floor),
             f"{row.ratio:.2f}" if row.ratio is not None else "-"]
 
 
@@ -98,7 +99,7 @@ def _row(column: _Column, metric: str, observable: str) -> Row | None:
     return next(rows, None)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     """Three digits, without an exponent between 1e-4 and 1e6."""
     if value is None:
         return "-"
@@ -107,10 +108,6 @@ def _number(value: float | None) -> str:
     if 1e-4 <= abs(value) < 1e6:
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
     return f"{value:.1e}"
-
-
-def _short(source: str) -> str:
-    return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:
