@@ -34,14 +34,12 @@ class Progress:
         step: steps taken.
         summed: sum of the losses of the steps of this epoch.
         best, best_epoch: the smallest validation loss, and after how many epochs.
-        stopped: whether the training is over.
     """
 
     step: int = 0
     summed: float = 0.0
     best: float = math.inf
     best_epoch: int = 0
-    stopped: bool = False
 
     def state_dict(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -88,6 +86,12 @@ class Trainer:
         """How many steps there are if the training does not stop early."""
         return self.options.epochs * self.epoch_steps
 
+    @property
+    def over(self) -> bool:
+        """Whether all steps were taken, or the validation loss has not fallen for ``patience`` epochs."""
+        waited = self.progress.step // self.epoch_steps - self.progress.best_epoch
+        return self.progress.step >= self.total or 0 < self.options.patience <= waited
+
     def parts(self) -> dict[str, Any]:
         """What a checkpoint has to hold to go on, by name."""
         return {"model": self.model, "best": self.best, "optimiser": self.optimiser, "progress": self.progress}
@@ -98,7 +102,7 @@ class Trainer:
         Raises:
             QganError: the loss is no longer finite.
         """
-        while self.progress.step < self.total and not self.progress.stopped:
+        while not self.over:
             yield self._step()
 
     def _step(self) -> Record:
@@ -129,8 +133,6 @@ class Trainer:
         if figures["loss/validation"] < progress.best:
             progress.best, progress.best_epoch = figures["loss/validation"], epoch
             self.best.load_state_dict(self.model.state_dict())
-        patience = self.options.patience
-        progress.stopped = bool(patience) and epoch - progress.best_epoch >= patience
         return Record(progress.step, epoch, figures)
 
     @torch.no_grad()

@@ -24,9 +24,9 @@ FLOORS = {
     "qgan.symmetry": 2, "qgan.energyflow": 2,
     # 3 acts
     "qgan.preparation": 3, "qgan.training": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
-    "qgan.quality": 3,
+    "qgan.quality": 3, "qgan.pretrained": 3,
     # 4 composition
-    "qgan.assembly": 4, "qgan.bench": 4, "qgan.experiment": 4, "qgan.plots": 4, "qgan.report": 4,
+    "qgan.assembly": 4, "qgan.comparison": 4, "qgan.export": 4, "qgan.bench": 4, "qgan.experiment": 4, "qgan.plots": 4, "qgan.report": 4,
     # 5 doors
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,
     # anomaly: the same floors, its own ground is qgan's
@@ -37,8 +37,8 @@ FLOORS = {
 }
 #: What anomaly may use of qgan.
 ANOMALY_STANDS_ON = {
-    "qgan.version", "qgan.errors", "qgan.io", "qgan.seeding", "qgan.progress", "qgan.console", "qgan.parsing", "qgan.data",
-    "qgan.quantum", "qgan.runs", "qgan.observables", "qgan.metrics", "qgan.sampling",
+    "qgan.version", "qgan.errors", "qgan.io", "qgan.seeding", "qgan.progress", "qgan.console", "qgan.parsing",
+    "qgan.data", "qgan.quantum", "qgan.runs", "qgan.observables", "qgan.metrics", "qgan.sampling",
 }
 #: The only modules that may import a library (or sub-packages that may).
 DOORS = {
@@ -49,6 +49,7 @@ DOORS = {
     "matplotlib": {"qgan.plots", "anomaly.plots"},
     "pythia8mc": {"qgan.data.simulation"},
     "fastjet": {"qgan.data.simulation"},
+    "safetensors": {"qgan.pretrained"},
     "awkward": {"qgan.data.simulation"},
     "deepquantum": {"qgan.quantum"},
     "tensorcircuit": {"qgan.quantum"},

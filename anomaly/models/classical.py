@@ -1,4 +1,4 @@
-"""What the classical autoencoders share: an error per image, features, and the size that a budget buys.
+"""What the classical autoencoders share: an error per image, and the size that a budget buys.
 
 An encoder e and a decoder d are trained so that x̂ = d(e(x)) is near x, in the squared error Σ(x̂ − x)² or in the
 binary cross-entropy −Σ[x log x̂ + (1 − x) log(1 − x̂)] over pixels, for which x lies between 0 and 1. From the latter
@@ -51,10 +51,8 @@ class ClassicalAutoencoder(Autoencoder):
         return decoded.sigmoid() if self.kind == "bce" else decoded
 
     def features(self, x: Tensor) -> Tensor:
-        """The latent space, the logarithm of the error, and the sum of the pixels."""
-        latent = self.encoder(x)
-        error = self._score(x, self.decoder(latent)).clamp_min(1e-12)
-        return torch.cat([latent, error.log()[:, None], x.sum((1, 2))[:, None]], 1)
+        """The logarithm of the error: its distribution is nearer to a normal one."""
+        return self.score(x).clamp_min(1e-12).log()[:, None]
 
     def check(self, x: Tensor) -> None:
         """Raises QganError where every jet has the same image."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import nn
 
 from .classical import ClassicalAutoencoder, Loss, widest
@@ -34,11 +36,12 @@ class ConvolutionalAutoencoder(ClassicalAutoencoder):
         encoder: list[nn.Module] = [nn.Unflatten(1, (1, shape[0]))]
         decoder: list[nn.Module] = [nn.Linear(latent, last * height * width), nn.PReLU(),
                                     nn.Unflatten(1, (last, height, width))]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             encoder += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.PReLU()]
         for level in range(len(maps) - 1, 0, -1):
             # A map of n pixels becomes one of 2n − 1 or of 2n.
-            extra = tuple(large - 2 * small + 1 for large, small in zip(maps[level - 1], maps[level], strict=True))
+            (tall, broad), (low, slim) = maps[level - 1], maps[level]
+            extra = (tall - 2 * low + 1, broad - 2 * slim + 1)
             decoder += [nn.ConvTranspose2d(widths[level], widths[level - 1], 3, stride=2, padding=1,
                                            output_padding=extra), nn.PReLU()]
         self.encoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(last * height * width, latent))
@@ -62,6 +65,6 @@ def _count(maps: list[tuple[int, int]], channels: int, latent: int) -> int:
     """Weights, biases and PReLU slopes of encoder and decoder."""
     widths = _widths(maps, channels)
     convolutions = sum(2 * 9 * before * after + before + after
-                       for before, after in zip(widths, widths[1:], strict=False))
+                       for before, after in pairwise(widths))
     flat = widths[-1] * maps[-1][0] * maps[-1][1]
     return convolutions + 2 * flat * latent + flat + latent + 2 * (len(maps) - 1)

@@ -30,7 +30,7 @@ class Autoencoder(nn.Module, ABC):
         return None
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, F): numbers in whose space usual jets have a density: the latent space and the score, for example."""
+        """(B, F): the few numbers in whose space, with the sum of the pixels, the density of usual jets is fitted."""
         return self.score(x)[:, None]
 
     def calibrate(self, x: Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import nn
 
@@ -43,13 +44,13 @@ def _scaled(hidden: Sequence[int], width: int) -> list[int]:
 
 def _layers(sizes: Sequence[int]) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.PReLU()]
     return layers[:-1]
 
 
 def _count(sizes: Sequence[int]) -> int:
     """Weights, biases and PReLU slopes of encoder and decoder."""
-    dense = sum(before * after + after for before, after in zip(sizes, sizes[1:], strict=False))
-    mirrored = sum(before * after + before for before, after in zip(sizes, sizes[1:], strict=False))
+    dense = sum(before * after + after for before, after in pairwise(sizes))
+    mirrored = sum(before * after + before for before, after in pairwise(sizes))
     return dense + mirrored + 2 * (len(sizes) - 2)

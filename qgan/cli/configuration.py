@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-from argparse import ArgumentError
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from inspect import cleandoc
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from jsonargparse import ArgumentParser
-
-from ..errors import ConfigError
+from ..parsing import describe_options, read_options
 from ..runs.configuration import Configuration
 
 
@@ -23,69 +15,9 @@ def read_configuration(path: str | Path | None, options: Sequence[str] = ()) -> 
     Raises:
         ConfigError: a missing or broken file, an unknown key, or a value of the wrong type; names file and key.
     """
-    parser = ArgumentParser(prog="qgan train", exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--config", action="config")
-    parser.add_class_arguments(Configuration, None)
-    words = [_underscores(word) for word in options]
-    if path is not None:
-        _check_file(parser, Path(path))
-        words = [f"--config={path}", *words]
-    try:
-        parsed = parser.parse_args(words)
-    except ArgumentError as error:
-        raise ConfigError(_one_line(error)) from error
-    # The parser lets null through for every type.
-    empty = [key for key, value in parser.get_defaults().items() if value is not None and parsed.get(key) is None]
-    if empty:
-        raise ConfigError(f"{f'{path}: ' if path else ''}{empty[0]}: expected a value, got null")
-    chosen = parser.instantiate(parsed)
-    return Configuration(**{f.name: getattr(chosen, f.name) for f in fields(Configuration)})
+    return read_options(Configuration, path, options)
 
 
 def describe() -> str:
     """Every option with its default and what its dataclass says of it, for ``--help``."""
-    return "\n".join(_describe(Configuration(), ""))
-
-
-def _check_file(parser: ArgumentParser, path: Path) -> None:
-    """Reads the file alone, so that an error in it names it."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such configuration file")
-    try:
-        parser.parse_path(path, defaults=False)
-    except (ArgumentError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: {_one_line(error)}") from error
-
-
-def _underscores(word: str) -> str:
-    """``--batch-size`` as well as ``--batch_size``."""
-    name, equals, value = word.partition("=")
-    return name.replace("-", "_").replace("__", "--", 1) + equals + value if word.startswith("--") else word
-
-
-def _one_line(error: Exception) -> str:
-    """The parser's message without its line breaks and Python types."""
-    line = " ".join(str(error).split())
-    for pattern, words in (
-            (r'^Parser key "([\w.]+)": ', r"\1: "), (r"Expected a <class '(\w+)'>\.", r"expected \1."),
-            (r"Expected a typing\.(?:Literal|Optional|Union)\[(.*)\]\.", r"expected \1."),
-            (r"^(?:Option|Group '(\w+)' does not accept option) '(\w+)'(?: is not accepted)?$", r"unknown key \1.\2"),
-            (r"^Unexpected config:.*", "expected keys with values, such as 'steps: 2000'")):
-        line = re.sub(pattern, words, line)
-    return line.replace("unknown key .", "unknown key ")
-
-
-def _describe(options: Any, prefix: str) -> Iterator[str]:
-    summary, _, attributes = cleandoc(type(options).__doc__ or "").partition("\n\nAttributes:\n")
-    yield f"\n{prefix.rstrip('.') or 'configuration'}: {' '.join(summary.split())}"
-    values = {f.name: getattr(options, f.name) for f in fields(options)}
-    texts = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {5,}.*)*)", attributes, re.MULTILINE)
-    said = {name for names, _ in texts for name in names.split(", ")}
-    unsaid = [(name, "") for name, value in values.items() if name not in said and not is_dataclass(value)]
-    for names, text in [*texts, *unsaid]:
-        yield "  " + ", ".join(f"--{prefix}{name} {values[name]!r}" for name in names.split(", "))
-        if text:
-            yield textwrap.fill(" ".join(text.split()), 110, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    for name, value in values.items():
-        if is_dataclass(value):
-            yield from _describe(value, f"{prefix}{name}.")
+    return describe_options(Configuration())

@@ -1,0 +1,167 @@
+"""A trained model with all it takes to score jets: preprocessing, the density of usual jets, and controls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qgan.data.grid import Grid
+from qgan.data.jets import JetImages
+from qgan.errors import CheckpointError, DataError
+from qgan.runs import RunFolder, checkpoint
+
+from .configuration import ModelOptions, PreprocessingOptions
+from .density import Density
+from .models.interface import Autoencoder
+from .models.linear import PrincipalComponents
+from .models.registry import build
+from .models.trivial import minus_ptd, nnz, pixel_sum
+from .preprocess import prepare, resized, shares
+from .training import BLOCK, seeded
+
+#: Components of the control, and of the density of usual jets.
+COMPONENTS, MIXTURE = 16, 4
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A trained model of the jets of one class.
+
+    Attributes:
+        model: on its device.
+        preprocessing: how jets become what the model takes.
+        usual: the class that it was trained on.
+        grid, frame, class_names: of the jets it was trained on; others are refused.
+        density: of the model's features and the sum of the pixels, among the training jets.
+        control: the density of the sum of the pixels alone.
+        components: principal components of the training images.
+        seed: of the random numbers of a score that has some (shots).
+    """
+
+    model: Autoencoder
+    preprocessing: PreprocessingOptions
+    usual: str
+    grid: Grid
+    frame: str
+    class_names: tuple[str, str]
+    density: Density
+    control: Density
+    components: PrincipalComponents
+    seed: int = 0
+
+    @classmethod
+    def of(cls, model: Autoencoder, preprocessing: PreprocessingOptions, usual: str, jets: JetImages,
+           seed: int = 0) -> Detector:
+        """Calibrates a trained model on the jets that it was trained on."""
+        x = _images(jets, preprocessing)
+        device = next(model.parameters()).device
+        with torch.no_grad(), seeded(seed, "calibrate"):
+            model.eval().calibrate(torch.from_numpy(x).to(device))
+        sums = x.sum((1, 2), dtype=np.float64)[:, None]
+        density = Density.fit(np.concatenate([_blockwise(model.features, x, device, seed), sums], 1), MIXTURE, seed)
+        components = PrincipalComponents.fit(x, min(COMPONENTS, *x.shape[1:], len(x)))
+        return cls(model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
+                   Density.fit(sums, MIXTURE, seed), components, seed)
+
+    def scores(self, jets: JetImages) -> dict[str, np.ndarray]:
+        """What the trained model says of each jet, (N,) by name: its score, and −log of the density.
+
+        Raises:
+            DataError: the jets have other pixels, another frame or other classes than those it was trained on.
+        """
+        x = self._prepare(jets)
+        device = next(self.model.parameters()).device
+        features = _blockwise(self.model.features, x, device, self.seed)
+        score = _blockwise(lambda b: self.model.score(b)[:, None], x, device, self.seed)[:, 0]
+        sums = x.sum((1, 2), dtype=np.float64)[:, None]
+        return {"model": score, "model, density": self.density.score(np.concatenate([features, sums], 1))}
+
+    def controls(self, jets: JetImages) -> dict[str, np.ndarray]:
+        """What takes no network, (N,) by name."""
+        x = self._prepare(jets)
+        sums = x.sum((1, 2), dtype=np.float64)
+        pooled = prepare(jets, self.preprocessing.size, "max", self.preprocessing.pooling)
+        return {"pixel sum / max": pixel_sum(pooled), "pixels above 0.1 GeV": nnz(jets), "-ptd": minus_ptd(jets),
+                f"PCA {len(self.components.axes)}": self.components.score(x),
+                "pixel sum, density": self.control.score(sums[:, None])}
+
+    def reconstruct(self, jets: JetImages) -> tuple[np.ndarray, np.ndarray, Grid] | None:
+        """Shares of pT (N, H, W) of the images and of what the model makes of them, and where their pixels lie.
+
+        None if the model makes no images.
+        """
+        x, norm = self._prepare(jets), self.preprocessing.scaling
+        device = next(self.model.parameters()).device
+        with torch.no_grad():
+            if self.model.reconstruct(torch.from_numpy(x[:1]).to(device)) is None:
+                return None
+        made = _blockwise(_certain(self.model), x, device, self.seed).astype(np.float32)
+        grid = resized(jets[:1], self.preprocessing.size, self.preprocessing.pooling).grid
+        return shares(x, norm), shares(made, norm), grid
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the model's weights, as plain values and tensors for a checkpoint."""
+        components = {"mean": torch.from_numpy(self.components.mean), "axes": torch.from_numpy(self.components.axes),
+                      "shape": list(self.components.shape)}
+        edges = [*self.grid.eta_range, *self.grid.phi_range]
+        return {"usual": self.usual, "grid": [self.grid.height, self.grid.width, *edges], "frame": self.frame,
+                "class_names": list(self.class_names), "density": self.density.to_dict(),
+                "control": self.control.to_dict(), "components": components}
+
+    def _prepare(self, jets: JetImages) -> np.ndarray:
+        for what, mine, theirs in (("image", self.grid, jets.grid), ("frame", self.frame, jets.frame),
+                                   ("class_names", self.class_names, jets.class_names)):
+            if mine != theirs:
+                raise DataError(jets.source, what, f"{theirs} differs from {mine} of the training jets")
+        return _images(jets, self.preprocessing)
+
+
+def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detector:
+    """The trained model of a run, its best epoch.
+
+    Raises:
+        CheckpointError: the folder holds no finished training of this package, or its checkpoint is damaged.
+    """
+    path = RunFolder.open(run).checkpoint
+    saved = checkpoint.load(path)
+    if not saved.transforms.get("density"):
+        raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume"
+                              if "anomaly" in saved.origin else f"{path}: is no run of anomaly train")
+    state, configuration = saved.transforms, saved.configuration
+    preprocessing = PreprocessingOptions(**configuration["preprocessing"])
+    seed = configuration["seed"]
+    model = build(ModelOptions(**configuration["model"]), (preprocessing.size, preprocessing.size), seed)
+    saved.restore(path, {"best": model})
+    height, width, *edges = state["grid"]
+    parts = state["components"]
+    return Detector(model.to(device).eval(), preprocessing, state["usual"],
+                    Grid(height, width, (edges[0], edges[1]), (edges[2], edges[3])), state["frame"],
+                    tuple(state["class_names"]), Density.from_dict(state["density"]),
+                    Density.from_dict(state["control"]),
+                    PrincipalComponents(np.asarray(parts["mean"]), np.asarray(parts["axes"]), tuple(parts["shape"])),
+                    seed)
+
+
+def _images(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:
+    return prepare(jets, options.size, options.scaling, options.pooling)
+
+
+def _certain(model: Autoencoder) -> Any:
+    def reconstruct(x: Tensor) -> Tensor:
+        made = model.reconstruct(x)
+        assert made is not None
+        return made
+
+    return reconstruct
+
+
+def _blockwise(function: Any, x: np.ndarray, device: torch.device, seed: int) -> np.ndarray:
+    """``function`` of the images, block by block without gradients, as float64."""
+    with torch.no_grad(), seeded(seed, "score"):
+        parts = [function(block.to(device)).double().cpu() for block in torch.from_numpy(x).split(BLOCK)]
+    return torch.cat(parts).numpy()

@@ -1,0 +1,176 @@
+"""A training from start to end: usual jets in, a run folder with checkpoints, records and a detector out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from qgan.data.jets import JetImages
+from qgan.errors import CheckpointError
+from qgan.io import write_json
+from qgan.progress import progress
+from qgan.runs import RunFolder, checkpoint
+from qgan.runs.checkpoint import Checkpoint
+from qgan.runs.configuration import flat
+from qgan.runs.devices import environment, resolve_device, set_threads
+from qgan.runs.interrupt import PostponedInterrupt
+from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
+
+from .configuration import Configuration, check
+from .detector import Detector
+from .models.registry import build
+from .preparation import fingerprint, usual_jets
+from .preprocess import prepare
+from .training import Trainer
+
+#: What may not change when a training is resumed; epochs, patience, device and threads may.
+STRUCTURE = ("seed", "data", "preprocessing", "model", "training.batch_size", "training.rate", "training.schedule",
+             "training.weight_decay")
+#: Jets in a picture.
+PICTURED = 16
+
+
+def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
+          resume: bool = False, overwrite: bool = False, quiet: bool = False,
+          recorder: Recorder | None = None) -> RunFolder:
+    """Trains a model on jets of the usual class; Ctrl-C leaves a checkpoint to resume from.
+
+    Args:
+        configuration: every option.
+        data: files of usual jets alone; by default the jets that ship with the package, or, when resuming, the files
+            that the run was started with.
+        out: folder of the run.
+        resume: go on from its last checkpoint.
+        overwrite: replace what an earlier run left there.
+        quiet: no progress bar, no summary.
+        recorder: told all figures, beside the run's own log and TensorBoard.
+
+    Raises:
+        QganError: jets of another class, options or a checkpoint that do not fit, or a model that has collapsed.
+        KeyboardInterrupt: after the checkpoint was written.
+    """
+    check(configuration)
+    saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
+    files = [str(Path(file).resolve()) for file in data] if data else saved.origin.get("data") if saved else None
+    jets = usual_jets(configuration.data, files, configuration.seed)
+    return train_on(configuration, *jets, out=out, files=files, resume=resume, overwrite=overwrite, quiet=quiet,
+                    recorder=recorder)
+
+
+def train_on(configuration: Configuration, jets: JetImages, validation: JetImages, *, out: str | Path,
+             files: list[str] | None = None, resume: bool = False, overwrite: bool = False, quiet: bool = False,
+             recorder: Recorder | None = None) -> RunFolder:
+    """:func:`train` with jets at hand, all of the usual class."""
+    device = resolve_device(configuration.device)
+    set_threads(configuration.threads)
+    options = configuration.preprocessing
+    x, held = (torch.from_numpy(prepare(part, options.size, options.scaling, options.pooling)).to(device)
+               for part in (jets, validation))
+    model = build(configuration.model, (options.size, options.size), configuration.seed).to(device)
+    trainer = Trainer(model, x, held, configuration.training, configuration.seed)
+    folder = RunFolder.open(out) if resume else RunFolder.create(out, overwrite)
+    run = _Run(configuration, jets, trainer, folder, files)
+    if resume:
+        run.resume()
+    else:
+        run.save()
+    folder.write_config(configuration.to_dict())
+    write_json(folder.environment, environment(device))
+    if not quiet:
+        print(f"{configuration.model.name}: {model.n_parameters:,} parameters, {len(jets):,} "
+              f"{configuration.data.normal} jets")
+    with ExitStack() as stack:
+        recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
+        run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+    if not quiet:
+        state = trainer.progress
+        print(f"{folder.path}: validation loss {state.best:.4g} after {state.best_epoch} epochs\n"
+              f"tensorboard --logdir {folder.path.parent}")
+    return folder
+
+
+@dataclass
+class _Run:
+    """One training and where it leaves what it makes."""
+
+    configuration: Configuration
+    jets: JetImages
+    trainer: Trainer
+    folder: RunFolder
+    files: list[str] | None
+    kept: int = 0
+
+    def resume(self) -> None:
+        path = self.folder.checkpoint
+        saved = checkpoint.load(path)
+        checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
+        if saved.origin.get("jets") != fingerprint(self.jets):
+            raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
+        saved.restore(path, self.trainer.parts())
+        self.folder.remove_leftovers()
+        self.kept = saved.step
+
+    def recorders(self) -> list[Recorder]:
+        # TensorBoard takes seconds to load, and only a training needs it.
+        from qgan.runs.tensorboard import TensorBoardRecorder
+
+        start = self.kept + 1 if self.kept else 0
+        return [JsonLinesRecorder(self.folder.log, start),
+                TensorBoardRecorder(self.folder.tensorboard, start, pt_range=(1e-4, 1.0))]
+
+    def record(self, recorder: Recorder, quiet: bool) -> None:
+        """Takes the steps that are left and records them, then calibrates the best model."""
+        trainer = self.trainer
+        if not self.kept:
+            described = yaml.safe_dump(self.configuration.to_dict(), sort_keys=False).replace("\n", "\n    ")
+            recorder.text(0, "configuration", f"Trained on {self.jets.source}\n\n    {described}")
+        try:
+            with progress(trainer.total, "train", "steps", start=self.kept, quiet=quiet) as bar, \
+                    PostponedInterrupt() as interrupt:
+                for entry in trainer.run():
+                    bar.update()
+                    if entry.figures:
+                        recorder.scalars(entry.step, entry.figures)
+                        bar.set_postfix_str(f"epoch {entry.epoch}, loss {entry.figures['loss/validation']:.4g}")
+                        self.save()
+                    interrupt.check()
+        finally:
+            # Also after Ctrl-C: nothing that was computed is lost.
+            if trainer.progress.step > self.kept:
+                self.save()
+        self._finish(recorder)
+
+    def save(self, transforms: dict[str, Any] | None = None) -> None:
+        """Writes a checkpoint; ``transforms`` are those of the calibrated detector at the end."""
+        states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
+        origin = {"anomaly": self.configuration.data.normal, "data": self.files, "jets": fingerprint(self.jets),
+                  "trained_on": self.jets.source, "parameters": self.trainer.model.n_parameters}
+        checkpoint.save(self.folder.checkpoint, Checkpoint(
+            self.trainer.progress.step, states, self.configuration.to_dict(), transforms=transforms or {},
+            origin=origin), keep_previous=True)
+        self.kept = self.trainer.progress.step
+
+    def _finish(self, recorder: Recorder) -> None:
+        trainer, options = self.trainer, self.configuration
+        best = trainer.best.eval()
+        with torch.no_grad():
+            best.check(trainer.validation)
+        detector = Detector.of(best, options.preprocessing, options.data.normal, self.jets, options.seed)
+        self.save(detector.to_dict())
+        step = trainer.progress.step
+        scores = detector.scores(self.jets[:2000])
+        recorder.histograms(step, {f"score of training jets/{name}": values for name, values in scores.items()})
+        made = detector.reconstruct(self.jets[:PICTURED])
+        if made is not None:
+            for tag, images in zip(("images/real", "images/reconstructed"), made[:2], strict=True):
+                recorder.images(step, tag, images.astype(np.float32))
+        results = {"final/validation loss": trainer.progress.best, "final/epoch": trainer.progress.best_epoch,
+                   "final/parameters": trainer.model.n_parameters}
+        recorder.hyperparameters(flat(options.to_dict()), results)

@@ -1,0 +1,107 @@
+"""Which jets a training sees: those of the usual class alone, in training and in validation."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qgan.data import embedded_jets, read_jets
+from qgan.data.jets import JetImages
+from qgan.errors import ConfigError, DataError
+
+from .configuration import DataOptions
+from .preprocess import require_only
+
+#: The classes of the embedded jets.
+CLASSES = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
+
+
+def usual_jets(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:
+    """Training and validation jets, all of the usual class.
+
+    Raises:
+        DataError: a file holds jets of another class, or too few.
+        ConfigError: the embedded jets have no such class.
+    """
+    if files:
+        return divide(read_jets(list(files)), options, seed)
+    if options.normal not in CLASSES[options.jets]:
+        raise ConfigError(f"data.normal: {options.normal!r}, expected one of {', '.join(CLASSES[options.jets])} in "
+                          f"{options.jets}")
+    train, validation = (require_only(embedded_jets(options.normal, split), options.normal)
+                         for split in ("train", "validation"))
+    return limited(train, options), validation
+
+
+def divide(jets: JetImages, options: DataOptions, seed: int) -> tuple[JetImages, JetImages]:
+    """Jets of the usual class alone, divided into training and validation jets.
+
+    Raises:
+        DataError: there are others among them, or too few.
+    """
+    require_only(jets, options.normal)
+    train, validation = jets.split(seed, (1 - options.validation, options.validation))
+    if not len(train) or not len(validation):
+        raise DataError(jets.source, "signal", f"{len(jets)} {options.normal} jets leave {len(validation)} for "
+                                               "validation, expected at least 1")
+    return limited(train, options), validation
+
+
+def test_jets(files: Sequence[str | Path] | None, jets: str, usual: str) -> JetImages:
+    """Jets of both classes to score: those of files, or the embedded test jets.
+
+    Raises:
+        DataError: there is one class alone.
+    """
+    test = read_jets(list(files)) if files else embedded_jets(jets, "test")
+    if usual not in test.class_names or len(test.classes) < 2:
+        found = " and ".join(test.name(label) for label in test.classes) or "no"
+        raise DataError(test.source, "signal", f"holds {found} jets alone, expected {usual} jets and others")
+    return test
+
+
+def limited(jets: JetImages, options: DataOptions) -> JetImages:
+    """The first ``options.n`` jets."""
+    return jets[:options.n] if options.n else jets
+
+
+def generator_of(jets: JetImages) -> str | None:
+    """The checkpoint or the model that made the jets; None where one part or all of them have no such mark."""
+    parts = jets.origin.get("merged", [jets.origin])
+    makers = [part.get("checkpoint") or part.get("model") for part in parts]
+    return " + ".join(dict.fromkeys(map(str, makers))) if makers and all(makers) else None
+
+
+def require_generated(jets: JetImages) -> JetImages:
+    """``jets``, if a generator made them.
+
+    Raises:
+        DataError: the file does not say which generator made them.
+    """
+    if generator_of(jets) is None:
+        raise DataError(jets.source, "origin", "names no checkpoint, expected jets made by qgan generate")
+    return jets
+
+
+def require_real(jets: JetImages) -> JetImages:
+    """``jets``, unless a generator made them.
+
+    Raises:
+        DataError: some of them carry the mark of a generator.
+    """
+    parts = jets.origin.get("merged", [jets.origin])
+    marked = jets.generated is not None and bool(jets.generated.any())
+    if marked or any(part.get("checkpoint") or part.get("model") for part in parts):
+        raise DataError(jets.source, "origin", "names a generator, expected real jets")
+    return jets
+
+
+def fingerprint(jets: JetImages) -> str:
+    """A checksum of the jets as they were read: a resumed run must see the same ones."""
+    checksum = 0
+    for values in (jets.images, jets.label):
+        checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
+    return f"{len(jets)}-{checksum:08x}"
