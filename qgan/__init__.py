@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import QganError
     from .evaluation import evaluate
     from .experiment import train
+    from .pretrained import load_model
     from .quantum import QuantumLayer
     from .runs.configuration import Configuration
     from .sampling import generate
@@ -32,12 +33,13 @@ _HOMES = {
     "train": "experiment",
     "Configuration": "runs.configuration",
     "generate": "sampling",
+    "load_model": "pretrained",
     "evaluate": "evaluation",
     "QganError": "errors",
 }
 
 __all__ = ["Configuration", "JetImages", "QganError", "QuantumLayer", "__version__", "embedded_jets", "evaluate",
-           "generate", "read_jets", "simulate", "train", "write_jets"]
+           "generate", "load_model", "read_jets", "simulate", "train", "write_jets"]
 
 
 def __getattr__(name: str) -> Any:

@@ -152,13 +152,13 @@ def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: 
             "frame": jets.frame, "class_names": list(jets.class_names)}
 
 
-def generate(run: str | Path, out: str | Path, *, n: int = 10_000, seed: int = 0, label: int | str | None = None,
-             fixed: Mapping[str, Fixed] | None = None, device: str = "auto", overwrite: bool = False,
-             quiet: bool = False) -> float:
-    """Writes jets of a run's generator to a native file, block by block; memory does not grow with ``n``.
+def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, seed: int = 0,
+             label: int | str | None = None, fixed: Mapping[str, Fixed] | None = None, device: str = "auto",
+             overwrite: bool = False, quiet: bool = False) -> float:
+    """Writes jets of a trained generator to a native file, block by block; memory does not grow with ``n``.
 
     Args:
-        run: folder of the run (or its checkpoint).
+        run: folder of a run (or its checkpoint), or a source, such as :func:`qgan.load_model` gives.
         out: HDF5 file to write.
         n, seed, label, fixed: see :meth:`JetSource.jets`.
         device: where to compute.
@@ -171,7 +171,12 @@ def generate(run: str | Path, out: str | Path, *, n: int = 10_000, seed: int = 0
     Raises:
         QganError: a missing or damaged checkpoint, an impossible condition, an output that cannot be written.
     """
-    source = load_source(run, resolve_device(device))
+    where = resolve_device(device)
+    if isinstance(run, JetSource):
+        source = run
+        source.generator.to(where)
+    else:
+        source = load_source(run, where)
     start = time.perf_counter()
     asked = {"seed": seed, "n": n, "label": label, "fixed": dict(fixed or {})}
     with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..console import Parser
-from .options import Fixed, add_output, add_quiet, positive, value_or_range
+from .options import Fixed, add_output, add_quiet, add_source, open_source, positive, value_or_range
 
 EXAMPLES = """\
+  qgan generate --model w_qcd --n 10000 --out fake.h5
   qgan generate --run runs/w_qcd --n 10000 --seed 1 --out fake.h5
   qgan generate --run runs/w_qcd --n 1000 --label w --pt 270 --mass 80:82 --eta -0.5:0.5 --out w.h5
 """
@@ -16,7 +17,7 @@ CONDITIONS = {"eta": "", "pt": " in GeV", "mass": " in GeV", "delta_r": " of the
 def build_parser() -> Parser:
     parser = Parser("qgan generate", "Make jets with a trained generator. Conditions that are not fixed are drawn "
                                      "from their joint density in the training jets.", EXAMPLES)
-    parser.add_argument("--run", required=True, metavar="RUN", help="folder of a run, as made by qgan train")
+    add_source(parser)
     parser.add_argument("--n", type=positive, default=10000, help="how many jets (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same jets (default: %(default)s)")
     parser.add_argument("--label", metavar="CLASS", help="only this class: 0, 1, or its name (default: as in training)")
@@ -33,9 +34,11 @@ def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
     fixed: dict[str, Fixed] = {name: value for name in CONDITIONS if (value := getattr(arguments, name)) is not None}
     label = int(arguments.label) if arguments.label in ("0", "1") else arguments.label
+    from ..io import check_output
     from ..sampling import generate
 
-    rate = generate(arguments.run, arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
+    check_output(arguments.out, arguments.overwrite)
+    rate = generate(open_source(arguments), arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
                     device=arguments.device, overwrite=arguments.overwrite, quiet=arguments.quiet)
     if not arguments.quiet:
         print(f"{arguments.out}: {arguments.n} jets, {rate:,.0f} a second")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..sampling import JetSource
 
 #: A condition: a value, or a range to draw from.
 Fixed = float | tuple[float, float]
@@ -44,6 +48,25 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
     """``--out`` and ``--overwrite``."""
     parser.add_argument("--out", required=True, metavar="FILE", help=what)
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """``--run`` or ``--model``: a trained generator."""
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--run", metavar="RUN", help="folder of a run, as made by qgan train")
+    chosen.add_argument("--model", metavar="MODEL", help="a model that ships (see qgan models), or the .safetensors "
+                                                         "file of another")
+
+
+def open_source(arguments: argparse.Namespace) -> JetSource:
+    """The generator that :func:`add_source`'s options name, on the CPU."""
+    if arguments.model:
+        from ..pretrained import load_model
+
+        return load_model(arguments.model)
+    from ..sampling import load_source
+
+    return load_source(arguments.run)
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:

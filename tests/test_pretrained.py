@@ -1,0 +1,172 @@
+"""A run as a model in two files: the same jets, a card that tells where they come from, damage that is noticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_training import small, with_delta_r
+from test_cli import complaint  # noqa: F401 (a fixture)
+from toy_jets import toy_jets
+
+import qgan
+from qgan.cli import main
+from qgan.cli.train import parse
+from qgan.data import JetImages, concatenate, read_jets, write_jets
+from qgan.errors import CheckpointError, DataError
+from qgan.experiment import train
+from qgan.export import export, training_command
+from qgan.pretrained import FOLDER, load_model, read_card, shipped_models
+from qgan.runs.configuration import Configuration, flat
+from qgan.sampling import load_source
+
+#: Of all models that ship together.
+MOST_BYTES = 15_000_000
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    write_jets(folder / "jets.h5", with_delta_r(toy_jets(200, 1)))
+    write_jets(folder / "test.h5", with_delta_r(toy_jets(120, 2)))
+    return train(small({"steps": 3, "symmetry": "exact"}), data=[folder / "jets.h5"], out=folder / "run",
+                 quiet=True).path
+
+
+@pytest.fixture(scope="module")
+def model(run: Path) -> Path:
+    files = {name: [run.parent / f"{name}.h5"] for name in ("test", "jets")}
+    return export(run, "tiny", run.parent, real=files["test"], reference=files["jets"], n_per_class=100, quick=True)
+
+
+@pytest.fixture
+def copy(model: Path, tmp_path: Path) -> Path:
+    """A copy of the model that a test may damage."""
+    for file in (model, model.with_suffix(".json")):
+        shutil.copy(file, tmp_path)
+    return tmp_path / model.name
+
+
+def same(one: JetImages, other: JetImages) -> bool:
+    return np.array_equal(one.images, other.images) and np.array_equal(one.label, other.label) and all(
+        np.array_equal(one.conditions[k], other.conditions[k]) for k in one.conditions | other.conditions)
+
+
+def test_the_model_makes_the_jets_of_the_run_bit_for_bit(run: Path, model: Path) -> None:
+    for label, fixed in ((None, None), ("w", {"pt": 270.0, "mass": (60.0, 100.0)})):
+        theirs, mine = (concatenate(list(s.jets(600, 5, label, fixed))) for s in (load_source(run), load_model(model)))
+        assert same(theirs, mine)
+
+
+def test_the_jets_say_which_model_made_them(model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fake.h5"
+    assert main(["generate", "--model", str(model), "--n", "20", "--out", str(out), "--quiet"]) == 0
+    origin = read_jets(out).origin
+    assert origin["model"] == "tiny"
+    assert origin["weights_sha256"] == read_card(model)["weights_sha256"]
+    assert (origin["step"], origin["trained_on"], origin["n"]) == (3, "jets.h5", 20)
+    # The same from Python.
+    qgan.generate(qgan.load_model(model), tmp_path / "again.h5", n=20, quiet=True)
+    assert same(read_jets(out), read_jets(tmp_path / "again.h5"))
+
+
+def test_the_card_says_how_it_was_made_and_what_it_reaches(run: Path, model: Path) -> None:
+    card = read_card(model)
+    assert card["configuration"]["generator"]["n_qubits"] == 5
+    assert card["parameters"]["quantum"] == 10
+    trained = sum(p.numel() for p in load_source(run).generator.parameters())
+    assert card["parameters"]["core"] == 10 < card["parameters"]["generator"] == trained
+    assert str(run.parent) not in json.dumps(card), "the place of a file on this machine"
+    figures = card["quality"]["figures"]
+    assert set(figures) == {"w", "qcd", "all"}
+    for group in ("w", "qcd"):
+        row = next(r for r in card["quality"]["rows"] if (r["metric"], r["class"]) == ("mean_image", group))
+        assert figures[group]["mean_image"] == {key: row[key] for key in ("value", "error", "floor")}
+    assert figures["all"]["w1_worst"]["value"] == max(figures[g]["w1_worst"]["value"] for g in ("w", "qcd"))
+
+
+def test_the_command_of_the_card_gives_its_configuration() -> None:
+    configuration = small({"data.rows": (2, 9), "data.codings": ["pixel_mean"], "flip_frame": "raw",
+                           "generator.pixel_noise": False})
+    words = training_command(configuration.to_dict(), "runs/x", ["a.h5", "b.h5"]).split()[2:]
+    arguments, told = parse([word.strip("'") for word in words])
+    assert arguments.data == ["a.h5", "b.h5"]
+    mine, theirs = flat(configuration.to_dict()), flat(told.to_dict())
+    assert {k for k in mine if mine[k] != theirs[k]} <= {
+        "device", "threads", "logging.scalars", "logging.quality", "logging.checkpoint", "logging.validation_jets"}
+
+
+def test_a_default_configuration_needs_no_options() -> None:
+    assert training_command(Configuration().to_dict(), "runs/x") == "qgan train --out runs/x"
+
+
+def test_models_are_listed(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", str(model)]) == 0
+    said = capsys.readouterr().out
+    assert "tiny: qcd and w jets" in said
+    assert "median W1" in said
+    assert main(["models", str(model), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [read_card(model)]
+    assert main(["models"]) == 0
+    assert all(f"{name}: " in capsys.readouterr().out for name in shipped_models()[:1])
+
+
+def test_damage_is_told_in_one_line(copy: Path, tmp_path: Path, complaint: Callable[..., str]) -> None:  # noqa: F811
+    generate = ("generate", "--model", copy, "--out", tmp_path / "fake.h5")
+    whole, card = copy.read_bytes(), copy.with_suffix(".json").read_text()
+    for wrong in (whole[:-100], whole[:4000] + bytes([whole[4000] ^ 1]) + whole[4001:], b""):
+        copy.write_bytes(wrong)
+        line = complaint(*generate)
+        assert f"{copy}: is damaged" in line
+    copy.write_bytes(whole)
+    for text, said in ((card[:200], "is not JSON"), ("[]", "format None"),
+                       (card.replace('"format": 1', '"format": 9'), "format 9, expected 1"),
+                       (card.replace('"blueprint"', '"plan"'), "no generator that this version can build"),
+                       (card.replace('"channels": 4', '"channels": 8'), "no generator that this version can build")):
+        copy.with_suffix(".json").write_text(text)
+        line = complaint(*generate)
+        assert str(copy.with_suffix(".json")) in line
+        assert said in line
+    copy.with_suffix(".json").unlink()
+    assert "tiny.json: no such file" in complaint(*generate)
+
+
+def test_a_model_that_is_not_there(tmp_path: Path, complaint: Callable[..., str]) -> None:  # noqa: F811
+    assert "model 'higgs': no such model; those that ship:" in complaint("models", "higgs")
+    assert "no such model" in complaint("models", "../weights/x")
+    assert "--run" in complaint("generate", "--out", tmp_path / "x.h5")
+    assert "not allowed with" in complaint("generate", "--run", "x", "--model", "y", "--out", tmp_path / "x.h5")
+    with pytest.raises(CheckpointError, match=r"x\.safetensors: no such file"):
+        load_model(tmp_path / "x.safetensors")
+
+
+def test_a_model_is_not_replaced_unless_told(run: Path, model: Path, tmp_path: Path) -> None:
+    before = model.read_bytes()
+    with pytest.raises(DataError, match="exists already"):
+        export(run, "tiny", run.parent)
+    with pytest.raises(CheckpointError, match="name"):
+        export(run, "../tiny", tmp_path)
+    assert model.read_bytes() == before
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_model_that_ships(name: str) -> None:
+    """It makes jets, its command is that of its configuration, and nothing tells of the machine it was made on."""
+    jets = load_model(name).block(0, 1)
+    assert torch.from_numpy(jets.images).isfinite().all()
+    assert (jets.images.sum((1, 2)) > 0).all()
+    card = read_card(name)
+    told = parse(card["command"].replace("'", "").split()[2:])[1]
+    for part in ("data", "generator", "discriminator", "losses", "optimiser"):
+        assert json.loads(json.dumps(told.to_dict()[part])) == card["configuration"][part], part
+    assert not card["quality"]["settings"]["quick"]
+
+
+def test_the_models_that_ship_are_small() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.glob("*")) < MOST_BYTES
