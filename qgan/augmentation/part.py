@@ -1,0 +1,168 @@
+"""One size, one turn: N jets, their generator, the taggers that are trained with both."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+import numpy as np
+
+from ..data.jets import JetImages, concatenate
+from ..evaluation.sample import CUT
+from ..observables import observables
+from ..progress import progress
+from ..runs.configuration import Configuration
+from ..runs.devices import resolve_device
+from ..sampling import JetSource
+from ..seeding import integer_seed
+from .amplification import Power, power
+from .generators import generator_of, sample
+from .kept import Kept
+from .plan import Plan, Results
+from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, Observed, TaggerJets, draw, observe, training_sets
+from .taggers import TAGGERS
+
+CHECKPOINT = "generator.pt"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A trained generator that was given, and where it comes from."""
+
+    source: JetSource
+    name: str
+
+
+class HeldOut:
+    """Jets that are measured once for all parts.
+
+    Args:
+        pool: what the N jets are drawn from.
+        test: what taggers are tested on.
+    """
+
+    def __init__(self, pool: JetImages, test: JetImages) -> None:
+        self.pool, self.test = pool, test
+
+    @cached_property
+    def observed_test(self) -> Observed:
+        return observe(self.test)
+
+    @cached_property
+    def everything(self) -> JetImages:
+        """The pool, followed by the test jets."""
+        return concatenate([self.pool, self.test])
+
+    @cached_property
+    def _values(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def truth(self, names: tuple[str, ...], without: np.ndarray, label: int) -> dict[str, np.ndarray]:
+        """Observables of all jets of a class but those at ``without`` in the pool."""
+        missing = [name for name in names if name not in self._values]
+        if missing:
+            self._values.update(measured(self.everything, tuple(missing)))
+        held_out = self.everything.label == label
+        held_out[without] = False
+        return {name: self._values[name][held_out] for name in names}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A size and a turn of a study; what is finished is taken from ``kept``."""
+
+    jets: HeldOut
+    configuration: Configuration
+    plan: Plan
+    kept: Kept
+    size: int
+    turn: int
+    given: Given | None = None
+    quiet: bool = False
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """Positions in the pool of the N jets: all that the generator ever sees."""
+        return draw(self.jets.pool, self.size, self.plan.seed, self.turn)
+
+    @cached_property
+    def real(self) -> JetImages:
+        return self.jets.pool[self.chosen]
+
+    @cached_property
+    def source(self) -> JetSource:
+        """The generator of these jets, trained now if it is not there yet."""
+        configuration = replace(self.configuration, seed=self.seed("generator") % 2**31)
+        return generator_of(self.real, configuration, self.kept.part(self.size, self.turn) / CHECKPOINT,
+                            label=self._name("generator"), quiet=self.quiet)
+
+    def generated(self, substructure: bool = False) -> JetImages:
+        """As many jets as a tagger is given."""
+        return sample(self.source, self.plan.generated_per_real * self.size, self.seed("tagger jets"), substructure)
+
+    def seed(self, what: str) -> int:
+        return integer_seed(self.plan.seed, what, self.size, self.turn)
+
+    def tag(self, results: Results) -> None:
+        """Trains every tagger in every way, and scores the test jets."""
+        names = {way: way if way not in SAW_MORE or self.given is None else f"{way} {_short(self.given.name)}"
+                 for way in (REAL, COPIES, GENERATED, MIXED, *(SAW_MORE if self.given else ()))}
+        work = [(tagger, way) for tagger in self.plan.taggers for way in names]
+        with progress(len(work), self._name("taggers"), "trainings", quiet=self.quiet) as bar:
+            for tagger, way in work:
+                scores = self.kept.scores(self.size, self.turn, f"{tagger} {names[way]}",
+                                          partial(self._scores, tagger, way))
+                results.scores.setdefault(self.size, {}).setdefault(tagger, {}).setdefault(way, []).append(scores)
+                bar.update()
+
+    def fill(self, results: Results) -> None:
+        """Compares the histograms of many generated jets with those of all jets the generator did not see."""
+        names = self.plan.observables
+        if not names:
+            return
+        label = f"power_{self.plan.power_jets}_{self.plan.bins}"
+        missing = [name for name in names if not self.kept.holds(self.size, self.turn, f"{label}_{name}")]
+        found = self._powers(tuple(missing)) if missing else {}
+        for name in names:
+            kept = self.kept.values(self.size, self.turn, f"{label}_{name}", partial(found.__getitem__, name))
+            for group, values in kept.items():
+                results.powers.setdefault(self.size, {}).setdefault(group, {}).setdefault(name, []).append(
+                    Power(**values))
+
+    def _scores(self, tagger: str, way: str) -> np.ndarray:
+        device = resolve_device(self.configuration.device)
+        return TAGGERS[tagger](self._ways[way], self.jets.observed_test, self.seed("tagger"), device)
+
+    @cached_property
+    def _ways(self) -> dict[str, TaggerJets]:
+        """Loaded when the first tagger is to be trained."""
+        given = None
+        if self.given is not None:
+            n = self.plan.generated_per_real * self.size
+            given = observe(sample(self.given.source, n, self.seed("given jets")))
+        return dict(training_sets(observe(self.real), observe(self.generated()), given, self.seed("split")))
+
+    def _powers(self, names: tuple[str, ...]) -> dict[str, dict[str, dict[str, float]]]:
+        made = sample(self.source, 2 * self.plan.power_jets, self.seed("power jets"))
+        fake = measured(made, names)
+        out: dict[str, dict[str, dict[str, float]]] = {name: {} for name in names}
+        for label in (0, 1):
+            truth = self.jets.truth(names, self.chosen, label)
+            for name in names:
+                found = power(truth[name], fake[name][made.label == label], self.size // 2, self.plan.bins)
+                out[name][made.name(label)] = found.to_dict()
+        return out
+
+    def _name(self, what: str) -> str:
+        return f"{self.size} jets, seed {self.turn + 1} of {self.plan.seeds}, {what}"
+
+
+def measured(jets: JetImages, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Observables by name, (N,) each, with the softest pixels left out as everywhere in an evaluation."""
+    return observables(np.where(jets.images < CUT, np.float32(0), jets.images), jets.grid, names=names)
+
+
+def _short(name: str) -> str:
+    """A name's checksum, for the name of a file."""
+    return f"{zlib.crc32(name.encode()):08x}"

@@ -1,0 +1,95 @@
+"""Do generated jets help to train a tagger, and how many real jets are they worth?
+
+For each size N and each seed, N real jets are drawn, a generator is trained on exactly these, and taggers are trained
+on these, on copies of them, on generated jets, and on both. All are tested on the same held-out jets. The histograms
+of many generated jets are compared with those of all jets that the generator did not see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..data.files import write_jets
+from ..data.jets import JetImages, check_alike
+from ..errors import DataError
+from ..experiment import STRUCTURE
+from ..io import check_output
+from ..runs.configuration import Configuration, check
+from ..runs.devices import set_threads
+from ..sampling import load_source
+from .kept import Kept, fingerprint
+from .part import Given, HeldOut, Part
+from .plan import Plan, Results
+from .subsets import draw, mixed_jets
+
+
+def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan, out: str | Path, *,
+          run: str | Path | None = None, mixed: str | Path | None = None, restart: bool = False,
+          overwrite: bool = False, quiet: bool = False) -> Results:
+    """Trains and tests everything; what is finished is kept, and the same call goes on from there.
+
+    Args:
+        pool: real jets, cropped already, that the N are drawn from.
+        test: held-out real jets of the same kind.
+        configuration: of the generators; each has a seed of its own.
+        plan: what is studied.
+        out: folder that generators and scores are kept in.
+        run: a trained generator that saw other jets, as a separate way to train taggers.
+        mixed: file to write the training jets of the largest size's first seed to, marked jet by jet.
+        restart: drop what an earlier study left in the folder.
+        overwrite: replace ``mixed`` if it exists.
+        quiet: no progress bars.
+
+    Raises:
+        QganError: too few jets, settings that do not fit, a folder of another study; the message names them.
+        KeyboardInterrupt: after what was finished was kept.
+    """
+    plan.check()
+    check(configuration)
+    check_alike(pool, test)
+    for size in plan.sizes:
+        draw(pool, size, plan.seed, 0)
+    if len(test.classes) < 2:
+        raise DataError(test.source, "signal", "holds one class alone, expected both to test taggers on")
+    given = _given(run, test) if run is not None else None
+    if mixed is not None:
+        check_output(mixed, overwrite)
+    set_threads(configuration.threads)
+    kept = Kept.open(out, _settings(pool, test, configuration, plan), restart)
+    held_out, results = HeldOut(pool, test), Results(test.label)
+    for size in plan.sizes:
+        for turn in range(plan.seeds):
+            part = Part(held_out, configuration, plan, kept, size, turn, given, quiet)
+            part.tag(results)
+            part.fill(results)
+    if mixed is not None:
+        write_mixed(Part(held_out, configuration, plan, kept, max(plan.sizes), 0), mixed, overwrite)
+    return results
+
+
+def write_mixed(part: Part, path: str | Path, overwrite: bool = False) -> None:
+    """Writes a part's real jets and, after them, the generated ones of its taggers: ``generated`` is 0 and 1."""
+    made = part.generated(substructure=True)
+    jets = replace(mixed_jets(part.real, made), origin={
+        "real": part.real.origin, "real_jets": len(part.real), "generated_jets": len(made),
+        "generator": part.source.origin})
+    write_jets(path, jets, overwrite)
+
+
+def _given(run: str | Path, test: JetImages) -> Given:
+    source = load_source(run)
+    for what, mine, theirs in (("grid", source.grid, test.grid), ("frame", source.frame, test.frame),
+                               ("class_names", source.class_names, test.class_names)):
+        if mine != theirs:
+            raise DataError(run, what, f"its generator makes {mine}, {test.source} has {theirs}")
+    return Given(source, str(Path(run).resolve()))
+
+
+def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan) -> dict[str, Any]:
+    """What no finished part may differ in; sizes, seeds, taggers and observables may be added."""
+    chosen = configuration.to_dict()
+    return {"seed": plan.seed, "generated_per_real": plan.generated_per_real, "jets": fingerprint(pool),
+            "test": fingerprint(test), "steps": configuration.steps,
+            **{key: chosen[key] for key in STRUCTURE if key != "seed"}}
