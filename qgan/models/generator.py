@@ -29,7 +29,7 @@ class Generator(nn.Module):
         shape: (H, W) of the image.
         core, n_qubits, n_layers, n_rotations, readout, backend: see :class:`~qgan.models.core.Core`.
         noise: number of noise values that enter the core beside the conditions.
-        channels: width of the feature maps at full resolution; coarser ones have up to four times as many.
+        channels: half the width of the finest feature maps; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
         pixels: what the pixels of the training jets are like, the start of the learned pixel bias.
         power: of network space, above 0 and at most 1: a pixel is (share of the image's pT)^power.
@@ -45,18 +45,18 @@ class Generator(nn.Module):
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
         self.core = Core(core, n_conditions + noise, n_qubits=n_qubits, n_layers=n_layers, n_rotations=n_rotations,
                          readout=readout, backend=backend, seed=seed)
-        start, *self.sizes = pyramid(shape)
-        widths = (6 * channels, 4 * channels, 3 * channels, channels)
+        # The last transposed convolution, in the pixel head, goes to full resolution: features there would cost as
+        # much as all the rest together.
+        start, *self.sizes, _ = pyramid(shape)
+        widths = (4 * channels, 3 * channels, 2 * channels)
         features = self.core.out_features
         self.mapping = nn.Sequential(nn.Linear(features, STYLE), nn.LeakyReLU(SLOPE),
                                      nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE))
         self.start = nn.Sequential(nn.Linear(features, widths[0] * start[0] * start[1]), nn.LeakyReLU(SLOPE),
                                    nn.Unflatten(1, (widths[0], *start)))
-        # A second convolution at full resolution would cost as much as all the rest together.
-        blocks = [Upsample(widths[i], widths[i + 1], STYLE, pixel_noise, refine=i < len(self.sizes) - 1)
-                  for i in range(len(self.sizes))]
+        blocks = [Upsample(widths[i], widths[i + 1], STYLE, pixel_noise) for i in range(len(self.sizes))]
         self.blocks = nn.ModuleList(blocks)
-        self.pixels = PixelHead(channels, pixels or PixelStatistics.flat(shape, power), pixel_noise, power)
+        self.pixels = PixelHead(widths[-1], pixels or PixelStatistics.flat(shape, power), pixel_noise, power)
         self._noise_sizes = [(block.noise_maps, size) for block, size in zip(blocks, self.sizes, strict=True)]
 
     @property

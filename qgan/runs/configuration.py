@@ -14,7 +14,7 @@ _LEAST = {"steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "gene
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
           "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "logging.scalars": 0,
-          "logging.quality": 0, "logging.checkpoint": 0, "logging.validation_jets": 2}
+          "logging.quality": 0, "logging.costly": 0, "logging.checkpoint": 0, "logging.validation_jets": 2}
 #: Options between 0 and 1, and whether these two are allowed.
 _SHARES = {"data.validation": (False, False), "data.power": (False, True), "optimiser.final_rate": (True, True),
            "optimiser.beta1": (True, False), "optimiser.beta2": (True, False), "optimiser.ema": (True, False)}
@@ -62,7 +62,7 @@ class GeneratorOptions:
         readout: ``state`` (simulators only), ``probs`` or ``expval``.
         backend: ``torch`` (the fast engine) or the name of a PennyLane device.
         noise: number of Gaussian noise values embedded beside the conditions.
-        channels: width of the convolutions at full resolution, doubled towards the coarse end.
+        channels: half the width of the convolutions at half resolution, up to four times it at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
     """
 
@@ -151,12 +151,14 @@ class LoggingOptions:
     Attributes:
         scalars: loss terms, rates and speed.
         quality: W1 of every observable on validation jets, and images.
+        costly: Frechet distance and AUC of trees on validation jets, and histograms of every observable.
         checkpoint: a checkpoint to resume from.
         validation_jets: number of validation jets a class for the quality figures.
     """
 
     scalars: int = 20
     quality: int = 500
+    costly: int = 1000
     checkpoint: int = 250
     validation_jets: int = 1000
 
