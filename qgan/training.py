@@ -1,7 +1,8 @@
 """The adversarial training: an iterator that takes one step at a time and neither prints nor writes.
 
 Every random number of step k comes from (seed, k), so that a training that was stopped and resumed draws
-what an uninterrupted one draws, without the state of any generator having to be kept.
+what an uninterrupted one draws, without the state of any generator having to be kept. Several processes draw the same
+numbers, and each takes its rows: the run is the same however it is divided, but for dropout and batch norm.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from .differentiable import statistics
 from .losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty, soft_count
 from .models.jet_generator import JetGenerator
+from .runs import processes
 from .seeding import integer_seed
 from .symmetry import EtaFlip
 
@@ -89,7 +91,7 @@ class Trainer:
         jets: real jets to train on.
         adversarial: the discriminator's loss.
         terms: the generator's loss.
-        schedule: sizes, rates, weights of the optimisation.
+        schedule: sizes, rates, weights of the optimisation; its batch is divided among the processes.
         flip: the η-flip for ``average`` symmetry, where both passes enter the losses; else None.
         seed: of every random number.
     """
@@ -127,8 +129,7 @@ class Trainer:
         torch.manual_seed(integer_seed(self.seed, "step", self.step))
         rates = self._set_rates()
         self.generator.train()
-        real = self._batch()
-        noise = torch.randn(len(real.table), self.generator.noise_features, device=real.table.device)
+        real, noise = self._rows()
         images, gev = self.generator(real.table, noise)
         scale = self.generator.scale(real.table)
         pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev)
@@ -137,7 +138,19 @@ class Trainer:
             figures |= self._discriminate(pair)
         figures |= self._generate(pair)
         self._average()
-        return figures | rates
+        values = torch.stack(list(figures.values()))
+        processes.average_([values])
+        return dict(zip(figures, values.unbind(), strict=True)) | rates
+
+    def _rows(self) -> tuple[TrainingJets, Tensor]:
+        """This process's rows of the step's jets and noise."""
+        whole = self._batch()
+        noise = torch.randn(len(whole.table), self.generator.noise_features, device=whole.table.device)
+        if processes.size() > 1:
+            # The same dropout in all processes would not be as random as it should be.
+            torch.manual_seed(integer_seed(self.seed, "process", processes.rank(), "step", self.step))
+        jets = TrainingJets(*(processes.share(rows) for rows in (whole.images, whole.table, whole.label)))
+        return jets, processes.share(noise)
 
     def _batch(self) -> TrainingJets:
         """Random jets, with their η-flipped twins where both passes are to enter the losses."""
@@ -169,20 +182,21 @@ class Trainer:
             loss = loss + self.schedule.r1_every * self.schedule.r1 * penalty
         self.discriminator_adam.zero_grad()
         loss.backward()
-        figures["gradient/discriminator"] = _norm(self.discriminator)
+        figures["gradient/discriminator"] = _join_gradients(self.discriminator)
         self.discriminator_adam.step()
         return figures
 
     def _generate(self, pair: Pair) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(False)
         logits = self._logits(pair.fake, pair.fake_gev, pair.jets.table)
-        total, terms = self.terms(self._seen(pair, logits))
+        seen = self._seen(pair, logits)
+        total, terms = self.terms(seen.gathered(processes.gather) if processes.size() > 1 else seen)
         self.generator_adam.zero_grad()
         total.backward()
         self.discriminator.requires_grad_(True)
         figures = {f"loss/{name}": value for name, value in terms.items()}
         figures["loss/generator"] = total.detach()
-        figures["gradient/generator"] = _norm(self.generator)
+        figures["gradient/generator"] = _join_gradients(self.generator)
         self.generator_adam.step()
         return figures
 
@@ -219,6 +233,8 @@ class Trainer:
         return rates
 
 
-def _norm(module: nn.Module) -> Tensor:
+def _join_gradients(module: nn.Module) -> Tensor:
+    """Makes the gradients those of all processes and returns their norm."""
     gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    processes.average_(gradients)
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from ..errors import ConfigError
@@ -15,7 +16,7 @@ from ..errors import ConfigError
 class GeneratorBatch:
     """What the terms of the generator's loss see: one number a jet, never the images.
 
-    Plain tensors, so that several processes can gather them (with gradient) before the loss is taken.
+    Plain tensors, so that several processes can gather them, with gradient, before the loss is taken.
 
     Attributes:
         fake_logits: (B,) the discriminator's logits of the generated jets.
@@ -30,6 +31,21 @@ class GeneratorBatch:
     real_label: Tensor
     fake_label: Tensor
     asked: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def gathered(self, gather: Callable[[Tensor], Tensor]) -> GeneratorBatch:
+        """The batch after ``gather``, which is called once, with all numbers of each jet in one row.
+
+        Needs as many real jets as generated ones.
+        """
+        parts = [self.fake_logits, self.real_label, self.fake_label,
+                 *self.real.values(), *self.fake.values(), *self.asked.values()]
+        rows = torch.cat([part.to(self.fake_logits.dtype).reshape(len(part), -1) for part in parts], 1)
+        columns = gather(rows).split([part[0].numel() for part in parts], 1)
+        joined = iter([column.reshape(-1, *part.shape[1:]).to(part.dtype)
+                       for part, column in zip(parts, columns, strict=True)])
+        logits, real_label, fake_label = next(joined), next(joined), next(joined)
+        real, fake, asked = (dict(zip(names, joined, strict=False)) for names in (self.real, self.fake, self.asked))
+        return GeneratorBatch(logits, real, fake, real_label, fake_label, asked)
 
 
 class Term(Protocol):

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..data.grid import Grid
 from ..differentiable import statistics
+from ..runs.processes import gather
 from .blocks import SLOPE
 
 #: Observables of the branch; pT and the pixel mean are left out: the generator is told the image's sum.
@@ -34,7 +35,7 @@ class Discriminator(nn.Module):
         grid: of the images.
         channels: of the first convolution; each of the two that follow doubles them.
         observables: whether to use the observables' branch.
-        batch_comparison: number of features compared within the batch; 0 for none.
+        batch_comparison: number of features compared within the batch, that of all processes; 0 for none.
         centre, spread: mean and standard deviation of :data:`OBSERVABLES` over real training jets.
 
     Raises:
@@ -80,7 +81,7 @@ class Discriminator(nn.Module):
             parts.append(self.observables(torch.cat((self._standardised(gev), conditions), 1)))
         if self.comparison is not None:
             compared = self.comparison(features)
-            parts.append((compared[:, None] - compared[None]).abs().mean(1))
+            parts.append((compared[:, None] - gather(compared)[None]).abs().mean(1))
         projected = (features * self.projection(conditions)).sum(1) / math.sqrt(FEATURES)
         return self.head(torch.cat(parts, 1)).squeeze(1) + projected
 

@@ -11,6 +11,7 @@ import torch
 
 from ..errors import ConfigError
 from ..version import __version__
+from . import processes
 
 _LIBRARIES = ("torch", "numpy", "pennylane", "pennylane-lightning", "h5py", "scipy", "scikit-learn", "tensorboard")
 
@@ -18,22 +19,30 @@ _LIBRARIES = ("torch", "numpy", "pennylane", "pennylane-lightning", "h5py", "sci
 def resolve_device(name: str = "auto") -> torch.device:
     """The device of that name; ``auto`` is the first GPU, or the CPU where there is none.
 
+    Of several processes on a machine, each has the GPU of its own number for ``auto`` and ``cuda``.
+
     Raises:
         ConfigError: there is no such device here.
     """
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus, own = torch.cuda.device_count() if torch.cuda.is_available() else 0, processes.local_rank()
     if name == "auto":
-        return torch.device("cuda", 0) if gpus else torch.device("cpu")
+        name = "cuda" if gpus else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise ConfigError(f"device {name!r}: unknown, expected auto, cpu, cuda or cuda:1") from error
-    if device.type == "cuda" and (device.index or 0) >= gpus:
-        seen = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "no GPU"
-        raise ConfigError(f"device {name!r}: torch sees {seen} here; use auto or cpu")
     if device.type not in ("cpu", "cuda"):
         raise ConfigError(f"device {name!r}: not supported, expected auto, cpu, cuda or cuda:1")
-    return torch.device("cuda", device.index or 0) if device.type == "cuda" else torch.device("cpu")
+    if device.type == "cpu":
+        return torch.device("cpu")
+    if device.index is not None and processes.started() > 1:
+        raise ConfigError(f"device {name!r}: each of several processes takes a GPU of its own; use cuda")
+    index = own if device.index is None else device.index
+    if index >= gpus:
+        seen = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "no GPU"
+        wanted = f", process {own} needs one of its own" if gpus and own else ""
+        raise ConfigError(f"device {name!r}: torch sees {seen} here{wanted}; use auto or cpu")
+    return torch.device("cuda", index)
 
 
 def set_threads(n: int = 0) -> int:
@@ -62,6 +71,7 @@ def environment(device: torch.device) -> dict[str, Any]:
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
+        "processes": processes.size(),
     }
 
 

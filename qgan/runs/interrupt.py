@@ -1,4 +1,4 @@
-"""Ctrl-C waits for the step under way, so that a checkpoint never holds half of one."""
+"""Ctrl-C, or being told to end (SIGTERM), waits for the step under way: a checkpoint never holds half of one."""
 
 from __future__ import annotations
 
@@ -6,33 +6,41 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+from . import processes
+
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class PostponedInterrupt:
     """A block in which the first Ctrl-C is raised by :meth:`check`, and a second one at once.
 
-    Only in the main thread and where Ctrl-C would raise KeyboardInterrupt; elsewhere it does nothing.
+    Only in the main thread and where these signals would do what they usually do; elsewhere it does nothing. Of
+    several processes all end at the same :meth:`check`; a second Ctrl-C is ignored there, since ``torchrun`` passes
+    the terminal's on once more.
     """
 
     def __init__(self) -> None:
-        self._asked = self._installed = False
+        self._asked = False
+        self._installed: list[signal.Signals] = []
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt if Ctrl-C was pressed since the block began."""
-        if self._asked:
+        """Raises KeyboardInterrupt if there was a signal, to any of the processes, since the block began."""
+        if processes.any_of(self._asked):
             raise KeyboardInterrupt
 
     def __enter__(self) -> PostponedInterrupt:
-        usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if usual and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._ask)
-            self._installed = True
+        if threading.current_thread() is threading.main_thread():
+            self._installed = [number for number, usual in _USUAL.items() if signal.getsignal(number) is usual]
+        for number in self._installed:
+            signal.signal(number, self._ask)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if self._installed:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in self._installed:
+            signal.signal(number, _USUAL[number])
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.check()
+        if self._asked and processes.size() == 1:
+            raise KeyboardInterrupt
         self._asked = True
