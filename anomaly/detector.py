@@ -33,6 +33,7 @@ class Detector:
     """A trained model of the jets of one class.
 
     Attributes:
+        options: the model's name and options.
         model: on its device.
         preprocessing: how jets become what the model takes.
         usual: the class that it was trained on.
@@ -43,6 +44,7 @@ class Detector:
         seed: of the random numbers of a score that has some (shots).
     """
 
+    options: ModelOptions
     model: Autoencoder
     preprocessing: PreprocessingOptions
     usual: str
@@ -55,8 +57,8 @@ class Detector:
     seed: int = 0
 
     @classmethod
-    def of(cls, model: Autoencoder, preprocessing: PreprocessingOptions, usual: str, jets: JetImages,
-           seed: int = 0) -> Detector:
+    def of(cls, options: ModelOptions, model: Autoencoder, preprocessing: PreprocessingOptions, usual: str,
+           jets: JetImages, seed: int = 0) -> Detector:
         """Calibrates a trained model on the jets that it was trained on."""
         x = _images(jets, preprocessing)
         device = next(model.parameters()).device
@@ -64,8 +66,8 @@ class Detector:
             model.eval().calibrate(torch.from_numpy(x).to(device))
         sums = x.sum((1, 2), dtype=np.float64)[:, None]
         density = Density.fit(np.concatenate([_blockwise(model.features, x, device, seed), sums], 1), MIXTURE, seed)
-        components = PrincipalComponents.fit(x, min(COMPONENTS, *x.shape[1:], len(x)))
-        return cls(model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
+        components = PrincipalComponents.fit(x, min(COMPONENTS, x[0].size, len(x)))
+        return cls(options, model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
                    Density.fit(sums, MIXTURE, seed), components, seed)
 
     def scores(self, jets: JetImages) -> dict[str, np.ndarray]:
@@ -129,22 +131,25 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
     """
     path = RunFolder.open(run).checkpoint
     saved = checkpoint.load(path)
-    if not saved.transforms.get("density"):
-        raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume"
-                              if "anomaly" in saved.origin else f"{path}: is no run of anomaly train")
-    state, configuration = saved.transforms, saved.configuration
-    preprocessing = PreprocessingOptions(**configuration["preprocessing"])
-    seed = configuration["seed"]
-    model = build(ModelOptions(**configuration["model"]), (preprocessing.size, preprocessing.size), seed)
+    if "anomaly" not in saved.origin:
+        raise CheckpointError(f"{path}: is no run of anomaly train")
+    if not saved.transforms:
+        raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume")
+    options = ModelOptions(**saved.configuration["model"])
+    preprocessing = PreprocessingOptions(**saved.configuration["preprocessing"])
+    model = build(options, (preprocessing.size, preprocessing.size), saved.configuration["seed"])
     saved.restore(path, {"best": model})
+    return _from_dict(saved.transforms, options, preprocessing, model.to(device).eval(), saved.configuration["seed"])
+
+
+def _from_dict(state: dict[str, Any], options: ModelOptions, preprocessing: PreprocessingOptions, model: Autoencoder,
+               seed: int) -> Detector:
     height, width, *edges = state["grid"]
+    grid = Grid(height, width, (edges[0], edges[1]), (edges[2], edges[3]))
     parts = state["components"]
-    return Detector(model.to(device).eval(), preprocessing, state["usual"],
-                    Grid(height, width, (edges[0], edges[1]), (edges[2], edges[3])), state["frame"],
-                    tuple(state["class_names"]), Density.from_dict(state["density"]),
-                    Density.from_dict(state["control"]),
-                    PrincipalComponents(np.asarray(parts["mean"]), np.asarray(parts["axes"]), tuple(parts["shape"])),
-                    seed)
+    components = PrincipalComponents(np.asarray(parts["mean"]), np.asarray(parts["axes"]), tuple(parts["shape"]))
+    return Detector(options, model, preprocessing, state["usual"], grid, state["frame"], tuple(state["class_names"]),
+                    Density.from_dict(state["density"]), Density.from_dict(state["control"]), components, seed)
 
 
 def _images(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:

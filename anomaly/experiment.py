@@ -162,7 +162,8 @@ class _Run:
         best = trainer.best.eval()
         with torch.no_grad():
             best.check(trainer.validation)
-        detector = Detector.of(best, options.preprocessing, options.data.normal, self.jets, options.seed)
+        detector = Detector.of(options.model, best, options.preprocessing, options.data.normal, self.jets,
+                               options.seed)
         self.save(detector.to_dict())
         step = trainer.progress.step
         scores = detector.scores(self.jets[:2000])

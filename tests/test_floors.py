@@ -26,13 +26,15 @@ FLOORS = {
     "qgan.preparation": 3, "qgan.training": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
     "qgan.quality": 3, "qgan.pretrained": 3,
     # 4 composition
-    "qgan.assembly": 4, "qgan.augmentation": 4, "qgan.comparison": 4, "qgan.export": 4, "qgan.bench": 4, "qgan.experiment": 4, "qgan.monitoring": 4, "qgan.plots": 4, "qgan.report": 4,
+    "qgan.assembly": 4, "qgan.augmentation": 4, "qgan.comparison": 4, "qgan.export": 4, "qgan.bench": 4,
+    "qgan.experiment": 4, "qgan.monitoring": 4, "qgan.plots": 4, "qgan.report": 4,
     # 5 doors
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,
     # anomaly: the same floors, its own ground is qgan's
     "anomaly.configuration": 1, "anomaly.preprocess": 2, "anomaly.models": 2, "anomaly.density": 2,
+    "anomaly.emd": 2,
     "anomaly.scoring": 3, "anomaly.training": 3, "anomaly.preparation": 3, "anomaly.detector": 3,
-    "anomaly.baselines": 4, "anomaly.experiment": 4,
+    "anomaly.baselines": 4, "anomaly.experiment": 4, "anomaly.evaluation": 4, "anomaly.report": 4,
     "anomaly.cli": 5, "anomaly.__main__": 5, "anomaly": 5,
 }
 #: What anomaly may use of qgan.

@@ -10,8 +10,15 @@ PROGRAM = Program(
     name="anomaly",
     description="Anomaly detection on jet images: learn what usual jets look like, score the others.",
     package="anomaly.cli",
-    commands={"baselines": "scores without networks: trivial ones and principal components"},
-    examples="  anomaly baselines\n",
+    commands={
+        "train": "train a model on usual jets alone",
+        "score": "score jets of both classes with trained models",
+        "baselines": "scores without networks: trivial ones and principal components",
+    },
+    examples="""\
+  anomaly train --config configs/anomaly_conv.yaml --out runs/cae
+  anomaly score runs/cae --plots plots/
+""",
 )
 
 

@@ -1,0 +1,119 @@
+"""The fully quantum autoencoder.
+
+Each patch of the image is uploaded to a qubit (:mod:`qgan.quantum.reuploading`); of the n qubits, some are latent and
+the others trash. If the latent qubits are to hold all there is to know of a usual jet, the trash is in one fixed pure
+state r. The fidelity F = <r| Tr_latent |ψ><ψ| |r> says how nearly that is so, and 1 - F how unusual the jet is
+(Romero, Olson, Aspuru-Guzik, arXiv:1612.02806).
+
+The published loss (1 - F)² is smallest for a circuit that forgets its input. ``steadiness`` has no such solution: with
+the angle ϑ = arccos √F between the state and the reference, and ϑ₁, ϑ₂ those of two random views of a jet
+(:mod:`.views`), it is the logarithm of E(ϑ₁ - ϑ₂)² / (2 (E ϑ)²): what a jet does to the trash is to be large against
+what the detector does to it. Without biases an empty image stays at |0...0>, F = 1, so ϑ measures activity from there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from qgan.quantum.reuploading import Reuploading
+from qgan.quantum.states import fidelity, z_expectations
+
+from .collapse import check_spread
+from .interface import Autoencoder
+from .patches import n_patches, patches
+from .views import view
+
+Loss = Literal["infidelity", "infidelity_squared", "log_infidelity", "steadiness"]
+#: The amplitudes of a reference qubit.
+REFERENCES: dict[str, tuple[complex, complex]] = {
+    "zero": (1, 0), "one": (0, 1), "plus": (0.5**0.5, 0.5**0.5), "right": (0.5**0.5, 1j * 0.5**0.5),
+}
+#: Below this, a fidelity's distance from 1 is rounding.
+ROUNDING = 1e-6
+
+
+class QuantumAutoencoder(Autoencoder):
+    """Patches on qubits, trash against a reference.
+
+    Args:
+        shape: (H, W) of an image.
+        patch: pixels a side of the patch of one qubit; 12×12 pixels in patches of 4 make 9 qubits.
+        uploads: how often the pixels enter; a pixel has one weight (and one bias) an upload.
+        latent: how many qubits, the first ones, are not compared; the others are trash.
+        entangler, shift, spread, offset, biases: see :class:`~qgan.quantum.reuploading.Reuploading`.
+        even: all weights start at ``spread`` instead of random ones about 0.
+        reference: the state that the trash qubits are compared with.
+        contrast: a pixel x is uploaded as log(1 + c x) / log(1 + c); 0 uploads x itself.
+        loss: ``infidelity`` E(1 - F), ``infidelity_squared`` E(1 - F)² (as published), ``log_infidelity`` -E log F, or
+            ``steadiness``.
+        reflect, dropout, noise: of the views of a jet for ``steadiness``.
+    """
+
+    reference: Tensor
+
+    def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, latent: int = 4, *,
+                 entangler: str = "ring", shift: bool = True, spread: float = 0.1, offset: float = 0.1,
+                 biases: bool = False, even: bool = True, reference: str = "zero", contrast: float = 0.0,
+                 loss: Loss = "steadiness", reflect: bool = True, dropout: float = 0.2, noise: float = 0.1) -> None:
+        super().__init__()
+        n = n_patches(shape, patch)
+        if not 0 <= latent < n:
+            raise ValueError(f"latent: {latent} of {n} qubits, expected 0 to {n - 1}")
+        if reference not in REFERENCES:
+            raise ValueError(f"reference: {reference!r}, expected one of {', '.join(REFERENCES)}")
+        if loss not in Loss.__args__:  # type: ignore[attr-defined]
+            raise ValueError(f"loss: {loss!r}, expected one of {', '.join(Loss.__args__)}")  # type: ignore[attr-defined]
+        if contrast < 0 or noise < 0 or not 0 <= dropout < 1:
+            raise ValueError(f"contrast, noise and dropout are {contrast}, {noise} and {dropout}: expected 0 or more, "
+                             "and dropout below 1")
+        self.patch, self.contrast, self.kind = patch, contrast, loss
+        self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
+        self.circuit = Reuploading(n, patch**2, uploads=uploads, entangler=entangler, shift=shift, spread=spread,
+                                   offset=offset, biases=biases)
+        if even:
+            torch.nn.init.constant_(self.circuit.weights, spread)
+        self.trash = tuple(range(latent, n))
+        qubit = torch.tensor(REFERENCES[reference], dtype=torch.complex64)
+        self.register_buffer("reference", qubit.repeat(len(self.trash), 1), persistent=False)
+
+    def pixels(self, x: Tensor) -> Tensor:
+        """(B, H, W): what is uploaded of each pixel."""
+        c = x.new_tensor(self.contrast)
+        return torch.log1p(c * x) / torch.log1p(c) if self.contrast else x
+
+    def states(self, x: Tensor) -> Tensor:
+        """(B, 2^n) complex: the circuit's states for images."""
+        return self.circuit(patches(self.pixels(x), self.patch))
+
+    def fidelity(self, uploaded: Tensor) -> Tensor:
+        """(B,): the fidelity of the trash with the reference, for what is uploaded of images (B, H, W)."""
+        return fidelity(self.circuit(patches(uploaded, self.patch)), self.trash, self.reference)
+
+    def loss(self, x: Tensor) -> Tensor:
+        uploaded = self.pixels(x)
+        if self.kind == "steadiness":
+            return self._steadiness(uploaded)
+        f = self.fidelity(uploaded)
+        if self.kind == "log_infidelity":
+            return -torch.log(f.clamp(min=ROUNDING)).mean()
+        return ((1 - f) ** (2 if self.kind == "infidelity_squared" else 1)).mean()
+
+    def _steadiness(self, uploaded: Tensor) -> Tensor:
+        seen = torch.cat([view(uploaded, **self.views) for _ in range(2)])  # type: ignore[arg-type]
+        angle = torch.acos(self.fidelity(seen).clamp(ROUNDING, 1 - ROUNDING).sqrt())
+        first, second = angle.chunk(2)
+        return torch.log((first - second).square().mean() / (2 * angle.mean().square()))
+
+    def score(self, x: Tensor) -> Tensor:
+        return 1 - self.fidelity(self.pixels(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, n + 1): ⟨Z⟩ of every qubit, and the score."""
+        states = self.states(x)
+        return torch.cat((z_expectations(states), 1 - fidelity(states, self.trash, self.reference)[:, None]), dim=1)
+
+    def check(self, x: Tensor) -> None:
+        check_spread(self.score, x)

@@ -1,0 +1,101 @@
+"""What trained models reach beside the scores that need no training, as a table and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from .scoring import Figure, Score
+
+#: ``trivial`` needs no training on images, ``fitted`` is a control that does, ``model`` is what is judged.
+Kind = Literal["model", "trivial", "fitted"]
+_FIGURES = ("auc", "sic", "rejection_30", "rejection_50")
+_HEADS = ("AUC ± bootstrap", "over seeds", "max SIC", "1/ε_B at 30 %", "1/ε_B at 50 %")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of score, of one training or of several with different seeds, on the same jets.
+
+    Attributes:
+        name: what the score is.
+        kind: see :data:`Kind`.
+        scores: one a training.
+    """
+
+    name: str
+    kind: Kind
+    scores: list[Score]
+
+    def figure(self, name: str) -> Figure:
+        """Mean over the trainings, with the mean statistical error of one."""
+        figures = [getattr(score, name) for score in self.scores]
+        return Figure(float(np.mean([f.value for f in figures])), float(np.mean([f.error for f in figures])))
+
+    @property
+    def auc(self) -> Figure:
+        return self.figure("auc")
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the AUC over the trainings; None for one."""
+        values = [score.auc.value for score in self.scores]
+        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        means = {name: vars(self.figure(name)) for name in _FIGURES}
+        return {"name": self.name, "kind": self.kind, **means, "spread_of_auc": self.spread,
+                "trainings": [score.to_dict() for score in self.scores]}
+
+
+@dataclass(frozen=True)
+class Report:
+    """How well scores tell unusual jets from usual ones.
+
+    Attributes:
+        usual: the class that was trained on.
+        rows: all scores.
+        about: what else there is to say, by name: jets, reconstruction.
+    """
+
+    usual: str
+    rows: list[Row]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def best_trivial(self) -> Row:
+        """The trivial score with the largest AUC."""
+        return max((row for row in self.rows if row.kind == "trivial"), key=lambda row: row.auc.value)
+
+    def verdicts(self) -> list[str]:
+        """A sentence for each model that is no better than chance, or than the best trivial score."""
+        best, found = self.best_trivial, []
+        for row in self.rows:
+            if row.kind != "model":
+                continue
+            if row.auc.value <= 0.5:
+                found.append(f"{row.name}: AUC {row.auc.value:.3f}, no better than chance")
+            elif row.auc.value <= best.auc.value:
+                found.append(f"{row.name}: AUC {row.auc.value:.3f} is below the trivial score '{best.name}', "
+                             f"{best.auc.value:.3f}: it says nothing about jets that counting does not")
+        return found
+
+    def table(self) -> str:
+        """The rows as lines of text, with the verdicts below."""
+        cells = [("", *_HEADS), *((row.name, *_cells(row)) for row in self.rows)]
+        widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+        lines = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+                 for line in cells]
+        return "\n".join([*lines, "", *self.verdicts()]).rstrip()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"usual": self.usual, **self.about, "scores": [row.to_dict() for row in self.rows],
+                "best_trivial": self.best_trivial.name, "verdicts": self.verdicts()}
+
+
+def _cells(row: Row) -> Sequence[str]:
+    spread = "" if row.spread is None else f"± {row.spread:.3f} ({len(row.scores)})"
+    return str(row.auc), spread, *(str(row.figure(name)) for name in _FIGURES[1:])
