@@ -7,7 +7,7 @@ CNOTs permutes the amplitudes: the map is computed once and costs one indexing, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -49,6 +49,23 @@ def apply_single_qubit(states: Tensor, matrices: Tensor, wire: int) -> Tensor:
     return new.reshape(*new.shape[:-3], -1)
 
 
+def apply_product(states: Tensor, matrices: Tensor) -> Tensor:
+    """``matrices`` (B, n, 2, 2), one per sample and qubit, applied to (B, 2^n) ``states``.
+
+    Neighbouring qubits are taken three at a time, as 8×8 matrices. Each product leaves its group behind the others,
+    so that after the last one the wires are in order again and nothing is ever copied to reorder them.
+    """
+    count, n = matrices.shape[:2]
+    for group in torch.chunk(matrices, -(-n // 3), dim=1):
+        joint = group[:, 0]
+        for wire in range(1, group.shape[1]):
+            both = joint[:, :, None, :, None] * group[:, wire, None, :, None, :]
+            joint = both.reshape(count, 2 * joint.shape[1], -1)
+        split = states.reshape(count, joint.shape[1], -1)
+        states = torch.bmm(split.transpose(1, 2), joint.transpose(1, 2))
+    return states.reshape(count, -1)
+
+
 def cnot_permutation(n_qubits: int, cnots: Iterable[tuple[int, int]]) -> Tensor:
     """The index map of (control, target) CNOTs in the order they act: ``states[..., index]`` applies them all."""
     index = torch.arange(2**n_qubits)
@@ -81,6 +98,30 @@ def zero_probability(states: Tensor, wires: Iterable[int]) -> Tensor:
     mask = sum(1 << (n - 1 - wire) for wire in set(wires))
     kept = states[..., index[(index & mask) == 0]]
     return (kept.real**2 + kept.imag**2).sum(-1)
+
+
+def fidelity(states: Tensor, wires: Sequence[int], reference: Tensor) -> Tensor:
+    """The fidelity (...) of ``wires`` with a product of pure qubits, ``reference`` (t, 2), as a SWAP test measures it:
+    the norm of what is left of a state after projecting each of the wires onto its reference."""
+    n, left = n_wires(states), list(range(n_wires(states)))
+    split = states.reshape(*states.shape[:-1], *[2] * n)
+    for wire, qubit in zip(wires, reference, strict=True):
+        axis = left.index(wire) - len(left)
+        zero, one = split.select(axis, 0), split.select(axis, 1)
+        a, b = qubit.conj().to(states.dtype).tolist()
+        split = zero if (a, b) == (1, 0) else a * zero + b * one
+        left.remove(wire)
+    kept = split.reshape(*states.shape[:-1], -1)
+    return (kept.real**2 + kept.imag**2).sum(-1)
+
+
+def z_expectations(states: Tensor) -> Tensor:
+    """(..., n): ⟨Z⟩ of every wire."""
+    probabilities = states.real**2 + states.imag**2
+    index = torch.arange(states.shape[-1], device=states.device)
+    wires = torch.arange(n_wires(states) - 1, -1, -1, device=states.device)
+    signs = 1 - 2 * ((index[:, None] >> wires) & 1)
+    return probabilities @ signs.to(probabilities)
 
 
 def run_gates(states: Tensor, gates: Tensor, angles: Tensor) -> Tensor:

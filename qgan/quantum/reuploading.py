@@ -1,0 +1,148 @@
+"""Data re-uploading: a circuit that every sample rotates by its own numbers, again and again.
+
+Each qubit takes the L values x of its patch, one rotation of angle w·x + b each, about Z, Y, Z, Z, Y, Z, ... in turn;
+then CNOTs entangle the qubits; and all of it is repeated with other w and b (Pérez-Salinas et al., arXiv:1907.02085).
+
+Nothing between the rotations of one qubit entangles it, so they are fused into one 2×2 matrix per sample, qubit and
+upload (:mod:`.su2`) before any state is touched. The first upload makes a product state directly. Later ones act on
+groups of three qubits at once, a batched product of 8×8 matrices, and CNOTs are one permutation of the amplitudes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .circuits import CNOT, RY, RZ, CircuitError
+from .states import apply_product, cnot_permutation, product_state
+from .su2 import chain, euler, matrices
+
+#: How the qubits are entangled after each upload; ``strong`` is a ring whose reach grows by one each time.
+ENTANGLERS = ("ring", "line", "strong", "all", "none")
+TURNS = (RZ, RY, RZ)
+
+
+def cnots(entangler: str, n_qubits: int, upload: int = 0) -> list[tuple[int, int]]:
+    """The (control, target) pairs after this upload, in the order they act.
+
+    Raises:
+        CircuitError: there is no such entangler.
+    """
+    if entangler not in ENTANGLERS:
+        raise CircuitError(f"entangler: {entangler!r}, expected one of {', '.join(ENTANGLERS)}")
+    if entangler == "none" or n_qubits == 1:
+        return []
+    if entangler == "line":
+        return [(wire, wire + 1) for wire in range(n_qubits - 1)]
+    if entangler == "all":
+        return list(itertools.combinations(range(n_qubits), 2))
+    reach = upload % (n_qubits - 1) + 1 if entangler == "strong" else 1
+    return [(wire, (wire + reach) % n_qubits) for wire in range(n_qubits)]
+
+
+def kinds(length: int, upload: int, shift: bool) -> list[int]:
+    """The axis of each of the ``length`` rotations of a qubit; with ``shift`` each upload starts one axis later."""
+    start = upload % 3 if shift else 0
+    return [TURNS[(start + position) % 3] for position in range(length)]
+
+
+class Permutation(torch.autograd.Function):
+    """``states[:, index]``, whose gradient is a gather as well (indexing's own would add element by element)."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return states.index_select(1, index)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (inverse,) = ctx.saved_tensors
+        return gradient.index_select(1, inverse), None, None
+
+
+class Reuploading(nn.Module):
+    """The circuit as a layer: (B, n, L) values -> (B, 2^n) complex amplitudes.
+
+    Args:
+        n_qubits, length: n qubits, L values each.
+        uploads: how often the values enter.
+        entangler: one of :data:`ENTANGLERS`.
+        shift: each upload starts one axis later, so that every value turns its qubit about Y at some time.
+        spread: scale of the weights at the start, standard deviation of each w.
+        offset: the same of the b; 0 leaves a sample of zeros in |0...0> at the start.
+        biases: whether there are any b.
+    """
+
+    index: Tensor
+    inverse: Tensor
+    place: Tensor
+
+    def __init__(self, n_qubits: int, length: int, *, uploads: int = 2, entangler: str = "ring", shift: bool = False,
+                 spread: float = 0.1, offset: float = 0.1, biases: bool = True) -> None:
+        super().__init__()
+        for name, value in (("n_qubits", n_qubits), ("length", length), ("uploads", uploads)):
+            if value < 1:
+                raise CircuitError(f"{name}: {value}: expected at least 1")
+        self.n_qubits, self.length, self.uploads, self.entangler, self.shift = (
+            n_qubits, length, uploads, entangler, shift)
+        self.weights = nn.Parameter(spread * torch.randn(uploads, n_qubits, length))
+        self.biases = nn.Parameter(offset * torch.randn(uploads, n_qubits, length)) if biases else None
+        index = torch.stack([cnot_permutation(n_qubits, cnots(entangler, n_qubits, u)) for u in range(uploads)])
+        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("inverse", index.argsort(dim=1), persistent=False)
+        self.register_buffer("place", self._triples(), persistent=False)
+
+    def _triples(self) -> Tensor:
+        """(3 T, uploads): the rotation, or L for none, that stands at each place of T triples Z, Y, Z."""
+        triples = (self.length + (2 if self.shift else 0) + 2) // 3
+        place = torch.full((3 * triples, self.uploads), self.length)
+        for upload in range(self.uploads):
+            start = upload % 3 if self.shift else 0
+            place[start : start + self.length, upload] = torch.arange(self.length)
+        return place
+
+    def angles(self, x: Tensor) -> Tensor:
+        """(B, uploads, n, L): w·x + b."""
+        turned = self.weights * x[:, None]
+        return turned if self.biases is None else turned + self.biases
+
+    def unitaries(self, x: Tensor) -> Tensor:
+        """(B, uploads, n, 2, 2): all rotations of a sample, an upload and a qubit in one matrix."""
+        # Samples last: elementwise arithmetic then runs over long rows.
+        turned = self.weights.permute(2, 0, 1)[..., None] * x.permute(2, 1, 0)[:, None]
+        if self.biases is not None:
+            turned = turned + self.biases.permute(2, 0, 1)[..., None]
+        turned = torch.cat((turned, turned.new_zeros(1, *turned.shape[1:])))
+        placed = torch.stack([turned[:, u].index_select(0, self.place[:, u]) for u in range(self.uploads)], 1)
+        fused = chain(euler(placed.unflatten(0, (-1, 3)).transpose(0, 1)))
+        return matrices(fused).permute(2, 0, 1, 3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[1:] != (self.n_qubits, self.length):
+            raise ValueError(f"values of shape {tuple(x.shape)}, expected (B, {self.n_qubits}, {self.length})")
+        unitaries = self.unitaries(x)
+        states = product_state(unitaries[:, 0])
+        for upload in range(self.uploads):
+            if upload:
+                states = apply_product(states, unitaries[:, upload])
+            if self.entangler != "none":
+                states = Permutation.apply(states, self.index[upload], self.inverse[upload])
+        return states
+
+    def gates(self) -> Tensor:
+        """The circuit as a gate list (see :mod:`.circuits`), angles in the order of :meth:`angles`, flattened."""
+        found = []
+        for upload in range(self.uploads):
+            for wire in range(self.n_qubits):
+                first = (upload * self.n_qubits + wire) * self.length
+                turns = kinds(self.length, upload, self.shift)
+                found += [[kind, wire, -1, first + position] for position, kind in enumerate(turns)]
+            found += [[CNOT, *pair, -1] for pair in cnots(self.entangler, self.n_qubits, upload)]
+        return torch.tensor(found)
+
+    def extra_repr(self) -> str:
+        return (f"{self.n_qubits} qubits of {self.length} values, {self.uploads} uploads, {self.entangler}, "
+                f"{sum(p.numel() for p in self.parameters())} parameters")
