@@ -22,7 +22,7 @@ SMALL = {"batch_size": 16, "threads": 1, "device": "cpu", "steps": 6, "symmetry"
          "data.codings": ["delta_r", "delta_r_mean", "pixel_mean", "soft_nnz"],
          "generator.n_qubits": 5, "generator.n_layers": 2, "generator.n_rotations": 5, "generator.noise": 6,
          "generator.channels": 4, "discriminator.channels": 4, "discriminator.batch_comparison": 4,
-         "losses.r1_every": 2, "optimiser.ema": 0.5, "logging.scalars": 1, "logging.quality": 0,
+         "losses.r1_every": 2, "optimiser.ema": 0.5, "logging.scalars": 1, "logging.quality": 0, "logging.costly": 0,
          "logging.checkpoint": 2, "logging.validation_jets": 20}
 #: The published networks, on the 16×16 middle of larger images, few steps apart.
 PUBLISHED = {"generator.architecture": "published", "discriminator.architecture": "published",

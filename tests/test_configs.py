@@ -13,6 +13,7 @@ from toy_jets import toy_jets
 from qgan.cli import main
 from qgan.cli.configuration import read_configuration
 from qgan.data import write_jets
+from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import read_log
 
 FILES = sorted(path for path in (Path(__file__).resolve().parents[1] / "configs").glob("*.yaml")
@@ -54,9 +55,21 @@ def test_the_published_recipe() -> None:
     assert told.symmetry == "average"
 
 
-@pytest.mark.parametrize("symmetry", ["none", "exact"])
-def test_the_classical_control_differs_in_its_core_alone(symmetry: str) -> None:
-    quantum, dense = (read_configuration(next(path for path in FILES if path.stem == name), ["--symmetry", symmetry])
-                      for name in ("w_qcd", "w_qcd_classical"))
-    assert (quantum.generator.core, dense.generator.core) == ("quantum", "dense")
-    assert dataclasses.replace(dense, generator=dataclasses.replace(dense.generator, core="quantum")) == quantum
+@pytest.mark.parametrize("jets", ["w_qcd", "quark_gluon"])
+@pytest.mark.parametrize(("name", "core"), [("classical", "dense"), ("frozen", "frozen"),
+                                            ("orthogonal", "orthogonal"), ("none", "none")])
+def test_a_control_differs_in_its_core_alone(jets: str, name: str, core: str) -> None:
+    quantum, control = (configured(stem) for stem in (jets, f"{jets}_{name}"))
+    assert (quantum.generator.core, control.generator.core) == ("quantum", core)
+    assert dataclasses.replace(control, generator=dataclasses.replace(control.generator, core="quantum")) == quantum
+
+
+@pytest.mark.parametrize("readout", ["probs", "expval"])
+def test_a_hardware_readout_differs_in_its_readout_alone(readout: str) -> None:
+    state, other = configured("w_qcd"), configured(f"w_qcd_{readout}")
+    assert (state.generator.readout, other.generator.readout) == ("state", readout)
+    assert dataclasses.replace(other, generator=dataclasses.replace(other.generator, readout="state")) == state
+
+
+def configured(stem: str) -> Configuration:
+    return read_configuration(next(path for path in FILES if path.stem == stem))

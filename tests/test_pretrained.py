@@ -98,7 +98,8 @@ def test_the_command_of_the_card_gives_its_configuration() -> None:
     assert arguments.data == ["a.h5", "b.h5"]
     mine, theirs = flat(configuration.to_dict()), flat(told.to_dict())
     assert {k for k in mine if mine[k] != theirs[k]} <= {
-        "device", "threads", "logging.scalars", "logging.quality", "logging.checkpoint", "logging.validation_jets"}
+        "device", "threads", "logging.scalars", "logging.quality", "logging.costly", "logging.checkpoint",
+        "logging.validation_jets"}
 
 
 def test_a_default_configuration_needs_no_options() -> None:

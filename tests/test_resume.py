@@ -239,8 +239,8 @@ def test_kills_at_random_moments(file: Path, tmp_path: Path) -> None:
     """SIGKILL: the checkpoint can always be read, resuming works, and the end is that of a run left alone."""
     options = ["--batch-size", "8", "--generator.n_qubits", "5", "--generator.n_layers", "1", "--generator.noise", "6",
                "--generator.channels", "4", "--discriminator.channels", "4", "--logging.quality", "0",
-               "--logging.scalars", "1", "--logging.checkpoint", "1", "--logging.validation_jets", "10",
-               "--threads", "1", "--device", "cpu", "--quiet", "--steps", "60"]
+               "--logging.costly", "0", "--logging.scalars", "1", "--logging.checkpoint", "1",
+               "--logging.validation_jets", "10", "--threads", "1", "--device", "cpu", "--quiet", "--steps", "60"]
     start = [sys.executable, "-m", "qgan", "train", "--data", str(file)]
     subprocess.run([*start, "--out", str(tmp_path / "whole"), *options], check=True)
     run, pause, reached = tmp_path / "run", random.Random(0), 0

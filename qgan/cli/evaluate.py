@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   qgan evaluate real.h5 fake.h5 --report report/
-  qgan evaluate fake.h5 --quick
+  qgan evaluate fake.h5 --quick --logdir runs/w_qcd/test
   qgan evaluate real.h5 ours.h5 published.h5 --rows 6:22 --columns 5:21
 """
 
@@ -38,6 +38,8 @@ def build_parser() -> Parser:
     parser.add_argument("--seed", type=int, default=0, help="of the draws and splits (default: %(default)s)")
     parser.add_argument("--report", metavar="FOLDER", help="write report.html, report.json and report.csv here, the "
                                                            "generators side by side")
+    parser.add_argument("--logdir", metavar="FOLDER", help="write everything for TensorBoard here, each generator as a "
+                                                           "run of its own")
     parser.add_argument("--json", metavar="FILE", help="write every number here")
     parser.add_argument("--plots", metavar="FOLDER", help="write pictures here")
     parser.add_argument("--overwrite", action="store_true", help="replace what exists already")
@@ -56,6 +58,8 @@ def main(argv: list[str]) -> None:
         check_folder(Path(arguments.plots), arguments.overwrite)
     if arguments.report:
         check_report(arguments.report, arguments.overwrite)
+    if arguments.logdir:
+        check_logdir(arguments)
     real, generated, reference = load(arguments)
     fakes = dict(zip(generator_names([fake.source for fake in generated]), generated, strict=True))
     evaluations = _evaluate(arguments, real, fakes, reference)
@@ -68,6 +72,8 @@ def main(argv: list[str]) -> None:
         from ..plots import save_plots
 
         save_plots(real, fakes, arguments.plots, overwrite=arguments.overwrite)
+    if arguments.logdir:
+        _record(arguments, real, fakes, evaluations)
     if arguments.report:
         path = write_report(arguments.report, real, fakes, evaluations, seed=arguments.seed,
                             overwrite=arguments.overwrite)
@@ -86,6 +92,34 @@ def _evaluate(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, J
                                    reference=reference)
             bar.update()
     return found
+
+
+def _record(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, JetImages],
+            evaluations: dict[str, Evaluation]) -> None:
+    """TensorBoard's files, a folder a generator."""
+    from ..monitoring import record_evaluation
+    from ..runs.tensorboard import TensorBoardRecorder, clear_events
+
+    for name, fake in fakes.items():
+        folder = Path(arguments.logdir) / name
+        clear_events(folder)
+        with TensorBoardRecorder(folder) as recorder:
+            record_evaluation(recorder, real, fake, evaluations[name], arguments.seed)
+    if not arguments.quiet:
+        print(f"tensorboard --logdir {arguments.logdir}")
+
+
+def check_logdir(arguments: argparse.Namespace) -> None:
+    """Says before the work, not after it, that there is a record already."""
+    from ..report import generator_names
+    from ..runs.tensorboard import holds_events
+
+    folder = Path(arguments.logdir)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(folder, "", "is a file, expected a folder for TensorBoard")
+    for name in generator_names(arguments.files[min(1, len(arguments.files) - 1):]):
+        if holds_events(folder / name) and not arguments.overwrite:
+            raise DataError(folder / name, "", "holds a record for TensorBoard already; pass --overwrite to replace it")
 
 
 def check_folder(path: Path, overwrite: bool) -> None:

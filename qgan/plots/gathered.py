@@ -45,7 +45,8 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
     generators = named(fakes)
     classes = shared_classes(real, generators)
     yield Drawn("mean_images", "Mean images", "Mean pT of each pixel on a logarithmic scale, and generated − real on "
-                "a scale that is linear around 0. One scale a class.", mean_images(real, generators))
+                "a scale that is linear around 0, each on its own: mind the numbers beside it.",
+                mean_images(real, generators))
     for label in classes:
         yield Drawn(f"observables_{real.name(label)}", f"Observables of {class_title(real, label)}", _HISTOGRAMS,
                     observable_histograms(real, generators, label))

@@ -19,6 +19,8 @@ _BINS = 30
 _RATIO = 0.5
 #: Jets of a class and side that are enough for a histogram.
 _MOST = 10_000
+#: Height of a panel in that of the real histogram, at most.
+_TALLEST = 2
 #: A panel's title has room for the numbers of this many generators.
 _NUMBERS = 3
 
@@ -114,8 +116,8 @@ def overlay(top: Axes, bottom: Axes, real: np.ndarray, fakes: Mapping[str, np.nd
         _mark_outside(bottom, centres[known], (q / safe)[known], colour(i))
     # A spike, such as one value for all jets, must not flatten what it is compared with.
     highest = max(float(p.max(initial=0)), 1e-300)
-    if top.get_ylim()[1] > 4 * highest:
-        top.set_ylim(0, 4 * highest)
+    if top.get_ylim()[1] > _TALLEST * highest:
+        top.set_ylim(0, _TALLEST * highest)
     bottom.set_ylim(1 - _RATIO, 1 + _RATIO)
     bottom.set_yticks([0.7, 1.0, 1.3])
     top.set_xlim(edges[0], edges[-1])

@@ -24,7 +24,7 @@ _FAINTEST = 0.05
 def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
     """For each class and generator the mean real image, the mean generated one, and their difference.
 
-    All images of a class are on one scale, and so are its differences, so that generators can be compared.
+    All means of a class are on one scale; each difference has its own, so that small ones are seen beside large ones.
     """
     generators = named(fakes)
     classes = shared_classes(real, generators)
@@ -82,13 +82,13 @@ def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Ma
     means = {name: images.mean(0, dtype=np.float64) for name, images in others.items()}
     top = max(float(m.max()) for m in (mean, *means.values()))
     norm = LogNorm(top / 10**_MEAN_DECADES, top)
-    bound = max(top * 1e-3, *(float(np.abs(m - mean).max()) for m in means.values()))
     for row, (name, images) in zip(rows, others.items(), strict=True):
         for axes, shown, title, count in ((row[0], mean, "real", len(of_real)),
                                           (row[1], means[name], name, len(images))):
             drawn = draw_image(axes, shown, real, norm)
             axes.set_title(f"{class_title(real, label)}, mean of {count:,} {title}")
             figure.colorbar(drawn, ax=axes, label=r"mean $p_T$ [GeV]", extend="min", shrink=0.9)
+        bound = max(top * 1e-3, float(np.abs(means[name] - mean).max()))
         drawn = draw_image(row[2], means[name] - mean, real, SymLogNorm(bound / 30, vmin=-bound, vmax=bound),
                            DIFFERENCE)
         decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]

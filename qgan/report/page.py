@@ -14,8 +14,8 @@ from ..evaluation import Evaluation
 from ..plots import CLASS_NAMES, Drawn, colour, to_png
 from ..version import __version__
 from .levels import LEVELS
+from .names import generator_names
 from .tables import blocks, glance
-from .text import number
 
 #: Dots per inch of the pictures: sharp on a dense screen at the width of the page.
 DPI = 120
@@ -43,14 +43,15 @@ def picture(drawn: Drawn) -> Picture:
 def page(evaluations: Mapping[str, Evaluation], pictures: Iterable[Picture]) -> str:
     """The page of one generator or of several, by name, all against the same real jets."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["number"] = number
     here = files(__package__)
     template = environment.from_string((here / "page.html").read_text(encoding="utf-8"))
     groups = dict.fromkeys(group for evaluation in evaluations.values() for group in evaluation.groups)
+    real = next(iter(evaluations.values())).real
     ordered = sorted(groups, key=lambda group: group == "all")
     return template.render(
         version=__version__, style=(here / "page.css").read_text(encoding="utf-8"), names=list(evaluations),
-        colours=[colour(i) for i in range(len(evaluations))], real=next(iter(evaluations.values())).real,
+        colours=[colour(i) for i in range(len(evaluations))], real=real,
+        real_name=" + ".join(generator_names(real.split(" + "))),
         classes=_sizes(evaluations), overview=glance(evaluations), levels=LEVELS,
         notes=dict.fromkeys(note for evaluation in evaluations.values() for note in evaluation.notes),
         groups=[{"name": group, "title": _title(group), "blocks": blocks(evaluations, group)} for group in ordered],

@@ -11,6 +11,8 @@ from ..evaluation import METRICS, Evaluation, Row
 from .levels import Level, judged_by, level, of_classes, worst
 from .text import number
 
+#: A significance beyond this is not worth its digits: the real pairs do not reach that far.
+_MANY = 100
 #: The overview: heading, metric, observable.
 GLANCE = (("mean image", "mean_image", ""), ("FPD", "fpd", "features"), ("KPD", "kpd", "features"),
           ("AUC of trees", "c2st_auc", "features"), ("AUC of CNN", "c2st_auc", "images"),
@@ -117,10 +119,12 @@ def _verdict(row: Row) -> str:
     kind = judged_by(row)
     if kind == "ratio":
         assert row.ratio is not None
-        return f"{row.ratio:.2f}×" if row.ratio < 10 else f"{number(row.ratio)}×"
+        return f"{row.ratio:.2f}×" if row.ratio < 10 else f"{row.ratio:,.0f}×"
     if kind == "significance":
         assert row.significance is not None
-        return f"{row.significance:+.1f}σ" if abs(row.significance) < 100 else f"{row.significance:+.0f}σ"
+        if abs(row.significance) >= _MANY:
+            return f"{'>' if row.significance > 0 else '< −'}{_MANY}σ"
+        return f"{row.significance:+.1f}σ"
     return ""
 
 

@@ -37,6 +37,9 @@ class Recorder:
     def text(self, step: int, tag: str, text: str) -> None:
         """Markdown."""
 
+    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """Pages of charts, ``{page: {chart: patterns of the tags drawn in it}}``; once, at the start of a run."""
+
     def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
         """The configuration and the figures it led to; once, at the end of a run."""
 
@@ -75,6 +78,9 @@ class MemoryRecorder(Recorder):
 
     def text(self, step: int, tag: str, text: str) -> None:
         self.records.append(("text", step, tag, text))
+
+    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        self.records += [("layout", 0, page, dict(charts)) for page, charts in pages.items()]
 
     def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
         self.records += [("hyperparameter", 0, key, value) for key, value in options.items()]
@@ -133,6 +139,10 @@ class SeveralRecorders(Recorder):
     def text(self, step: int, tag: str, text: str) -> None:
         for recorder in self.recorders:
             recorder.text(step, tag, text)
+
+    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        for recorder in self.recorders:
+            recorder.layout(pages)
 
     def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
         for recorder in self.recorders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from .recorders import Recorder
 _COLOURS = np.array([(0, 0, 0), (66, 10, 104), (147, 38, 103), (221, 81, 58), (252, 165, 10), (252, 255, 196)])
 #: Zoom of a pixel in the pictures.
 _ZOOM = 4
+_EVENTS = "events.out.tfevents.*"
+#: Dots per inch of a figure.
+_DPI = 80
 
 
 class TensorBoardRecorder(Recorder):
@@ -39,7 +43,12 @@ class TensorBoardRecorder(Recorder):
         self._writer.add_image(tag, mosaic(images, self._pt_range), step, dataformats="HWC")
 
     def figure(self, step: int, tag: str, figure: Any) -> None:
-        self._writer.add_figure(tag, figure, step)
+        # SummaryWriter.add_figure loads pyplot, which takes seconds and keeps global state.
+        stream = io.BytesIO()
+        figure.savefig(stream, format="rgba", dpi=_DPI)
+        width, height = (int(_DPI * inches) for inches in figure.get_size_inches())
+        pixels = np.frombuffer(stream.getvalue(), np.uint8).reshape(height, width, 4)
+        self._writer.add_image(tag, pixels[..., :3], step, dataformats="HWC")
 
     def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
         for tag, value in values.items():
@@ -57,13 +66,23 @@ class TensorBoardRecorder(Recorder):
             self._writer._get_file_writer().add_summary(summary)
         self.scalars(0, numbers)
 
-    def layout(self, charts: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        """A page of charts: ``{page: {chart: tags drawn in one chart}}``."""
-        self._writer.add_custom_scalars({page: {chart: ["Multiline", list(tags)] for chart, tags in content.items()}
-                                         for page, content in charts.items()})
+    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        self._writer.add_custom_scalars({page: {chart: ["Multiline", list(tags)] for chart, tags in charts.items()}
+                                         for page, charts in pages.items()})
 
     def close(self) -> None:
         self._writer.close()
+
+
+def holds_events(folder: str | Path) -> bool:
+    """Whether something was recorded in this folder."""
+    return any(Path(folder).glob(_EVENTS))
+
+
+def clear_events(folder: str | Path) -> None:
+    """Removes what was recorded in a folder before: its points would stand beside the new ones."""
+    for file in Path(folder).glob(_EVENTS):
+        file.unlink()
 
 
 def mosaic(images: np.ndarray, pt_range: tuple[float, float] = (0.1, 100.0)) -> np.ndarray:

@@ -1,0 +1,51 @@
+"""Pages of charts for TensorBoard's custom scalars; the first one is the quality at a glance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+#: ``{page: {chart: patterns of the tags that are drawn in it}}``
+Pages = dict[str, dict[str, list[str]]]
+_GLANCE = {"w1_median": "W1, median of observables and classes", "w1_worst": "W1, worst observable and class",
+           "mean_image": "mean image, worst class", "fpd": "Frechet distance (1e-3), worst class",
+           "trees_auc": "AUC of trees, worst class"}
+
+
+def training_pages(figures: Iterable[str]) -> Pages:
+    """The pages of a training.
+
+    Args:
+        figures: tags of the quality figures, each with a floor: ``w1/w/mass``, ``glance/fpd``, ...
+    """
+    tags = list(figures)
+    pages: Pages = {"quality at a glance": {title: with_floor(f"glance/{name}") for name, title in _GLANCE.items()
+                                            if f"glance/{name}" in tags}}
+    for tag in tags:
+        kind, _, rest = tag.partition("/")
+        if kind == "glance":
+            continue
+        label, _, observable = rest.partition("/")
+        pages.setdefault(f"quality of {label} jets", {})[f"{kind} {observable}".strip()] = with_floor(tag)
+    pages["training"] = {
+        "loss, generator": exactly("loss/generator"), "loss, discriminator": exactly("loss/discriminator"),
+        "terms of the generator's loss": ["^loss/(?!generator$|discriminator$|r1$)"],
+        "gradient norms": ["^gradient/"], "logits": ["^logits/"], "learning rates": ["^rate/"], "speed": ["^speed/"]}
+    return pages
+
+
+def evaluation_pages(groups: Sequence[str], metrics: Sequence[str]) -> Pages:
+    """The pages of evaluations: a chart a metric, its observables and floors in it."""
+    return {f"test of {'all' if group == 'all' else group} jets":
+            {metric: [f"^test(_floor)?/{re.escape(metric)}/{re.escape(group)}(/|$)"] for metric in metrics}
+            for group in groups}
+
+
+def with_floor(tag: str) -> list[str]:
+    """The patterns of a figure and of its floor."""
+    return exactly(f"quality/{tag}", f"floor/{tag}")
+
+
+def exactly(*tags: str) -> list[str]:
+    """Patterns that match these tags alone: ``w1/w/pt`` is the beginning of ``w1/w/ptd``."""
+    return [f"^{re.escape(tag)}$" for tag in tags]
