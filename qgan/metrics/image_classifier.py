@@ -1,8 +1,10 @@
 """A small convolutional network that tells two kinds of jet images apart.
 
-It sees ln(1 + p / 0.01 GeV) of every pixel, so that soft pixels count beside hard ones. Adam with a
-one-cycle rate; where validation jets are given, the epoch with the smallest cross-entropy on them is kept.
-The same seed gives the same network on the same processor with the same number of threads.
+It sees the logarithm of every pixel twice: ln(1 + p / 0.01 GeV), in which soft pixels count, and
+ln(1 + p / 1 GeV), in which the prongs do. Adam with a one-cycle rate; where validation jets are given, the
+epoch with the smallest cross-entropy on them is kept. All random numbers come from generators of its own, so
+that networks can be trained side by side in threads. The same seed gives the same network on the same
+processor with the same number of threads.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.utils import skip_init
 
-from ..seeding import integer_seed, torch_rng
+from ..seeding import torch_rng
 
-#: Pixels well under this pT (GeV) look empty.
-SOFT = 0.01
-#: Divides the logarithms: a pixel of 200 GeV is 1.
-SCALE = 10.0
-#: Images are halved until neither side is longer than this.
+#: Pixels well under these pT (GeV) look empty in the first and in the second logarithm.
+SOFT = (0.01, 1.0)
+#: Pixels of this pT (GeV) are 1 in both.
+HARD = 200.0
+#: Images are halved, twice at least, until neither side is longer than this.
 SMALLEST_SIDE = 7
-CHANNELS = (24, 32, 48, 64, 64)
+DROPOUT = 0.3
 LARGEST_BATCH = 256
 
 
@@ -38,7 +41,7 @@ class ImageClassifier:
         patience: epochs without a better validation cross-entropy after which it stops.
     """
 
-    def __init__(self, seed: int, epochs: int = 12, device: str | torch.device = "cpu", rate: float = 4e-3,
+    def __init__(self, seed: int, epochs: int = 12, device: str | torch.device = "cpu", rate: float = 3e-3,
                  patience: int = 4) -> None:
         self.seed, self.epochs, self.device = seed, epochs, torch.device(device)
         self.rate, self.patience = rate, patience
@@ -59,11 +62,9 @@ class ImageClassifier:
         _check(images, label)
         x, y = self._inputs(images), self._labels(label)
         held_out = (self._inputs(validation[0]), self._labels(validation[1])) if validation else None
-        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(integer_seed(self.seed, "classifier"))
-            self.network = _Logit((images.shape[1], images.shape[2])).to(self.device)
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self._train(self.network, x, y, held_out)
+        rng = torch_rng(self.seed, "classifier", device=self.device)
+        self.network = _Logit((images.shape[1], images.shape[2]), rng)
+        self._train(self.network, x, y, held_out)
         return self
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -115,34 +116,53 @@ class ImageClassifier:
 
     def _inputs(self, images: np.ndarray) -> Tensor:
         pixels = torch.as_tensor(np.ascontiguousarray(images), dtype=torch.float32, device=self.device)
-        return torch.log1p(pixels / SOFT)[:, None] / SCALE
+        channels = [torch.log1p(pixels / soft) / float(np.log1p(HARD / soft)) for soft in SOFT]
+        return torch.stack(channels, 1).contiguous(memory_format=torch.channels_last)
 
     def _labels(self, label: np.ndarray) -> Tensor:
         return torch.as_tensor(np.asarray(label, np.float32), device=self.device)
 
 
 class _Logit(nn.Module):
-    """Images (B, 1, H, W) → logits (B,): strided convolutions, then two dense layers."""
+    """Images (B, 2, H, W) → logits (B,): convolutions, then two dense layers."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
+    def __init__(self, shape: tuple[int, int], rng: torch.Generator) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        before, (height, width) = 1, shape
-        for i, channels in enumerate(CHANNELS):
-            layers += [nn.Conv2d(before, channels, 4 if i == 0 else 3, 2, 2 if i == 0 else 1, bias=False),
-                       nn.BatchNorm2d(channels), nn.ReLU()]
-            if i == 0:
-                layers += [nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
-            height, width = ((s // 2 + 1 if i == 0 else (s + 1) // 2) for s in (height, width))
-            before = channels
-            if max(height, width) <= SMALLEST_SIDE:
-                break
-        self.convolutions = nn.Sequential(*layers)
-        self.dense = nn.Sequential(nn.Flatten(), nn.Linear(before * height * width, 64), nn.ReLU(),
-                                   nn.Dropout(0.2), nn.Linear(64, 1))
+        self.rng = rng
+        layers = [*_convolution(len(SOFT), 16, 5, 2, rng), *_convolution(16, 32, 3, 1, rng),
+                  *_convolution(32, 32, 3, 2, rng)]
+        height, width = ((side + 3) // 4 for side in shape)
+        while max(height, width) > SMALLEST_SIDE:
+            layers += _convolution(32, 32, 3, 2, rng)
+            height, width = (height + 1) // 2, (width + 1) // 2
+        self.convolutions = nn.Sequential(*layers, nn.Flatten())
+        self.dense = nn.Sequential(_initialised(skip_init(nn.Linear, 32 * height * width, 64, device=rng.device), rng),
+                                   nn.ReLU())
+        self.last = _initialised(skip_init(nn.Linear, 64, 1, device=rng.device), rng)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.dense(self.convolutions(x))[:, 0]
+        hidden = self._drop(self.dense(self._drop(self.convolutions(x))))
+        return self.last(hidden)[:, 0]
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Dropout; torch's own takes no generator."""
+        if not self.training:
+            return x
+        kept = torch.rand(x.shape, generator=self.rng, device=x.device) >= DROPOUT
+        return x * kept / (1 - DROPOUT)
+
+
+def _convolution(before: int, after: int, kernel: int, stride: int, rng: torch.Generator) -> list[nn.Module]:
+    layer = skip_init(nn.Conv2d, before, after, kernel, stride, kernel // 2, device=rng.device)
+    return [_initialised(layer, rng), nn.ReLU()]
+
+
+def _initialised(layer: nn.Module, rng: torch.Generator) -> nn.Module:
+    """Weights as torch draws them, biases 0: a layer's own initialisation takes no generator."""
+    nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=rng)  # type: ignore[arg-type]
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return layer
 
 
 def _check(images: np.ndarray, label: np.ndarray) -> None:
