@@ -16,6 +16,7 @@ PROGRAM = Program(
         "generate": "make jets with a trained generator",
         "models": "list the trained generators that ship",
         "evaluate": "compare generated jets with real ones",
+        "compare": "train and judge several generators and put them into one table",
         "export": "make a model that can ship of a run",
         "merge": "put jets of several files into one",
         "augment": "say whether generated jets help to train a tagger, and what they are worth",

@@ -1,0 +1,67 @@
+"""A comparison as one table, for the terminal or in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .entries import Entry, Spread
+from .figures import TITLES
+
+#: Figures told in percent.
+_PERCENT = ("mean_image", "coverage")
+_UNITS = {"w1_worst": "sd", "w1_median": "sd", "mean_image": "%", "coverage": "%", "fpd_features": "1e-3",
+          "fpd_energy_flow": "1e-3", "mass_bias": "GeV", "mass_resolution": "GeV"}
+_SIZES = {"quantum": "angles", "core": "core", "generator": "generator"}
+
+
+def cells(entries: Sequence[Entry], group: str = "all") -> list[list[str]]:
+    """The table of one class, or of all, with its head: a line for each entry."""
+    names = [name for name in TITLES if any(entry.figure(name, group) is not None for entry in entries)]
+    units = [f" [{_UNITS[name]}]" if name in _UNITS else "" for name in names]
+    head = ["", "seeds", *(TITLES[name] + unit for name, unit in zip(names, units, strict=True)),
+            *_SIZES.values(), "step [ms]"]
+    return [head, *(_line(entry, names, group) for entry in entries)]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Columns side by side, the first to the left, the others to the right."""
+    head, *body = rows
+    words = [column.split(" [") for column in head]
+    upper = [word[0] for word in words]
+    lower = [f"[{word[1]}" if len(word) > 1 else "" for word in words]
+    table = [upper, lower, *body]
+    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
+                       for i, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in table]
+    return "\n".join([*lines[:2], "-" * max(map(len, lines)), *lines[2:]])
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The same as a Markdown table."""
+    head, *body = ([f" {cell} " for cell in row] for row in rows)
+    return "\n".join("|" + "|".join(row) + "|" for row in (head, ["---"] * len(head), *body))
+
+
+def _line(entry: Entry, names: Sequence[str], group: str) -> list[str]:
+    sizes = [f"{entry.parameters[name]:,}" if entry.parameters else "" for name in _SIZES]
+    step = f"{1e3 * entry.seconds_per_step:.0f}" if entry.seconds_per_step is not None else ""
+    values = (_cell(entry.figure(name, group), name) for name in names)
+    return [entry.name, str(len(entry.seeds)), *values, *sizes, step]
+
+
+def _cell(figure: Spread | None, name: str) -> str:
+    """Mean ± spread over the seeds; of one seed the mean alone."""
+    if figure is None:
+        return "-"
+    scale = 100 if name in _PERCENT else 1
+    mean = scale * figure.mean
+    if figure.spread is None:
+        return number(mean)
+    return f"{number(mean)} ± {number(scale * figure.spread, digits=2)}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Three digits, without an exponent below a million."""
+    if abs(value) >= 1e6:
+        return f"{value:.1e}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.{digits}g}".rstrip(".")
