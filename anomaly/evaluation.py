@@ -14,7 +14,7 @@ from qgan.runs.devices import resolve_device
 from qgan.seeding import numpy_rng
 
 from .detector import Detector, load_detector
-from .preparation import test_jets
+from .preparation import CLASSES, test_jets
 from .report import Kind, Report, Row
 from .scoring import score as figures_of
 
@@ -39,8 +39,8 @@ def score(runs: str | Path | Sequence[str | Path], data: Sequence[str | Path] | 
     if len(usual) > 1:
         raise ConfigError(f"data.normal: the runs were trained on different classes, {' and '.join(sorted(usual))}")
     first = detectors[0]
-    embedded = "quark_gluon" if first.usual in ("quark", "gluon") else "w_qcd"
-    return report(detectors, test_jets(data, embedded, first.usual), emd=emd, seed=seed, n_bootstrap=n_bootstrap)
+    jets = test_jets(data, embedded_set(first.usual), first.usual)
+    return report(detectors, jets, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
 
 
 def report(detectors: Sequence[Detector], jets: JetImages, *, emd: int = 0, seed: int = 0,
@@ -68,6 +68,11 @@ def report(detectors: Sequence[Detector], jets: JetImages, *, emd: int = 0, seed
                     "usual": float(np.mean([d[among].mean() for d in distances])),
                     "unusual": float(np.mean([d[~among].mean() for d in distances]))}
     return Report(first.usual, rows, about)
+
+
+def embedded_set(usual: str) -> str:
+    """The embedded jets that hold a class."""
+    return next((name for name, pair in CLASSES.items() if usual in pair), "quark_gluon")
 
 
 def groups(detectors: Sequence[Detector]) -> dict[str, list[Detector]]:

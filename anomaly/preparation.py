@@ -54,8 +54,10 @@ def test_jets(files: Sequence[str | Path] | None, jets: str, usual: str) -> JetI
     """Jets of both classes to score: those of files, or the embedded test jets.
 
     Raises:
-        DataError: there is one class alone.
+        DataError: there is one class alone, or no such class among the embedded jets.
     """
+    if not files and usual not in CLASSES[jets]:
+        raise DataError("embedded jets", "", f"hold no {usual} jets; give files of jets")
     test = read_jets(list(files)) if files else embedded_jets(jets, "test")
     if usual not in test.class_names or len(test.classes) < 2:
         found = " and ".join(test.name(label) for label in test.classes) or "no"

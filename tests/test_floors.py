@@ -16,7 +16,7 @@ SOURCES = sorted([*MODULES, *(ROOT / "tests").rglob("*.py")])
 FLOORS = {
     # 0 bedrock
     "qgan.version": 0, "qgan.errors": 0, "qgan.io": 0, "qgan.seeding": 0, "qgan.progress": 0, "qgan.console": 0,
-    "qgan.parsing": 0,
+    "qgan.parsing": 0, "qgan.workers": 0,
     # 1 ground
     "qgan.data": 1, "qgan.quantum": 1, "qgan.runs": 1,
     # 2 parts
@@ -35,6 +35,7 @@ FLOORS = {
     "anomaly.emd": 2,
     "anomaly.scoring": 3, "anomaly.training": 3, "anomaly.preparation": 3, "anomaly.detector": 3,
     "anomaly.baselines": 4, "anomaly.experiment": 4, "anomaly.evaluation": 4, "anomaly.report": 4,
+    "anomaly.comparison": 4, "anomaly.plots": 4,
     "anomaly.cli": 5, "anomaly.__main__": 5, "anomaly": 5,
 }
 #: What anomaly may use of qgan.
@@ -53,6 +54,7 @@ DOORS = {
     "fastjet": {"qgan.data.simulation"},
     "safetensors": {"qgan.pretrained"},
     "awkward": {"qgan.data.simulation"},
+    "distributed": {"qgan.data.simulation"},
     "deepquantum": {"qgan.quantum"},
     "tensorcircuit": {"qgan.quantum"},
     "jinja2": {"qgan.report"},
