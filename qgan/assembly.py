@@ -55,16 +55,19 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     generator = prepared.blueprint.build(PixelStatistics.of(seen.reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     discriminator = _discriminator(configuration, prepared, len(columns), grid)
-    jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device))
-    flip = None
+    terms = build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()})
+    flip, measured = None, {}
     if configuration.symmetry == "average":
         # The published recipe flips a crop that is not centred: no grid, so that this is not refused.
         flip = EtaFlip.of(prepared.names, prepared.blueprint.frame, None if configuration.flip_frame else grid)
+    else:
+        measured = statistics_of(train, [name for name in terms.needs_of_real if name != "soft_count"])
+    jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device),
+                        {name: torch.from_numpy(values).to(device) for name, values in measured.items()})
     return Trainer(
         _placed(generator, device), _placed(discriminator, device), columns, jets,
-        adversarial(configuration.losses.adversarial),
-        build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()}), _schedule(configuration),
-        flip=flip, seed=configuration.seed)
+        adversarial(configuration.losses.adversarial), terms, _schedule(configuration), flip=flip,
+        seed=configuration.seed)
 
 
 def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[int, Tensor]) -> WeightedSum:

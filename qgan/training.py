@@ -10,8 +10,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -33,11 +33,18 @@ class TrainingJets:
         images: (N, H, W) GeV.
         table: (N, C) physical conditions and codings, the columns of the generator's names.
         label: (N,) 0 or 1.
+        measured: statistics of the images that were computed beforehand, (N,) each, by name.
     """
 
     images: Tensor
     table: Tensor
     label: Tensor
+    measured: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> TrainingJets:
+        """The same change to every tensor: a choice of rows."""
+        measured = {name: change(values) for name, values in self.measured.items()}
+        return TrainingJets(change(self.images), change(self.table), change(self.label), measured)
 
 
 @dataclass(frozen=True)
@@ -149,13 +156,12 @@ class Trainer:
         if processes.size() > 1:
             # The same dropout in all processes would not be as random as it should be.
             torch.manual_seed(integer_seed(self.seed, "process", processes.rank(), "step", self.step))
-        jets = TrainingJets(*(processes.share(rows) for rows in (whole.images, whole.table, whole.label)))
-        return jets, processes.share(noise)
+        return whole.each(processes.share), processes.share(noise)
 
     def _batch(self) -> TrainingJets:
         """Random jets, with their η-flipped twins where both passes are to enter the losses."""
         index = torch.randint(len(self.jets.table), (self.schedule.batch_size,)).to(self.jets.table.device)
-        batch = TrainingJets(self.jets.images[index], self.jets.table[index], self.jets.label[index])
+        batch = self.jets.each(lambda rows: rows[index])
         if self.flip is None:
             return batch
         return TrainingJets(*self.flip.both(batch.images, batch.table), torch.cat((batch.label, batch.label)))
@@ -205,7 +211,9 @@ class Trainer:
         grid, table = self.generator.grid, pair.jets.table
         of_real, of_fake = ([name for name in names if name != "soft_count"]
                             for names in (self.terms.needs_of_real, self.terms.needs))
-        real, fake = statistics(pair.jets.images, grid, of_real), statistics(pair.fake_gev, grid, of_fake)
+        known = {name: pair.jets.measured[name] for name in of_real if name in pair.jets.measured}
+        real = known | statistics(pair.jets.images, grid, [name for name in of_real if name not in known])
+        fake = statistics(pair.fake_gev, grid, of_fake)
         if "soft_count" in self.terms.needs:
             # The published count is of network-space pixels.
             real["soft_count"], fake["soft_count"] = soft_count(pair.real), soft_count(pair.fake)

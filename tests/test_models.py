@@ -20,7 +20,7 @@ from qgan.models import (
     PublishedGenerator,
 )
 from qgan.models.blocks import pyramid
-from qgan.models.pixels import HalfStep, PixelHead
+from qgan.models.pixels import KNEE, SOFTEST, HalfStep, PixelHead
 
 N_CONDITIONS = 5
 SMALL = {"n_qubits": 5, "n_layers": 2, "n_rotations": 5, "noise": 6, "channels": 4, "seed": 3}
@@ -232,8 +232,8 @@ def test_pixel_statistics_of_images() -> None:
     torch.testing.assert_close(pixels.occupancy, torch.tensor([[1.0, 0.0], [0.0, 0.25]]))
     torch.testing.assert_close(pixels.mean, images.mean(0))
     nonzero = images[images > 0]
-    assert (nonzero < pixels.softest).float().mean().item() == pytest.approx(0.005, abs=1e-3)
-    assert (nonzero < pixels.knee).float().mean().item() == pytest.approx(0.1, abs=1e-3)
+    assert (nonzero < pixels.softest).float().mean().item() == pytest.approx(SOFTEST, abs=1e-3)
+    assert (nonzero < pixels.knee).float().mean().item() == pytest.approx(KNEE, abs=1e-3)
     with pytest.raises(ValueError, match="without a pixel"):
         PixelStatistics.of(torch.zeros(5, 2, 2))
 

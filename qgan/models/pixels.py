@@ -1,6 +1,7 @@
 """From feature maps to pixels: exact zeros, a least size, and the soft end of the spectrum.
 
-With a and b from the last transposed convolution and a Gaussian ε per pixel, v = ReLU(a + b·ε) is on or off at random and
+With a and b from the last transposed convolution and a Gaussian ε per pixel, v = ReLU(a + b·ε) is on or off at
+random and
 
     x = √(v (v + 2κ)),    then scaled to Σ x^(1/power) = 1, what is below the softest real pixels cut to zero.
 
@@ -22,7 +23,7 @@ from ..differentiable import safe_sqrt
 
 _NOISE_BOUNDS = (-8.0, 0.0)
 #: Shares of the non-zero pixels that are softer than the least pixel, and than the knee.
-SOFTEST, KNEE = 0.005, 0.1
+SOFTEST, KNEE = 0.003, 0.3
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class PixelStatistics:
         mean: (H, W) mean of each pixel.
         occupancy: (H, W) share of the images in which it is not zero.
         softest: what all but a few in a thousand of the non-zero pixels exceed.
-        knee: what nine in ten of them exceed.
+        knee: what seven in ten of them exceed.
     """
 
     mean: Tensor
