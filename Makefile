@@ -50,7 +50,7 @@ clean:
 
 # One stamp for each set of extras; installed again when the requirements change.
 $(VENV)/demo.stamp: EXTRAS :=
-$(VENV)/test.stamp: EXTRAS := [test,simulate,formats]
+$(VENV)/test.stamp: EXTRAS := [test,simulate,dask,formats]
 $(VENV)/dev.stamp: EXTRAS := [dev]
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt

@@ -20,6 +20,11 @@ class DataError(QganError):
 
     def __init__(self, where: str | PathLike[str], field: str, problem: str) -> None:
         super().__init__(": ".join(part for part in (str(where), field, problem) if part))
+        self._said = str(where), field, problem
+
+    def __reduce__(self) -> tuple[type[DataError], tuple[str, str, str]]:
+        # One that a worker process raises is pickled; the usual way would call it with the whole line alone.
+        return type(self), self._said
 
 
 class ConditionError(QganError):

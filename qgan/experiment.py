@@ -16,14 +16,14 @@ import torch
 import yaml
 
 from .assembly import build_trainer
-from .data import JetImages
 from .errors import CheckpointError, ConfigError
 from .io import write_json
+from .monitoring import Monitor
 from .preparation import Prepared, prepare
 from .progress import progress
-from .quality import Watch, subset, worst
+from .quality import Watch, worst
 from .quantum import QuantumLayer
-from .runs import RunFolder, checkpoint
+from .runs import RunFolder, checkpoint, processes
 from .runs.checkpoint import Checkpoint
 from .runs.configuration import Configuration, check, flat
 from .runs.devices import environment, resolve_device, set_threads
@@ -35,14 +35,14 @@ from .training import Record, Trainer
 #: What may not change when a training is resumed; steps, device and logging may.
 STRUCTURE = ("seed", "batch_size", "symmetry", "flip_frame", "data", "generator", "discriminator", "losses",
              "optimiser")
-#: Jets of each class in a picture.
-PICTURED = 16
 
 
 def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
           resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
     """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
+
+    Several processes that ``torchrun`` started divide each batch among them, and the first alone writes.
 
     Args:
         configuration: every option.
@@ -61,6 +61,15 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
     check(configuration)
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)
+    with processes.group(device):
+        if configuration.batch_size % processes.size():
+            raise ConfigError(f"batch_size: {configuration.batch_size} cannot be divided among {processes.size()} "
+                              "processes")
+        return _train(configuration, device, data, out, resume, overwrite, quiet, recorder)
+
+
+def _train(configuration: Configuration, device: torch.device, data: Sequence[str | Path] | None, out: str | Path,
+           resume: bool, overwrite: bool, quiet: bool, recorder: Recorder | None) -> RunFolder:
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     files = _files(data, saved)
     prepared = prepare(configuration, files)
@@ -68,10 +77,15 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
         trainer = build_trainer(configuration, prepared, device)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    folder = RunFolder.open(out) if resume else RunFolder.create(out, overwrite)
+    first = processes.rank() == 0
+    folder = RunFolder.create(out, overwrite) if first and not resume else RunFolder(Path(out))
     run = _Run(configuration, prepared, trainer, folder, files)
     if saved is not None:
         run.resume(saved)
+    if not first:
+        run.follow()
+        return folder
+    folder.remove_leftovers()
     run.describe(environment(device))
     if saved is None:
         # A run that is stopped at any later moment can be resumed.
@@ -103,7 +117,6 @@ class _Run:
         if saved.origin["jets"] != self._fingerprint:
             raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
         saved.restore(path, self.trainer.parts())
-        self.folder.remove_leftovers()
         self.trainer.step = self.kept = saved.step
 
     def describe(self, surroundings: dict[str, Any]) -> None:
@@ -117,38 +130,43 @@ class _Run:
         start = self.trainer.step + 1 if self.trainer.step else 0
         return [JsonLinesRecorder(self.folder.log, start), TensorBoardRecorder(self.folder.tensorboard, start)]
 
+    def follow(self) -> None:
+        """Takes the steps that are left with the process that records them."""
+        with PostponedInterrupt() as interrupt:
+            for _ in self.trainer.run(self.configuration.steps):
+                interrupt.check()
+
     def record(self, recorder: Recorder, quiet: bool) -> None:
         """Takes the steps that are left and records them."""
         options, total = self.configuration.logging, self.configuration.steps
         watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
                          self.configuration.seed)
+        monitor = Monitor(recorder, watch, self.configuration.seed, costly=options.costly > 0)
         if self.trainer.step == 0:
-            recorder.text(0, "configuration", self._text())
-            self._picture(recorder, "real", watch.jets)
-            recorder.scalars(0, {f"floor/{tag}": value for tag, value in watch.floors.items()})
-        try:
-            with progress(total, "train", "steps", start=self.kept, quiet=quiet) as bar, \
-                    PostponedInterrupt() as interrupt:
-                clock = _Clock()
+            monitor.start(self._texts())
+        with progress(total, "train", "steps", start=self.kept, quiet=quiet) as bar, PostponedInterrupt() as interrupt:
+            clock = _Clock()
+            try:
                 for entry in self.trainer.run(total):
                     bar.update()
                     if _due(entry.step, options.scalars, total):
                         figures = clock.figures(entry, self.configuration.batch_size)
                         recorder.scalars(entry.step, figures)
                         bar.set_postfix_str(_short(figures))
-                    if _due(entry.step, options.quality, total):
-                        self._look(watch, recorder)
+                    costly = _due(entry.step, options.costly, total)
+                    if costly or _due(entry.step, options.quality, total):
+                        self._look(monitor, costly)
                         clock.restart()
                     if _due(entry.step, options.checkpoint, total):
                         self.save()
                     interrupt.check()
-        finally:
-            # Also after Ctrl-C: nothing that was computed is lost.
-            if self.trainer.step > self.kept and not self.trainer.midway:
-                self.save()
+            finally:
+                # Also after Ctrl-C: nothing that was computed is lost.
+                if self.trainer.step > self.kept and not self.trainer.midway:
+                    self.save()
         if self.figures is None:
-            self._look(watch, recorder)
-        self._finish(recorder)
+            self._look(monitor, costly=options.costly > 0)
+        monitor.finish(flat(self.configuration.to_dict()), self.figures or {})
 
     def source(self) -> JetSource:
         """The averaged generator as it is now."""
@@ -164,23 +182,13 @@ class _Run:
         name, value = worst(self.figures)
         return f"median {np.median(widths):.3f}, worst {value:.3f} ({name}) standard deviations on validation jets"
 
-    def _look(self, watch: Watch, recorder: Recorder) -> None:
-        fake, self.figures = watch.look(self.source())
-        step = self.trainer.step
-        recorder.scalars(step, {f"quality/{tag}": value for tag, value in self.figures.items()})
-        self._picture(recorder, "generated", fake)
-        for name in watch.jets.classes:
-            mean = [jets.only(name).images.mean(0) for jets in (watch.jets, fake)]
-            recorder.images(step, f"mean of real, generated, difference/{watch.jets.name(name)}",
-                            np.stack([*mean, np.abs(mean[0] - mean[1])]))
+    def _look(self, monitor: Monitor, costly: bool) -> None:
+        fake, self.figures = monitor.watch.look(self.source())
         angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
                   if isinstance(layer, QuantumLayer)]
-        recorder.histograms(step, {f"circuit/angles {i}": values for i, values in enumerate(angles)})
-
-    def _picture(self, recorder: Recorder, kind: str, jets: JetImages) -> None:
-        for label in jets.classes:
-            shown = subset(jets.only(label), PICTURED, self.configuration.seed)
-            recorder.images(self.trainer.step, f"{jets.name(label)}/{kind}", shown.images)
+        monitor.look(self.trainer.step, fake, self.figures, angles)
+        if costly:
+            self.figures |= monitor.look_closely(self.trainer.step, fake)
 
     def save(self) -> None:
         """Writes a checkpoint."""
@@ -189,11 +197,6 @@ class _Run:
             self.trainer.step, states, self.configuration.to_dict(), transforms=self._description(),
             origin=self._origin()), keep_previous=True)
         self.kept = self.trainer.step
-
-    def _finish(self, recorder: Recorder) -> None:
-        assert self.figures is not None
-        results = {f"final/{tag}": value for tag, value in self.figures.items()}
-        recorder.hyperparameters(flat(self.configuration.to_dict()), results)
 
     def _description(self) -> dict[str, Any]:
         prepared = self.prepared
@@ -211,11 +214,15 @@ class _Run:
             checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
         return f"{len(train)}-{checksum:08x}"
 
-    def _text(self) -> str:
-        left_out = "".join(f"\n- {name}: {why}" for name, why in self.prepared.dropped.items())
-        described = yaml.safe_dump(self.configuration.to_dict(), sort_keys=False).replace("\n", "\n    ")
-        return (f"Trained on {self.prepared.train.source}\n\n    {described}\n\n"
-                + (f"Conditions left out:\n{left_out}" if left_out else ""))
+    def _texts(self) -> dict[str, str]:
+        """The text pages: configuration, data set and versions."""
+        train, prepared = self.prepared.train, self.prepared
+        counts = {f"{kind} jets": {jets.name(c): int((jets.label == c).sum()) for c in jets.classes}
+                  for kind, jets in (("training", train), ("validation", prepared.validation))}
+        data = {"source": train.source, "frame": train.frame, "grid": str(train.grid), **counts,
+                "conditions left out": prepared.dropped}
+        return {"configuration": _block(self.configuration.to_dict()), "data": _block(data),
+                "versions": _block(environment(next(self.trainer.average.parameters()).device))}
 
 
 class _Clock:
@@ -250,3 +257,9 @@ def _due(step: int, every: int, total: int) -> bool:
 def _short(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {figures[f'loss/{name}']:.2f}" for name in ("discriminator", "generator")
                      if f"loss/{name}" in figures)
+
+
+def _block(values: dict[str, Any]) -> str:
+    """Plain values as YAML in Markdown."""
+    lines = yaml.safe_dump(values, sort_keys=False, allow_unicode=True).splitlines()
+    return "".join(f"    {line}\n" for line in lines)

@@ -7,9 +7,11 @@ its own, and a request takes what it needs of them. So a file is the same howeve
 from __future__ import annotations
 
 import math
+import pickle
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,13 @@ from .data import Grid, JetImages, JetWriter
 from .data.conditions import ConditionDensity, Fixed
 from .data.jets import KEYS, Frame
 from .data.subjettiness import tau_from_images
-from .errors import CheckpointError, ConditionError
+from .errors import CheckpointError, ConditionError, ConfigError
 from .models import Blueprint, JetGenerator
 from .progress import progress
 from .runs import RunFolder, checkpoint
-from .runs.devices import resolve_device
+from .runs.devices import one_thread, resolve_device
 from .seeding import integer_seed, numpy_rng
+from .workers import in_order, local_workers
 
 #: Jets a block; part of what a seed means, so it never changes.
 BLOCK = 512
@@ -154,14 +157,17 @@ def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: 
 
 def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, seed: int = 0,
              label: int | str | None = None, fixed: Mapping[str, Fixed] | None = None, device: str = "auto",
-             overwrite: bool = False, quiet: bool = False) -> float:
+             workers: int = 1, overwrite: bool = False, quiet: bool = False) -> float:
     """Writes jets of a trained generator to a native file, block by block; memory does not grow with ``n``.
+
+    On the CPU each worker computes with one thread, so that the file does not depend on how many there are of either.
 
     Args:
         run: folder of a run (or its checkpoint), or a source, such as :func:`qgan.load_model` gives.
         out: HDF5 file to write.
         n, seed, label, fixed: see :meth:`JetSource.jets`.
         device: where to compute.
+        workers: number of processes; more than one only on the CPU.
         overwrite: replace the file if it exists.
         quiet: no progress bar.
 
@@ -172,6 +178,8 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, s
         QganError: a missing or damaged checkpoint, an impossible condition, an output that cannot be written.
     """
     where = resolve_device(device)
+    if workers < 1 or (workers > 1 and where.type != "cpu"):
+        raise ConfigError(f"workers: {workers}, expected {'1 on a GPU' if workers > 1 else 'at least 1'}")
     if isinstance(run, JetSource):
         source = run
         source.generator.to(where)
@@ -182,7 +190,36 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, s
     with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names,
                    origin={**source.origin, **asked}, overwrite=overwrite) as writer, \
             progress(n, "generate", "jets", quiet=quiet) as bar:
-        for block in source.jets(n, seed, label, fixed):
+        for block in _blocks(source, n, seed, label, fixed, workers):
             writer.append(block)
             bar.update(len(block))
     return n / (time.perf_counter() - start)
+
+
+def _blocks(source: JetSource, n: int, seed: int, label: int | str | None, fixed: Mapping[str, Fixed] | None,
+            workers: int) -> Iterator[JetImages]:
+    """What :meth:`JetSource.jets` gives, made by some processes."""
+    count = math.ceil(n / BLOCK)
+    if min(workers, count) == 1:
+        with one_thread():
+            yield from source.jets(n, seed, label, fixed)
+        return
+    work = partial(_block, seed=seed, label=source.label_of(label), fixed=fixed)
+    # Pickled here: a process would be given tensors as shared memory, which it may outlive.
+    with local_workers(min(workers, count), _prepare, pickle.dumps(source)) as pool:
+        for index, block in enumerate(in_order(pool, work, count, 2 * workers)):
+            yield block[:n - index * BLOCK]
+
+
+def _prepare(source: bytes) -> None:
+    """Gives a worker its generator."""
+    global _source
+    torch.set_num_threads(1)
+    _source = pickle.loads(source)
+
+
+def _block(index: int, seed: int, label: int | None, fixed: Mapping[str, Fixed] | None) -> JetImages:
+    return _source.block(index, seed, label, fixed)
+
+
+_source: JetSource

@@ -118,11 +118,11 @@ def started(configuration: Configuration, file: Path, out: Path, resume: bool = 
 
 
 def test_a_run_can_go_on_with_another_number_of_processes(file: Path, tmp_path: Path) -> None:
-    configuration = small({"steps": 3})
+    configuration = small({"steps": 3, "logging.costly": 0})
     train(configuration, data=[file], out=tmp_path / "alone", quiet=True)
     assert together(started, configuration, file, tmp_path / "run") == [None, None]
     one, two = (read_log(tmp_path / name / "log.jsonl") for name in ("alone", "run"))
-    assert [line["step"] for line in two] == [0, 1, 2, 3], "one process alone writes"
+    assert [line["step"] for line in two] == [line["step"] for line in one], "one process alone writes"
     for wanted, found in zip(one[1:3], two[1:3], strict=True):
         for tag in wanted:
             if not tag.startswith("speed/"):
@@ -130,7 +130,7 @@ def test_a_run_can_go_on_with_another_number_of_processes(file: Path, tmp_path: 
     train(changed(configuration, {"steps": 5}), data=[file], out=tmp_path / "run", resume=True, quiet=True)
     assert together(started, changed(configuration, {"steps": 7}), file, tmp_path / "run", True) == [None, None]
     assert checkpoint.load(tmp_path / "run" / "checkpoint.pt").step == 7
-    assert [line["step"] for line in read_log(tmp_path / "run" / "log.jsonl")] == list(range(8))
+    assert {line["step"] for line in read_log(tmp_path / "run" / "log.jsonl")} == set(range(8))
 
 
 def test_an_error_is_told_once_and_ends_all(file: Path, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_error_is_told_once_and_ends_all(file: Path, tmp_path: Path) -> None:
     assert sorted(errors) == ["ConfigError: batch_size: 15 cannot be divided among 2 processes", "SystemExit: 1"]
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("not a run")
-    first, other = together(started, small(), file, tmp_path / "run")
+    first, other = together(started, small({"logging.costly": 0}), file, tmp_path / "run")
     assert "is not empty" in first, "which only the process that writes can see"
     assert other == "SystemExit: 1"
 

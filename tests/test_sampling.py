@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +19,7 @@ from toy_jets import toy_jets
 from qgan.data import JetImages, JetWriter, concatenate, read_jets, write_jets
 from qgan.data.jets import KEYS
 from qgan.data.subjettiness import tau_from_images
-from qgan.errors import CheckpointError, ConditionError, DataError, QganError
+from qgan.errors import CheckpointError, ConditionError, ConfigError, DataError, QganError
 from qgan.experiment import train
 from qgan.runs import checkpoint
 from qgan.sampling import BLOCK, JetSource, generate, load_source
@@ -85,6 +88,38 @@ def test_files_are_the_same_however_the_request_is_divided(run: Path, tmp_path: 
         generate(run, tmp_path / f"{name}.h5", n=n, seed=8, quiet=True)
     few, more = (read_jets(tmp_path / f"{name}.h5") for name in ("few", "more"))
     assert same(few, more[:300])
+
+
+def test_files_are_the_same_however_many_processes_and_threads(run: Path, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        expected = generated(run, tmp_path, 1)
+        assert torch.get_num_threads() == 2, "left as it was"
+    finally:
+        torch.set_num_threads(threads)
+    assert generated(run, tmp_path, 2) == generated(run, tmp_path, 4) == expected
+
+
+def generated(run: Path, folder: Path, workers: int) -> bytes:
+    """A file of three blocks and a bit, with a chosen class and range."""
+    path = folder / f"{workers}.h5"
+    rate = generate(run, path, n=3 * BLOCK + 5, seed=8, label="w", fixed={"mass": (75.0, 85.0)}, device="cpu",
+                    workers=workers, quiet=True)
+    assert rate > 0 and len(read_jets(path)) == 3 * BLOCK + 5
+    return path.read_bytes()
+
+
+def test_errors_and_ctrl_c_with_several_processes_leave_nothing(run: Path, tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConditionError, match="mass"):
+        generate(run, tmp_path / "fake.h5", n=1000, fixed={"mass": 1e6}, workers=2, quiet=True)
+    with pytest.raises(ConfigError, match="workers: 0, expected at least 1"):
+        generate(run, tmp_path / "fake.h5", workers=0, quiet=True)
+    monkeypatch.setattr(JetWriter, "append", lambda *_: os.kill(os.getpid(), signal.SIGINT) or time.sleep(5))
+    with pytest.raises(KeyboardInterrupt):
+        generate(run, tmp_path / "fake.h5", n=10 * BLOCK, workers=2, quiet=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_jets_are_like_the_training_jets(many: JetImages) -> None:

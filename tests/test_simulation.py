@@ -195,3 +195,37 @@ def test_top_jets_have_the_mass_of_the_top_quark(tmp_path: Path) -> None:
     near = [np.mean(np.abs(jets.conditions["mass"] - 178) < 25) for jets in (top, light)]
     assert near[0] > 0.5 and near[1] < 0.2
     assert top.conditions["tau_32"].mean() < light.conditions["tau_32"].mean()
+
+
+def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> None:
+    distributed = pytest.importorskip("distributed")
+    alone = simulate("w", 12, tmp_path / "alone.h5", seed=5, quiet=True).read_bytes()
+    # Workers in threads, which know of the small chunks; a second task in a thread beside it must do no harm.
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://",
+                                  host="127.0.0.1", dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        assert address.startswith("tcp://127.0.0.1:")
+        out = simulate("w", 12, tmp_path / "jets.h5", seed=5, scheduler=address, quiet=True)
+        assert out.read_bytes() == alone
+        with pytest.raises(ConfigError, match=r"a worker made no jets: .*half"):
+            broken = production.Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
+            list(production.made_by_scheduler(address, broken, [0]))
+        cluster.scale(0)
+        cluster.sync(cluster._correct_state)
+        with pytest.raises(ConfigError, match="has no workers"):
+            simulate("w", 12, tmp_path / "other.h5", seed=6, scheduler=address, quiet=True)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x"])
+def test_a_scheduler_that_does_not_answer_is_one_line(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                      ) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("qgan.data.simulation.scheduler.PATIENCE", 1)
+    with pytest.raises(ConfigError, match=f"scheduler: {address}: nothing answers there"):
+        simulate("w", 4, tmp_path / "jets.h5", scheduler=address, quiet=True)
+
+
+def test_dask_is_needed_for_a_scheduler_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(DataError, match=r"qgan\[dask\]"):
+        simulate("w", 4, tmp_path / "jets.h5", scheduler="tcp://127.0.0.1:9", quiet=True)

@@ -25,6 +25,8 @@ def build_parser() -> Parser:
         parser.add_argument(f"--{name.replace('_', '-')}", type=value_or_range, metavar="VALUE|LOW:HIGH",
                             help=f"fix {name}{unit}, or draw it within a range")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, default=1, help="processes, each with one thread; no effect on the "
+                                                                    "jets (default: 1)")
     add_output(parser, "HDF5 file to write, in the layout of the training jets")
     add_quiet(parser)
     return parser
@@ -39,6 +41,7 @@ def main(argv: list[str]) -> None:
 
     check_output(arguments.out, arguments.overwrite)
     rate = generate(open_source(arguments), arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
-                    device=arguments.device, overwrite=arguments.overwrite, quiet=arguments.quiet)
+                    device=arguments.device, workers=arguments.workers, overwrite=arguments.overwrite,
+                    quiet=arguments.quiet)
     if not arguments.quiet:
         print(f"{arguments.out}: {arguments.n} jets, {rate:,.0f} a second")

@@ -1,4 +1,4 @@
-"""A simulation from start to file: chunks on several processes, kept in a folder until all are there.
+"""A simulation from start to file: chunks on several processes or a scheduler, kept in a folder until all are there.
 
 Beside ``w.h5`` the folder ``.w.h5.parts`` holds the settings and one file a chunk, each written whole or
 not at all. Killed at any moment, the same command goes on from there and ends with the same file.
@@ -7,35 +7,33 @@ not at all. Killed at any moment, the same command goes on from there and ends w
 from __future__ import annotations
 
 import math
-import os
 import shutil
-import signal
-import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import connection, get_context, parent_process
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError, DataError
 from ...io import check_output, read_json, write_json
 from ...progress import progress
+from ...workers import local_workers
 from ..files import JetWriter
 from ..jets import Frame
 from .chunks import Settings, load_chunk, make_chunk, save_chunk
 from .engines import require_engines
 from .processes import process_named
+from .scheduler import made_by_scheduler
 
 _SETTINGS = "settings.json"
 
 
 def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: int = 1, size: int = 25,
              half_width: float | None = None, frame: Frame | None = None, light_quarks: bool = False,
-             overwrite: bool = False, resume: bool = True, quiet: bool = False) -> Path:
+             scheduler: str | None = None, overwrite: bool = False, resume: bool = True, quiet: bool = False) -> Path:
     """Simulates jets and writes them to a native file, in both frames.
 
     The file depends on ``process``, ``n``, ``seed``, the image and the versions of Pythia and FastJet;
-    not on ``workers``, nor on whether the work was interrupted. ``tau_*`` are divided by the process's
+    not on ``workers`` or ``scheduler``, nor on whether the work was interrupted. ``tau_*`` are divided by the process's
     own half-width, whatever the image's. ``jet_delta_R`` is 0 for ``quark`` and ``gluon``.
 
     Args:
@@ -46,10 +44,11 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
         size, half_width: of the square image (pixels, radians); the process's own half-width by default.
         frame: of ``image``, the process's own by default; the other is ``image_raw`` or ``image_canonical``.
         light_quarks: keep u, d and s quarks only (for ``quark``).
+        scheduler: address of a Dask scheduler, ``tcp://host:8786``; its workers make the jets.
         resume: go on from what an interrupted run with the same settings left; else start anew.
 
     Raises:
-        ConfigError: an argument has no meaning.
+        ConfigError: an argument has no meaning, or the scheduler does not answer.
         DataError: Pythia or FastJet is not installed, ``out`` exists, or an interrupted run with other
             settings would be lost.
     """
@@ -68,7 +67,12 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     missing = [k for k in range(settings.n_chunks) if not _part(parts, k).exists()]
     start = n - sum(settings.jets_in(k) for k in missing)
     with progress(n, f"simulate {process}", "jets", start=start, quiet=quiet) as bar:
-        _make(settings, parts, missing, workers, bar.update)
+        if scheduler is None:
+            _make(settings, parts, missing, workers, bar.update)
+        elif missing:
+            for chunk, jets in made_by_scheduler(scheduler, settings, missing):
+                save_chunk(_part(parts, chunk), jets)
+                bar.update(settings.jets_in(chunk))
     _assemble(settings, out, parts, origin, overwrite)
     shutil.rmtree(parts)
     return out
@@ -118,35 +122,15 @@ def _make(settings: Settings, parts: Path, missing: list[int], workers: int, mad
         for chunk in missing:
             save_chunk(_part(parts, chunk), make_chunk(settings, chunk, made))
         return
-    pool = ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn"), initializer=_start_worker)
-    try:
+    with local_workers(min(workers, len(missing))) as pool:
         jobs = [pool.submit(_make_part, settings, parts, chunk) for chunk in missing]
         for job in as_completed(jobs):
             made(job.result())
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _make_part(settings: Settings, parts: Path, chunk: int) -> int:
     save_chunk(_part(parts, chunk), make_chunk(settings, chunk))
     return settings.jets_in(chunk)
-
-
-def _start_worker() -> None:
-    """Ctrl-C is the parent's to handle; and a worker ends with its parent, even one that is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            connection.wait([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _assemble(settings: Settings, out: Path, parts: Path, origin: dict[str, Any], overwrite: bool) -> None:

@@ -1,0 +1,72 @@
+"""Work divided among local processes: bounded in memory, ended with the program, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import connection, get_context, parent_process
+from typing import Any, TypeVar
+
+from .errors import QganError
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def local_workers(number: int, prepare: Callable[..., object] | None = None,
+                  *arguments: Any) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes for the block; an error or Ctrl-C in it ends them at once, and so does the program's end.
+
+    Args:
+        number: of processes.
+        prepare: called with ``arguments`` once in each; a function of a module.
+
+    Raises:
+        QganError: one of them was killed, or could not be prepared.
+    """
+    pool = ProcessPoolExecutor(number, get_context("spawn"), initializer=_start, initargs=(prepare, arguments))
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise QganError("a worker process ended before its work was done: it was killed, or memory ran out") from error
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: int, ahead: int) -> Iterator[Result]:
+    """``work(0)`` to ``work(count - 1)``, in this order; at most ``ahead`` of them are made before they are asked for.
+
+    Args:
+        work: a function of a module, or a partial of one.
+    """
+    waiting = deque(pool.submit(work, index) for index in range(min(ahead, count)))
+    for index in range(count):
+        result = waiting.popleft().result()
+        if index + ahead < count:
+            waiting.append(pool.submit(work, index + ahead))
+        yield result
+
+
+def _start(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+    """Ctrl-C is the parent's to handle; and a worker ends with its parent, even one that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    if prepare is not None:
+        prepare(*arguments)

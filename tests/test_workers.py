@@ -1,0 +1,78 @@
+"""Local processes: results in order and bounded, errors as they were, nothing left running."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from qgan.errors import DataError, QganError
+from qgan.workers import in_order, local_workers
+
+_base = 0
+
+
+def prepare(base: int) -> None:
+    global _base
+    _base = base
+
+
+def made(index: int, folder: Path) -> int:
+    (folder / str(index)).touch()
+    time.sleep(0.02 * (index % 3))
+    return _base + index
+
+
+def broken(index: int) -> int:
+    if index == 1:
+        raise DataError("jets.h5", "image", "is broken")
+    return index
+
+
+def killed(index: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def asleep(index: int) -> int:
+    time.sleep(60 * index)
+    return os.getpid()
+
+
+def test_results_come_in_order_and_only_so_far_ahead(tmp_path: Path) -> None:
+    with local_workers(2, prepare, 100) as pool:
+        results = in_order(pool, partial(made, folder=tmp_path), 12, ahead=4)
+        assert next(results) == 100
+        time.sleep(0.5)
+        assert len(list(tmp_path.iterdir())) <= 5
+        assert list(results) == list(range(101, 112))
+        assert list(in_order(pool, partial(made, folder=tmp_path), 1, ahead=4)) == [100]
+
+
+def test_an_error_comes_as_it_was() -> None:
+    with pytest.raises(DataError, match=r"^jets.h5: image: is broken$"), local_workers(1) as pool:
+        list(in_order(pool, broken, 3, ahead=2))
+    error = DataError(Path("a.h5"), "", "is no file")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error) == "a.h5: is no file"
+
+
+def test_a_worker_that_was_killed_is_told_in_a_line() -> None:
+    with pytest.raises(QganError, match="worker process ended before"), local_workers(1) as pool:
+        list(in_order(pool, killed, 2, ahead=2))
+
+
+def test_ctrl_c_does_not_wait_for_the_workers() -> None:
+    pids: list[int] = []
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), local_workers(1) as pool:
+        for pid in in_order(pool, asleep, 3, ahead=3):
+            pids.append(pid)
+            start = time.monotonic()
+            raise KeyboardInterrupt
+    assert time.monotonic() - start < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
