@@ -59,6 +59,8 @@ def test_the_layer_equals_its_gates(entangler: str, n: int, length: int, uploads
     x = torch.randn(3, n, length, dtype=torch.float64)
     expected = run_gates(zeros(3, n), layer.gates(), layer.angles(x).flatten(1))
     torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-13)
+    short = run_gates(zeros(3, n), layer.short_gates(), layer.short_angles(x).flatten(1))
+    torch.testing.assert_close((short.conj() * expected).sum(1).abs(), torch.ones(3, dtype=torch.float64))
     kinds = layer.gates()[layer.gates()[:, 0] != CNOT, 0].reshape(uploads, n, length)
     assert kinds[0, 0, :3].tolist() == [RZ, RY, RZ]
 

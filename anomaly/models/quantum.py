@@ -20,6 +20,7 @@ from torch import Tensor
 
 from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import fidelity, z_expectations
+from qgan.quantum.swap_test import trash_fidelity
 
 from .collapse import check_spread
 from .interface import Autoencoder
@@ -50,6 +51,9 @@ class QuantumAutoencoder(Autoencoder):
         loss: ``infidelity`` E(1 - F), ``infidelity_squared`` E(1 - F)² (as published), ``log_infidelity`` -E log F, or
             ``steadiness``.
         reflect, dropout, noise: of the views of a jet for ``steadiness``.
+        backend: ``torch``, or a PennyLane device that scores jets one at a time; the training always runs in torch.
+        shots: how often that device reads the trash; 0 for exact values.
+        depolarising: probability of its noise after each gate on each wire; needs the backend ``default.mixed``.
     """
 
     reference: Tensor
@@ -57,7 +61,8 @@ class QuantumAutoencoder(Autoencoder):
     def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, latent: int = 4, *,
                  entangler: str = "ring", shift: bool = True, spread: float = 0.1, offset: float = 0.1,
                  biases: bool = False, even: bool = True, reference: str = "zero", contrast: float = 0.0,
-                 loss: Loss = "steadiness", reflect: bool = True, dropout: float = 0.2, noise: float = 0.1) -> None:
+                 loss: Loss = "steadiness", reflect: bool = True, dropout: float = 0.0, noise: float = 0.4,
+                 backend: str = "torch", shots: int = 0, depolarising: float = 0.0) -> None:
         super().__init__()
         n = n_patches(shape, patch)
         if not 0 <= latent < n:
@@ -66,10 +71,17 @@ class QuantumAutoencoder(Autoencoder):
             raise ValueError(f"reference: {reference!r}, expected one of {', '.join(REFERENCES)}")
         if loss not in Loss.__args__:  # type: ignore[attr-defined]
             raise ValueError(f"loss: {loss!r}, expected one of {', '.join(Loss.__args__)}")  # type: ignore[attr-defined]
+        if backend == "torch" and (shots or depolarising):
+            raise ValueError("backend: 'torch' has neither shots nor noise, expected a PennyLane device such as "
+                             "'lightning.qubit' or 'default.mixed'")
+        if shots < 0 or not 0 <= depolarising <= 0.75:
+            raise ValueError(f"shots and depolarising are {shots} and {depolarising}: expected 0 or more, and 0 to "
+                             "0.75")
         if contrast < 0 or noise < 0 or not 0 <= dropout < 1:
             raise ValueError(f"contrast, noise and dropout are {contrast}, {noise} and {dropout}: expected 0 or more, "
                              "and dropout below 1")
         self.patch, self.contrast, self.kind = patch, contrast, loss
+        self.backend, self.shots, self.depolarising = backend, shots, depolarising
         self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
         self.circuit = Reuploading(n, patch**2, uploads=uploads, entangler=entangler, shift=shift, spread=spread,
                                    offset=offset, biases=biases)
@@ -108,7 +120,17 @@ class QuantumAutoencoder(Autoencoder):
         return torch.log((first - second).square().mean() / (2 * angle.mean().square()))
 
     def score(self, x: Tensor) -> Tensor:
-        return 1 - self.fidelity(self.pixels(x))
+        uploaded = self.pixels(x)
+        return 1 - (self.fidelity(uploaded) if self.backend == "torch" else self.measured(uploaded))
+
+    @torch.no_grad()
+    def measured(self, uploaded: Tensor) -> Tensor:
+        """:meth:`fidelity` as the PennyLane device finds it, without gradient."""
+        circuit = self.circuit
+        measure = trash_fidelity(circuit.short_gates(), circuit.n_qubits, self.trash, self.reference.cpu().cdouble(),
+                                 backend=self.backend, shots=self.shots or None, noise=self.depolarising)
+        angles = circuit.short_angles(patches(uploaded, self.patch).double())
+        return torch.tensor([measure(row) for row in angles]).to(uploaded)
 
     def features(self, x: Tensor) -> Tensor:
         """(B, n + 1): ⟨Z⟩ of every qubit, and the score."""

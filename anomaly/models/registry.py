@@ -17,6 +17,9 @@ from .interface import Autoencoder
 MODELS = {
     "mlp": "mlp.MLP",
     "conv": "conv.ConvolutionalAutoencoder",
+    "quantum": "quantum.QuantumAutoencoder",
+    "hybrid": "hybrid.HybridAutoencoder",
+    "contrastive": "contrastive.ContrastiveEncoder",
 }
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .circuits import CNOT, RY, RZ, CircuitError
 from .states import apply_product, cnot_permutation, product_state
-from .su2 import chain, euler, matrices
+from .su2 import Quaternion, chain, euler, euler_angles, matrices
 
 #: How the qubits are entangled after each upload; ``strong`` is a ring whose reach grows by one each time.
 ENTANGLERS = ("ring", "line", "strong", "all", "none")
@@ -109,21 +109,20 @@ class Reuploading(nn.Module):
         turned = self.weights * x[:, None]
         return turned if self.biases is None else turned + self.biases
 
-    def unitaries(self, x: Tensor) -> Tensor:
-        """(B, uploads, n, 2, 2): all rotations of a sample, an upload and a qubit in one matrix."""
+    def fused(self, x: Tensor) -> Quaternion:
+        """The product of all rotations of an upload, a qubit and a sample, each part (uploads, n, B)."""
         # Samples last: elementwise arithmetic then runs over long rows.
         turned = self.weights.permute(2, 0, 1)[..., None] * x.permute(2, 1, 0)[:, None]
         if self.biases is not None:
             turned = turned + self.biases.permute(2, 0, 1)[..., None]
         turned = torch.cat((turned, turned.new_zeros(1, *turned.shape[1:])))
         placed = torch.stack([turned[:, u].index_select(0, self.place[:, u]) for u in range(self.uploads)], 1)
-        fused = chain(euler(placed.unflatten(0, (-1, 3)).transpose(0, 1)))
-        return matrices(fused).permute(2, 0, 1, 3, 4)
+        return chain(euler(placed.unflatten(0, (-1, 3)).transpose(0, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[1:] != (self.n_qubits, self.length):
             raise ValueError(f"values of shape {tuple(x.shape)}, expected (B, {self.n_qubits}, {self.length})")
-        unitaries = self.unitaries(x)
+        unitaries = matrices(self.fused(x)).permute(2, 0, 1, 3, 4)
         states = product_state(unitaries[:, 0])
         for upload in range(self.uploads):
             if upload:
@@ -140,6 +139,18 @@ class Reuploading(nn.Module):
                 first = (upload * self.n_qubits + wire) * self.length
                 turns = kinds(self.length, upload, self.shift)
                 found += [[kind, wire, -1, first + position] for position, kind in enumerate(turns)]
+            found += [[CNOT, *pair, -1] for pair in cnots(self.entangler, self.n_qubits, upload)]
+        return torch.tensor(found)
+
+    def short_angles(self, x: Tensor) -> Tensor:
+        """(B, uploads, n, 3): the angles of :meth:`short_gates`."""
+        return euler_angles(self.fused(x)).permute(3, 1, 2, 0)
+
+    def short_gates(self) -> Tensor:
+        """The same circuit with three rotations a qubit and upload: what hardware would run."""
+        found, count = [], itertools.count()
+        for upload in range(self.uploads):
+            found += [[kind, wire, -1, next(count)] for wire in range(self.n_qubits) for kind in TURNS]
             found += [[CNOT, *pair, -1] for pair in cnots(self.entangler, self.n_qubits, upload)]
         return torch.tensor(found)
 

@@ -21,6 +21,13 @@ def euler(angles: Tensor) -> Quaternion:
     return cos * torch.cos(both), -sin * torch.sin(turn), sin * torch.cos(turn), cos * torch.sin(both)
 
 
+def euler_angles(quaternion: Quaternion) -> Tensor:
+    """(3, ...): angles that :func:`euler` turns into this unit quaternion, or into its negative, the same rotation."""
+    a, b, c, d = quaternion
+    both, turn = torch.atan2(d, a), torch.atan2(-b, c)
+    return torch.stack((both - turn, 2 * torch.atan2(torch.hypot(b, c), torch.hypot(a, d)), both + turn))
+
+
 def product(left: Quaternion, right: Quaternion) -> Quaternion:
     """``left · right``: the rotation ``right`` acts first."""
     a, b, c, d = left
