@@ -16,7 +16,8 @@ from qgan.assembly import MATCHED
 from qgan.data import embedded_jets, write_jets
 from qgan.errors import ConfigError, DataError
 from qgan.experiment import train
-from qgan.quality import WATCHED, Watch, worst
+from qgan.plots.style import LABELS
+from qgan.quality import GLANCE, WATCHED, Watch, worst
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import MemoryRecorder, read_log
@@ -37,7 +38,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, MemoryRecorder]:
     """Six steps, with pictures."""
     recorder = MemoryRecorder()
-    configuration = small({"logging.quality": 3})
+    configuration = small({"logging.quality": 3, "logging.costly": 6})
     folder = train(configuration, data=[file], out=tmp_path_factory.mktemp("trained") / "run", quiet=True,
                    recorder=recorder)
     return folder, recorder
@@ -58,7 +59,7 @@ def test_what_a_run_leaves(trained: tuple[RunFolder, MemoryRecorder], file: Path
     assert environment["device"] == "cpu" and environment["libraries"]["torch"]
     saved, before = checkpoint.load(folder.checkpoint), checkpoint.load(checkpoint.previous(folder.checkpoint))
     assert (saved.step, before.step) == (6, 4)
-    assert saved.configuration == small({"logging.quality": 3}).to_dict()
+    assert saved.configuration == small({"logging.quality": 3, "logging.costly": 6}).to_dict()
     assert saved.origin["data"] == [str(file)]
     assert saved.origin["dropped"] == {}
 
@@ -73,9 +74,12 @@ def test_figures_of_each_step(trained: tuple[RunFolder, MemoryRecorder]) -> None
     for tag in ("loss/generator", "rate/generator"):
         assert [logged[step, tag] for step in range(1, 7)] == [value for _, value in recorder.curve(tag)]
     for name in ("qcd", "w"):
-        for group, steps in (("quality", [3, 6]), ("floor", [0])):
-            for figure in (f"w1/{name}/mass", f"w1/{name}/nnz", f"mean_image/{name}"):
-                assert [step for step, _ in recorder.curve(f"{group}/{figure}")] == steps, figure
+        for figure, steps in ((f"w1/{name}/mass", [3, 6]), (f"mean_image/{name}", [3, 6]), (f"fpd/{name}", [6]),
+                              (f"trees_auc/{name}", [6])):
+            assert [step for step, _ in recorder.curve(f"quality/{figure}")] == steps, figure
+            floor = recorder.curve(f"floor/{figure}")
+            assert [step for step, _ in floor] == [0, *steps], "a line beside the curve"
+            assert len({value for _, value in floor}) == 1
     assert all(np.isfinite(value) for kind, _, _, value in recorder.records if kind == "scalar")
 
 
@@ -83,23 +87,28 @@ def test_pictures_and_hyperparameters(trained: tuple[RunFolder, MemoryRecorder])
     shown = {(kind, step, tag): value for kind, step, tag, value in trained[1].records if kind != "scalar"}
     for name in ("qcd", "w"):
         # Twelve validation jets a class.
-        assert shown["images", 0, f"{name}/real"].shape == (12, 12, 12)
+        assert shown["images", 0, f"jets/{name} real"].shape == (12, 12, 12)
         for step in (3, 6):
-            assert shown["images", step, f"{name}/generated"].shape == (12, 12, 12)
-            mean = shown["images", step, f"mean of real, generated, difference/{name}"]
-            np.testing.assert_allclose(mean[2], np.abs(mean[0] - mean[1]), atol=1e-4)
+            assert shown["images", step, f"jets/{name} generated"].shape == (12, 12, 12)
+        assert len([a for a in shown["figure", 6, f"means/{name}"].axes if a.images]) == 3
+        labels = {a.get_xlabel() for a in shown["figure", 6, f"observables/{name}"].axes}
+        assert {LABELS[observable] for observable in WATCHED} <= labels
     assert shown["histogram", 6, "circuit/angles 0"].shape == (2, 5)
     assert "n_qubits: 5" in shown["text", 0, "configuration"]
+    assert "torch" in shown["text", 0, "versions"] and "training jets" in shown["text", 0, "data"]
     assert shown["hyperparameter", 0, "losses.r1_every"] == 2
+    pages = [tag for kind, _, tag, _ in trained[1].records if kind == "layout"]
+    assert pages == ["quality at a glance", "quality of qcd jets", "quality of w jets", "training"]
+    assert len(shown["layout", 0, "quality at a glance"]) == len(GLANCE)
 
 
 def test_tensorboard_has_the_tags(trained: tuple[RunFolder, MemoryRecorder]) -> None:
     events = EventAccumulator(str(trained[0].tensorboard)).Reload()
     tags = events.Tags()
     assert set(tags["scalars"]) >= {*LOSSES, "loss/r1", "rate/generator", "speed/jets a second", "quality/w1/w/mass",
-                                    "floor/w1/qcd/nnz", "quality/mean_image/w", "final/w1/w/mass"}
-    assert set(tags["images"]) == {f"{name}/{kind}" for name in ("qcd", "w") for kind in ("real", "generated")} | {
-        f"mean of real, generated, difference/{name}" for name in ("qcd", "w")}
+                                    "floor/w1/qcd/nnz", "quality/mean_image/w", *(f"final/{name}" for name in GLANCE)}
+    assert set(tags["images"]) == {tag for name in ("qcd", "w") for tag in (
+        f"jets/{name} real", f"jets/{name} generated", f"means/{name}", f"observables/{name}")}
     assert tags["histograms"] == ["circuit/angles 0"]
     values = [event.value for event in events.Scalars("loss/generator")]
     assert values == pytest.approx([v for _, v in trained[1].curve("loss/generator")])
@@ -167,11 +176,36 @@ def test_looks_compare_with_the_floor() -> None:
     watch = Watch.of(jets, toy_jets(300, 2), 200, seed=0)
     assert len(watch.jets) == 400
     assert set(watch.floors) == {f"w1/{c}/{name}" for c in ("qcd", "w") for name in WATCHED} | {
-        "mean_image/qcd", "mean_image/w"}
+        "mean_image/qcd", "mean_image/w", "glance/w1_median", "glance/w1_worst", "glance/mean_image"}
     name, value = worst(watch.floors)
     assert value == watch.floors[f"w1/{name}"] == max(v for k, v in watch.floors.items() if k.startswith("w1/"))
     assert 0 < value < 0.3
+    assert watch.floors["glance/w1_worst"] == value and watch.floors["glance/mean_image"] == max(
+        watch.floors[f"mean_image/{c}"] for c in ("qcd", "w"))
     assert set(MATCHED) & set(WATCHED)
+
+
+def test_floors_come_from_disjoint_training_jets() -> None:
+    training = toy_jets(110, 2)
+    watch = Watch.of(toy_jets(40, 1), training, 30, seed=0)
+    taken = np.concatenate([other.images.reshape(len(other), -1) for other in watch.others])
+    assert [(other.label == 1).sum() for other in watch.others] == [30, 30, 30]
+    assert len(np.unique(taken, axis=0)) == len(taken) == 180
+    assert len(Watch.of(toy_jets(40, 1), toy_jets(20, 2), 30, seed=0).others) == 1
+
+
+def test_costly_figures_tell_real_from_smeared_jets() -> None:
+    watch = Watch.of(toy_jets(300, 1), toy_jets(1200, 2), 300, seed=0)
+    good = watch.costly(toy_jets(300, 3))
+    smeared = toy_jets(300, 3)
+    smeared.images[:] *= np.random.default_rng(0).lognormal(0, 0.4, smeared.images.shape)
+    bad = watch.costly(smeared)
+    assert set(good) == set(watch.costly_floors) == {
+        "fpd/qcd", "fpd/w", "trees_auc/qcd", "trees_auc/w", "glance/fpd", "glance/trees_auc"}
+    for name in ("qcd", "w"):
+        assert good[f"fpd/{name}"] < 2 * watch.costly_floors[f"fpd/{name}"] < bad[f"fpd/{name}"] / 3
+        assert abs(good[f"trees_auc/{name}"] - 0.5) < 0.1 < bad[f"trees_auc/{name}"] - 0.5
+    assert bad["glance/fpd"] == max(bad["fpd/qcd"], bad["fpd/w"])
 
 
 def test_an_observable_that_does_not_vary_is_passed_over() -> None:

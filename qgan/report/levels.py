@@ -9,7 +9,7 @@ from ..evaluation import Evaluation, Row
 
 #: Metrics that are perfect at their floor, not below it: less than the floor is a fault too.
 TWO_SIDED = ("variance_ratio", "precision", "recall", "density", "coverage", "memorising", "closure_resolution",
-             "tagger_auc")
+             "tagger_auc", "usefulness")
 
 
 @dataclass(frozen=True)
