@@ -126,9 +126,9 @@ class QuantumAutoencoder(Autoencoder):
     @torch.no_grad()
     def measured(self, uploaded: Tensor) -> Tensor:
         """:meth:`fidelity` as the PennyLane device finds it, without gradient."""
-        circuit = self.circuit
-        measure = trash_fidelity(circuit.short_gates(), circuit.n_qubits, self.trash, self.reference.cpu().cdouble(),
-                                 backend=self.backend, shots=self.shots or None, noise=self.depolarising)
+        circuit, reference = self.circuit, self.reference.cpu().to(torch.complex128)
+        measure = trash_fidelity(circuit.short_gates(), circuit.n_qubits, self.trash, reference, backend=self.backend,
+                                 shots=self.shots or None, noise=self.depolarising)
         angles = circuit.short_angles(patches(uploaded, self.patch).double())
         return torch.tensor([measure(row) for row in angles]).to(uploaded)
 
