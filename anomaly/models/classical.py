@@ -20,7 +20,7 @@ from .interface import Autoencoder
 
 Loss = Literal["mse", "bce"]
 #: A reconstruction that varies less than this share of how the images vary is the same for every jet.
-COLLAPSED = 1e-5
+COLLAPSED = 1e-8
 
 
 class ClassicalAutoencoder(Autoencoder):
