@@ -69,12 +69,24 @@ def test_extrapolation_removes_the_bias() -> None:
 
 def test_kernel_distance_from_monomials_is_the_one_from_pairs() -> None:
     a, b = gaussians(60, 3, 12), gaussians(60, 3, 13, 0.4)
-    phi_a, phi_b = metrics.monomials(a), metrics.monomials(b)
+    phi_a, phi_b = (np.concatenate(list(metrics.monomials(x)), axis=1) for x in (a, b))
+    assert phi_a.shape == (60, 35)
     np.testing.assert_allclose(phi_a @ phi_b.T, (a @ b.T / 3 + 1) ** 4, rtol=1e-9, atol=1e-12)
-    value, _ = metrics.kernel_distance(phi_a, phi_b, np.random.default_rng(0), batches=1)
+    value, _ = metrics.kernel_distance(a, b, np.random.default_rng(0), batches=1)
     rng = np.random.default_rng(0)
     i, j = rng.permutation(60)[:30], rng.permutation(60)[:30]
     assert value == pytest.approx(metrics.mmd2(a[i], b[j]))
+
+
+def test_several_kernel_distances_are_those_of_each() -> None:
+    x = gaussians(90, 4, 26)
+    pairs = list(metrics.disjoint_pairs(90, 40, 3, np.random.default_rng(1)))
+    values, errors = metrics.kernel_distances(x, x, pairs, np.random.default_rng(2), batches=1)
+    left, right = ([p[side] for p in pairs] for side in (0, 1))
+    rng = np.random.default_rng(2)
+    drawn = [[rng.permutation(i)[:20] for i in side] for side in (left, right)]
+    np.testing.assert_allclose(values, [metrics.mmd2(x[i], x[j]) for i, j in zip(*drawn, strict=True)], rtol=1e-9)
+    assert (errors == 0).all()
 
 
 def test_kernel_distance_is_unbiased() -> None:
@@ -92,6 +104,24 @@ def test_p_value_of_the_null_is_uniform() -> None:
     rng = np.random.default_rng(0)
     p = [metrics.auc_p_value(metrics.roc_auc(rng.random(80), rng.random(80)), 80, 80) for _ in range(400)]
     assert np.mean(np.array(p) < 0.1) == pytest.approx(0.1, abs=0.05)
+
+
+def hidden_in_images(n: int, seed: int, moved: int) -> np.ndarray:
+    """Soft noise and two hard pixels, ``moved`` columns apart."""
+    rng = np.random.default_rng(seed)
+    images = rng.exponential(0.05, (n, 9, 9)).astype(np.float32)
+    row, column = rng.integers(0, 9, n), rng.integers(0, 5, n)
+    images[np.arange(n), row, column] += 30
+    images[np.arange(n), row, column + moved] += 20
+    return images
+
+
+def test_a_network_sees_what_is_in_images_and_nothing_else() -> None:
+    same, moved = (metrics.two_sample_test(hidden_in_images(600, 30, 2), hidden_in_images(600, 31, m), seed=1,
+                                           repeats=1, fit=metrics.fit_network) for m in (2, 4))
+    assert abs(same.auc[0] - 0.5) < 4 * metrics.auc_spread(120, 120) and same.combined_p > 0.001
+    assert moved.auc[0] > 0.9 and moved.combined_p < 1e-6 and moved.jsd[0] > 0.2
+    assert moved.trials[0].real.shape == (120,) and moved.trials[0].real.mean() < moved.trials[0].fake.mean()
 
 
 def test_trees_see_a_shift_and_nothing_else() -> None:

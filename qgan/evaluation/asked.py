@@ -1,4 +1,4 @@
-"""Rows that need more than images: what was asked for, the class, and the jets the generator was trained on."""
+"""Rows that need more than images: what was asked for, and the jets the generator was trained on."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import numpy as np
 
 from ..metrics import (
     binned_wasserstein,
-    boosted_trees,
     closure,
     disjoint_parts,
     error_from_parts,
     memorising,
     nearest_distance,
-    roc_auc,
 )
 from ..observables import ALL, UNITS
 from .rows import Row, row_from_nulls
 from .sample import Group, Sample
-from .scores import FEATURES, over_group
+from .scores import over_group
 
 #: What can be asked for and measured on the image.
 ASKED = ("mass", "pt")
@@ -47,30 +45,6 @@ def closure_rows(group: Group, notes: list[str]) -> Iterator[Row]:
                          f"the {BINS} bins of the real ones.")
             continue
         yield _binned_row(group, name)
-
-
-def tagger_row(groups: list[Group], seed: int) -> Row:
-    """AUC between the classes on generated jets, of trees trained on half of the real ones; floor: the other half."""
-    rng = np.random.default_rng(seed)
-    trained, held_out = [], []
-    for group in groups:
-        order = rng.permutation(len(group.pool))
-        table = group.pool.columns(FEATURES)
-        trained.append(table[order[:len(order) // 2]])
-        held_out.append(table[order[len(order) // 2:]])
-    trees = boosted_trees(seed)
-    trees.fit(np.concatenate(trained), np.repeat([0, 1], [len(t) for t in trained]))
-
-    def auc(tables: list[np.ndarray]) -> tuple[float, float]:
-        scores = [trees.predict_proba(t)[:, 1] for t in tables]
-        parts = zip(*([s[i] for i in disjoint_parts(len(s), _PARTS, rng)] for s in scores), strict=True)
-        return roc_auc(*scores), float(error_from_parts(np.array([roc_auc(*p) for p in parts])))
-
-    value, error = auc([g.fake.columns(FEATURES) for g in groups])
-    floor, floor_error = auc(held_out)
-    significance = (value - floor) / float(np.hypot(error, floor_error))
-    return Row("tagger_auc", "features", "all", value, error, floor, None, significance, "",
-               min(len(g.fake) for g in groups))
 
 
 def memorising_row(group: Group, training: np.ndarray, rng: np.random.Generator) -> Row:

@@ -12,14 +12,16 @@ import numpy as np
 METRICS = {
     "w1": "Wasserstein-1 in standard deviations of the real jets",
     "w1_unit": "Wasserstein-1 in the observable's unit",
-    "separation": "separation power, 100 bins",
+    "separation": "separation power, 100 bins over the real range",
+    "separation_literature": "separation power, 100 bins over mass 40-120, pT 200-340, pixel 0-300 GeV",
     "mean_image": "difference of mean images, L1 over sum",
     "variance_ratio": "sum of pixel variances, generated over real",
     "fpd": "Frechet physics distance, extrapolated, in units of 1e-3",
+    "fpd_jetnet": "the same with the jetnet library's estimator, in units of 1e-3",
     "kpd": "kernel physics distance, in units of 1e-3",
-    "c2st_auc": "AUC of boosted trees, real against generated",
-    "c2st_jsd": "Jensen-Shannon divergence the trees can show, bits",
-    "c2st_p": "p-value of the trees' AUC",
+    "c2st_auc": "AUC of trees on features, of a network on images, real against generated",
+    "c2st_jsd": "Jensen-Shannon divergence that they can show, bits",
+    "c2st_p": "p-value of their AUC",
     "precision": "generated jets near real ones",
     "recall": "real jets near generated ones",
     "density": "how dense generated jets lie among real ones",
@@ -28,11 +30,13 @@ METRICS = {
     "closure_resolution": "spread of measured - asked, IQR/1.349",
     "closure_r2": "R2 of measured against asked",
     "closure_w1": "Wasserstein-1 of what was measured, mean over 5 bins of what was asked",
-    "tagger_auc": "class AUC of trees trained on real jets",
+    "tagger_auc": "class AUC of a tagger trained on real jets, on generated ones",
+    "usefulness": "class AUC on real jets of a tagger trained on generated ones",
     "memorising": "distance generated to training over test to training jets",
+    "symmetry": "difference between jets and jets mirrored in eta, L1 over sum",
 }
 #: Metrics whose floor is the 95 % quantile of real against real, since their mean there is 0.
-QUANTILE_FLOOR = ("fpd", "kpd")
+QUANTILE_FLOOR = ("fpd", "fpd_jetnet", "kpd")
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,30 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """Scores of a classifier on jets it has not seen, for a ROC curve or a histogram.
+
+    Attributes:
+        metric, observable: of the row that sums it up.
+        group: the class; for ``tagger_auc`` which jets it was applied to, ``real`` or ``generated``.
+        background, signal: probabilities of label 1. Real and generated jets for ``c2st_auc`` (the split with the
+            median AUC), the classes with label 0 and 1 for ``tagger_auc`` and ``usefulness``.
+    """
+
+    metric: str
+    observable: str
+    group: str
+    background: np.ndarray
+    signal: np.ndarray
+
+    def roc(self, points: int = 200) -> tuple[np.ndarray, np.ndarray]:
+        """Efficiencies of background and signal above a threshold that falls, (points,) each, from 0 to 1."""
+        every = np.sort(np.concatenate([self.background, self.signal]))[::-1]
+        thresholds = np.append(every[np.linspace(0, len(every) - 1, points - 1).round().astype(int)], -np.inf)
+        return tuple((x[:, None] > thresholds).mean(0) for x in (self.background, self.signal))
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All rows of one comparison.
 
@@ -80,6 +108,7 @@ class Evaluation:
         real, fake: where the jets come from.
         settings: n_per_class, seed, quick, pairs of the floor and the like.
         seconds: time it took.
+        curves: scores of the classifiers.
     """
 
     rows: list[Row]
@@ -88,6 +117,7 @@ class Evaluation:
     fake: str = "generated"
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    curves: list[Curve] = field(default_factory=list)
 
     def find(self, metric: str, observable: str = "", group: str = "all") -> Row:
         """The row of that name.
@@ -126,9 +156,11 @@ class Evaluation:
 
 
 def row_from_nulls(metric: str, observable: str, group: str, value: float, error: float | None, nulls: np.ndarray,
-                   n: int, unit: str = "", with_ratio: bool = True) -> Row:
-    """A row whose floor comes from the values of real pairs, (pairs,)."""
-    mean, spread = float(np.mean(nulls)), float(np.std(nulls, ddof=1))
+                   n: int, unit: str = "", with_ratio: bool = True, spread: float | None = None) -> Row:
+    """A row whose floor comes from the values of real pairs, (pairs,); ``spread`` where they are too few to tell."""
+    mean = float(np.mean(nulls))
+    if spread is None:
+        spread = float(np.std(nulls, ddof=1)) if len(nulls) > 1 else 0.0
     significance = (float(value) - mean) / spread if spread > 0 else None
     floor = float(np.quantile(nulls, 0.95)) if metric in QUANTILE_FLOOR else mean
     ratio = float(value) / floor if with_ratio and metric not in QUANTILE_FLOOR and floor > 0 else None

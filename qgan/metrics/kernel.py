@@ -1,17 +1,19 @@
 """Kernel physics distance: unbiased maximum mean discrepancy with the kernel k(x, y) = (x·y/d + 1)⁴.
 
 k is a scalar product of finitely many monomials, k(x, y) = φ(x)·φ(y), so that sums of k over all pairs of
-jets come from sums of φ over jets: Σ_{i≠j} k(x_i, x_j) = |Σ φ(x_i)|² − Σ |φ(x_i)|², linear in their number.
+jets come from sums of φ over jets: Σ_{i≠j} k(x_i, x_j) = |Σ φ(x_i)|² − Σ k(x_i, x_i), linear in their number.
+The monomials (10,626 for 20 features) are made a few at a time and never kept.
 """
 
 from __future__ import annotations
 
-from itertools import combinations_with_replacement
-from math import factorial
+from collections.abc import Iterator, Sequence
+from math import factorial, prod
 
 import numpy as np
 
 POWER = 4
+Indices = tuple[np.ndarray, np.ndarray]
 
 
 def mmd2(a: np.ndarray, b: np.ndarray) -> float:
@@ -22,15 +24,23 @@ def mmd2(a: np.ndarray, b: np.ndarray) -> float:
                  - 2 * across.mean())
 
 
-def monomials(x: np.ndarray) -> np.ndarray:
-    """φ(x), (N, C(d + 4, 4)), of features (N, d)."""
-    d = x.shape[1]
-    extended = np.concatenate([x / np.sqrt(d), np.ones((len(x), 1))], axis=1)
-    out = []
-    for chosen in combinations_with_replacement(range(d + 1), POWER):
-        weight = factorial(POWER) / np.prod([factorial(chosen.count(i)) for i in set(chosen)])
-        out.append(np.sqrt(weight) * extended[:, chosen].prod(axis=1))
-    return np.stack(out, axis=1)
+def monomials(x: np.ndarray) -> Iterator[np.ndarray]:
+    """φ(x) of features (N, d) in blocks (N, …) of columns, C(d + 4, 4) in all.
+
+    With x_0 = 1 for the kernel's constant, φ are the products x_a x_b x_c x_e with a ≤ b ≤ c ≤ e, times the
+    square root of how many orders they have.
+    """
+    n, d = x.shape
+    extended = np.concatenate([np.ones((n, 1)), x / np.sqrt(d)], axis=1)
+    first, second = np.triu_indices(d + 1)
+    pairs = extended[:, first] * extended[:, second]
+    for a in range(d + 1):
+        for b in range(a, d + 1):
+            # The pairs (c, e) with c ≥ b are the last ones.
+            start = int(np.searchsorted(first, b))
+            rest = np.stack([first[start:], second[start:]])
+            orders = np.sqrt([_orders((a, b, int(c), int(e))) for c, e in rest.T])
+            yield pairs[:, start:] * (extended[:, a] * extended[:, b])[:, None] * orders
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator, batches: int = 10,
@@ -38,20 +48,45 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator
     """KPD (arXiv:2211.10295): median and half of the central 68 % of MMD² over random batches.
 
     Args:
-        real, fake: :func:`monomials` of the features, (N, C) and (M, C), standardised by the caller.
+        real, fake: (N, d) and (M, d) features, standardised by the caller.
         rng: draws the batches of min(``largest``, N/2), each without replacement.
     """
-    size = min(largest, min(len(real), len(fake)) // 2)
-    sums, norms = zip(*(_batch_sums(x, size, batches, rng) for x in (real, fake)), strict=True)
-    within = sum(((s**2).sum(1) - n) / (size * (size - 1)) for s, n in zip(sums, norms, strict=True))
-    values = within - 2 * (sums[0] * sums[1]).sum(1) / size**2
-    low, middle, high = np.quantile(values, [0.16, 0.5, 0.84])
-    return float(middle), float((high - low) / 2)
+    values, errors = kernel_distances(real, fake, [(np.arange(len(real)), np.arange(len(fake)))], rng, batches, largest)
+    return float(values[0]), float(errors[0])
 
 
-def _batch_sums(phi: np.ndarray, size: int, batches: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Σ φ, (batches, C), and Σ |φ|², (batches,), over ``batches`` random sets of ``size`` jets."""
-    member = np.zeros((batches, len(phi)))
-    for row in member:
-        row[rng.permutation(len(phi))[:size]] = 1.0
-    return member @ phi, member @ np.einsum("nc,nc->n", phi, phi)
+def kernel_distances(left: np.ndarray, right: np.ndarray, pairs: Sequence[Indices], rng: np.random.Generator,
+                     batches: int = 10, largest: int = 5000) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`kernel_distance` of several pairs of samples of one size: medians and errors, (pairs,) each.
+
+    Args:
+        pairs: positions in ``left`` (N, d) and in ``right`` (M, d).
+    """
+    size = min(largest, min(len(side) for pair in pairs for side in pair) // 2)
+    sums = []
+    for side, x in enumerate((left, right)):
+        member = np.zeros((len(pairs) * batches, len(x)), np.float64)
+        for row, line in enumerate(member):
+            line[rng.permutation(pairs[row // batches][side])[:size]] = 1.0
+        sums.append((member, x))
+    values = _mmd2_of_members(*sums[0], *sums[1], size).reshape(len(pairs), batches)
+    low, middle, high = np.quantile(values, [0.16, 0.5, 0.84], axis=1)
+    return middle, (high - low) / 2
+
+
+def _mmd2_of_members(left_member: np.ndarray, left: np.ndarray, right_member: np.ndarray, right: np.ndarray,
+                     size: int) -> np.ndarray:
+    """MMD² of row i of one against row i of the other, (rows,); ``size`` jets in each."""
+    within, across = np.zeros((2, len(left_member))), np.zeros(len(left_member))
+    for phi_left, phi_right in zip(monomials(left), monomials(right), strict=True):
+        sums = left_member @ phi_left, right_member @ phi_right
+        within += [np.einsum("rc,rc->r", s, s) for s in sums]
+        across += np.einsum("rc,rc->r", *sums)
+    for row, (member, x) in enumerate(((left_member, left), (right_member, right))):
+        within[row] -= member @ ((x**2).sum(1) / x.shape[1] + 1) ** POWER
+    return within.sum(0) / (size * (size - 1)) - 2 * across / size**2
+
+
+def _orders(chosen: tuple[int, ...]) -> int:
+    """In how many orders the four indices can be written."""
+    return factorial(POWER) // prod(factorial(chosen.count(i)) for i in set(chosen))

@@ -1,34 +1,68 @@
-"""Classifier two-sample test: how well boosted trees tell real from generated jets (0.5 is not at all)."""
+"""Classifier two-sample test: how well a classifier tells real from generated jets (AUC 0.5: not at all).
+
+A classifier is a function ``fit(training, validation, seed)`` of two pairs of samples, (label 0, label 1),
+which returns a function from jets to scores: :func:`fit_trees` on features, :func:`fit_network` on images.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from .image_classifier import ImageClassifier
+
 #: A test's p-value below this is written as this: the normal approximation is not to be trusted further.
 SMALLEST_P = 1e-300
+#: Passes over the images, at most.
+EPOCHS = 10
+Pair = tuple[np.ndarray, np.ndarray]
+Predict = Callable[[np.ndarray], np.ndarray]
+Fit = Callable[[Pair, Pair, int], Predict]
 
 
 @dataclass(frozen=True)
-class TwoSampleTest:
-    """One value per repeat.
+class Trial:
+    """One split of a two-sample test.
 
     Attributes:
         auc: area under the ROC curve on the test fifth.
         jsd: lower bound of the Jensen-Shannon divergence in bits, 1 − cross-entropy / ln 2, not below 0.
         p_value: of the hypothesis AUC = 0.5 (Mann-Whitney, one-sided).
+        real, fake: scores of the test jets.
     """
 
-    auc: np.ndarray
-    jsd: np.ndarray
-    p_value: np.ndarray
+    auc: float
+    jsd: float
+    p_value: float
+    real: np.ndarray
+    fake: np.ndarray
+
+
+@dataclass(frozen=True)
+class TwoSampleTest:
+    """Several splits of the same samples."""
+
+    trials: list[Trial]
+
+    @property
+    def auc(self) -> np.ndarray:
+        return np.array([t.auc for t in self.trials])
+
+    @property
+    def jsd(self) -> np.ndarray:
+        return np.array([t.jsd for t in self.trials])
+
+    @property
+    def p_value(self) -> np.ndarray:
+        return np.array([t.p_value for t in self.trials])
 
     @property
     def combined_p(self) -> float:
-        """Twice the median, which stays valid however the repeats depend on one another."""
+        """Twice the median, which stays valid however the splits depend on one another."""
         return float(min(1.0, 2 * np.median(self.p_value)))
 
 
@@ -39,34 +73,52 @@ def roc_auc(background: np.ndarray, signal: np.ndarray) -> float:
     return float((ranks[len(background):].sum() - n * (n + 1) / 2) / (n * len(background)))
 
 
+def auc_spread(n_background: int, n_signal: int) -> float:
+    """Standard deviation of the AUC of scores that know nothing."""
+    return float(np.sqrt((n_background + n_signal + 1) / (12 * n_background * n_signal)))
+
+
 def auc_p_value(auc: float, n_background: int, n_signal: int) -> float:
     """One-sided p-value of an AUC above 0.5 on jets that the classifier has not seen."""
-    sigma = np.sqrt((n_background + n_signal + 1) / (12 * n_background * n_signal))
-    return float(max(norm.sf((auc - 0.5) / sigma), SMALLEST_P))
+    return float(max(norm.sf((auc - 0.5) / auc_spread(n_background, n_signal)), SMALLEST_P))
 
 
 def two_sample_test(real: np.ndarray, fake: np.ndarray, seed: int, repeats: int = 5,
-                    iterations: int = 100) -> TwoSampleTest:
-    """Boosted trees on features, real against generated.
-
-    Each repeat deals each sample into 60 % training, 20 % early stopping and 20 % test.
+                    fit: Fit | None = None) -> TwoSampleTest:
+    """Real against generated jets.
 
     Args:
-        real, fake: (N, d) and (M, d) features.
-        seed: of the splits and the trees.
-        iterations: most trees to grow.
+        real, fake: (N, d) and (M, d) features, or (N, H, W) and (M, H, W) images in GeV.
+        seed: of the splits and the classifiers.
+        repeats: of the split.
+        fit: the classifier, :func:`fit_trees` by default.
     """
-    auc, jsd, p_value = [], [], []
-    for repeat in range(repeats):
-        rng = np.random.default_rng([seed, repeat])
-        kept, held_out = zip(*(_deal(x, rng) for x in (real, fake)), strict=True)
-        trees = boosted_trees(seed + repeat, iterations)
-        trees.fit(np.concatenate(kept), _labels(kept))
-        scores = [trees.predict_proba(x)[:, 1] for x in held_out]
-        auc.append(roc_auc(*scores))
-        jsd.append(_jsd_bound(*scores))
-        p_value.append(auc_p_value(auc[-1], len(scores[0]), len(scores[1])))
-    return TwoSampleTest(np.array(auc), np.array(jsd), np.array(p_value))
+    return TwoSampleTest([one_trial(real, fake, seed, repeat, fit or fit_trees) for repeat in range(repeats)])
+
+
+def one_trial(real: np.ndarray, fake: np.ndarray, seed: int, repeat: int, fit: Fit) -> Trial:
+    """Each sample dealt into 60 % training, 20 % validation (early stopping) and 20 % test."""
+    rng = np.random.default_rng([seed, repeat])
+    training, validation, test = zip(*(_deal(x, rng) for x in (real, fake)), strict=True)
+    predict = fit(training, validation, seed + repeat)
+    scores = [predict(x) for x in test]
+    auc = roc_auc(*scores)
+    return Trial(auc, _jsd_bound(*scores), auc_p_value(auc, *map(len, scores)), *scores)
+
+
+def fit_trees(training: Pair, validation: Pair, seed: int) -> Predict:
+    """Boosted trees on features (N, d)."""
+    trees = boosted_trees(seed)
+    # A quarter of what they are fitted on decides when they stop, so they get the validation jets too.
+    trees.fit(np.concatenate([*training, *validation]), np.concatenate([_labels(training), _labels(validation)]))
+    return lambda x: trees.predict_proba(x)[:, 1]
+
+
+def fit_network(training: Pair, validation: Pair, seed: int) -> Predict:
+    """A convolutional network on images (N, H, W), GeV."""
+    network = ImageClassifier(seed, epochs=EPOCHS)
+    network.fit(np.concatenate(training), _labels(training), (np.concatenate(validation), _labels(validation)))
+    return network.predict
 
 
 def boosted_trees(seed: int, iterations: int = 100) -> HistGradientBoostingClassifier:
@@ -76,13 +128,11 @@ def boosted_trees(seed: int, iterations: int = 100) -> HistGradientBoostingClass
         validation_fraction=0.25, n_iter_no_change=10, random_state=seed % 2**32)
 
 
-def _deal(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    order = rng.permutation(len(x))
-    cut = round(0.8 * len(x))
-    return x[order[:cut]], x[order[cut:]]
+def _deal(x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    return [x[index] for index in np.split(rng.permutation(len(x)), np.round([0.6 * len(x), 0.8 * len(x)]).astype(int))]
 
 
-def _labels(parts: tuple[np.ndarray, ...]) -> np.ndarray:
+def _labels(parts: Pair) -> np.ndarray:
     return np.repeat([0, 1], [len(p) for p in parts])
 
 

@@ -1,0 +1,38 @@
+"""How much an evaluation computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Jets a class on each side of a quick evaluation.
+QUICK_JETS = 1000
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Attributes:
+        n_per_class: most jets a class on each side.
+        floors: real pairs for the floors.
+        parts: disjoint parts for the errors, even.
+        draws: subsamples per size in the Frechet distance.
+        tree_repeats, tree_floors: splits of the two-sample test with trees, and real pairs for its floor.
+        network_repeats, network_floors: the same with a network on the images, class by class.
+        costly: whether energy flow, networks, neighbours and memorising are computed.
+    """
+
+    n_per_class: int
+    floors: int = 20
+    parts: int = 10
+    draws: int = 20
+    tree_repeats: int = 5
+    tree_floors: int = 20
+    network_repeats: int = 5
+    network_floors: int = 3
+    costly: bool = True
+
+
+def effort(n_per_class: int, quick: bool) -> Effort:
+    """The usual effort, or a tenth of it."""
+    if not quick:
+        return Effort(n_per_class)
+    return Effort(min(n_per_class, QUICK_JETS), draws=5, tree_repeats=2, tree_floors=5, costly=False)
