@@ -67,7 +67,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     return Trainer(
         _placed(generator, device), _placed(discriminator, device), columns, jets,
         adversarial(configuration.losses.adversarial), terms, _schedule(configuration), flip=flip,
-        seed=configuration.seed)
+        precision=configuration.precision, seed=configuration.seed)
 
 
 def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[int, Tensor]) -> WeightedSum:

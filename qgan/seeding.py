@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,22 +32,3 @@ def torch_rng(seed: int, *path: int | str, device: str | torch.device = "cpu") -
     import torch  # here, so that programs that only read files start fast
 
     return torch.Generator(device=device).manual_seed(integer_seed(seed, *path))
-
-
-def random_state() -> dict[str, Any]:
-    """The state of torch's global generators, for a checkpoint."""
-    import torch
-
-    state: dict[str, Any] = {"torch": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state_all()
-    return state
-
-
-def set_random_state(state: dict[str, Any]) -> None:
-    """Restores what :func:`random_state` saved."""
-    import torch
-
-    torch.set_rng_state(state["torch"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])

@@ -21,6 +21,7 @@ from .differentiable import statistics
 from .losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty, soft_count
 from .models.jet_generator import JetGenerator
 from .runs import processes
+from .runs.configuration import Precision
 from .seeding import integer_seed
 from .symmetry import EtaFlip
 
@@ -100,16 +101,18 @@ class Trainer:
         terms: the generator's loss.
         schedule: sizes, rates, weights of the optimisation; its batch is divided among the processes.
         flip: the η-flip for ``average`` symmetry, where both passes enter the losses; else None.
+        precision: of the convolutions and the dense layers before them; all else, weights included, is float32.
         seed: of every random number.
     """
 
     def __init__(self, generator: JetGenerator, discriminator: nn.Module, columns: list[int], jets: TrainingJets,
                  adversarial: Adversarial, terms: WeightedSum, schedule: Schedule, *,
-                 flip: EtaFlip | None = None, seed: int = 0) -> None:
+                 flip: EtaFlip | None = None, precision: Precision = "float32", seed: int = 0) -> None:
         self.generator, self.discriminator, self.columns = generator, discriminator, columns
         self.average = copy.deepcopy(generator).requires_grad_(False)
         self.jets, self.adversarial, self.terms, self.schedule = jets, adversarial, terms, schedule
         self.flip, self.seed, self.step, self.midway = flip, seed, 0, False
+        self._lower = torch.bfloat16 if precision == "bfloat16" else None
         betas = (schedule.beta1, schedule.beta2)
         trainable = [p for p in generator.parameters() if p.requires_grad]
         self.generator_adam = torch.optim.Adam(trainable, schedule.generator_rate, betas, fused=True)
@@ -137,7 +140,8 @@ class Trainer:
         rates = self._set_rates()
         self.generator.train()
         real, noise = self._rows()
-        images, gev = self.generator(real.table, noise)
+        with self._mixed():
+            images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
         scale = self.generator.scale(real.table)
         pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev)
         figures: dict[str, Tensor] = {}
@@ -168,7 +172,12 @@ class Trainer:
 
     def _logits(self, images: Tensor, gev: Tensor, table: Tensor) -> Tensor:
         conditions = self.generator.conditions.forward(table)[:, self.columns]
-        return self.discriminator(images, gev, conditions)
+        with self._mixed():
+            return self.discriminator(images, gev, conditions).to(images.dtype)
+
+    def _mixed(self) -> torch.autocast:
+        """A block in which the networks compute with the precision asked for."""
+        return torch.autocast(self.jets.images.device.type, self._lower, enabled=self._lower is not None)
 
     def _discriminate(self, pair: Pair) -> dict[str, Tensor]:
         penalise = self.schedule.r1 > 0 and self.step % self.schedule.r1_every == 0

@@ -20,7 +20,6 @@ from qgan.runs import checkpoint, processes
 from qgan.runs.configuration import Configuration
 from qgan.runs.devices import resolve_device
 from qgan.runs.recorders import read_log
-from qgan.training import TrainingJets
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +88,7 @@ def steps_in_double_precision(configuration: Configuration, file: Path, steps: i
         trainer = trainer_from(configuration, file)
         for part in (trainer.generator, trainer.average, trainer.discriminator):
             part.double()
-        jets = trainer.jets
-        trainer.jets = TrainingJets(jets.images.double(), jets.table.double(), jets.label)
+        trainer.jets = trainer.jets.each(lambda rows: rows.double() if rows.is_floating_point() else rows)
         figures = [{tag: float(value) for tag, value in record.figures.items()} for record in trainer.run(steps)]
         return figures, {name: value.clone() for name, value in trainer.average.state_dict().items()}
     finally:

@@ -352,3 +352,36 @@ def test_the_published_statistics_loss_hardly_sees_a_shift_by_a_spread(large: Pa
     label = torch.from_numpy(prepared.train.label)
     loss = float(term(GeneratorBatch(torch.zeros(len(label)), real, shifted, label, label)))
     assert 0 < loss < 0.05 if published else loss > 0.2
+
+
+def test_lower_precision_is_of_the_convolutions_alone(file: Path) -> None:
+    seen: dict[str, tuple[torch.dtype, Tensor]] = {}
+
+    def watch(name: str) -> Callable[..., None]:
+        return lambda module, inputs, output: seen.__setitem__(name, (output.dtype, output.detach().float()))
+
+    def watched(precision: str) -> tuple[dict[str, float], dict[str, tuple[torch.dtype, Tensor]]]:
+        trainer = trainer_from(small({"precision": precision}), file)
+        network = trainer.generator.network
+        parts = {"core": network.core, "start": network.start, "pixels": network.pixels,
+                 "convolutions": trainer.discriminator.convolutions, "logits": trainer.discriminator}
+        for name, part in parts.items():
+            part.register_forward_hook(watch(name))  # type: ignore[union-attr]
+        record = next(trainer.run(1))
+        assert {gradient.dtype for gradient in gradients(trainer.generator).values()} == {torch.float32}
+        return {tag: float(value) for tag, value in record.figures.items() if tag.startswith("loss/")}, dict(seen)
+
+    (exact, full), (rounded, mixed) = watched("float32"), watched("bfloat16")
+    assert {dtype for dtype, _ in full.values()} == {torch.float32}
+    low = {name for name, (dtype, _) in mixed.items() if dtype == torch.bfloat16}
+    assert low == {"start", "convolutions"}
+    assert torch.equal(mixed["core"][1], full["core"][1]), "the circuit is as precise as ever"
+    assert not torch.equal(mixed["pixels"][1], full["pixels"][1])
+    torch.testing.assert_close(mixed["pixels"][1].norm(dim=(1, 2)), full["pixels"][1].norm(dim=(1, 2)))
+    assert rounded["loss/generator"] != exact["loss/generator"]
+    assert rounded == pytest.approx(exact, rel=0.1, abs=0.02)
+
+
+def test_lower_precision_of_the_published_networks(large: Path) -> None:
+    values = figures(trainer_from(small({**PUBLISHED, "precision": "bfloat16"}), large), 3)
+    assert all(math.isfinite(value) for step in values for value in step.values())

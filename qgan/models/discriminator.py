@@ -75,7 +75,11 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
         """(B, H, W), (B, H, W), (B, C) → (B,)."""
-        features = self.convolutions(self._channels(images, gev))
+        features = self.convolutions(self._channels(images, gev)).to(conditions.dtype)
+        with torch.autocast(images.device.type, enabled=False):  # the convolutions alone may be less precise
+            return self._judge(features, gev, conditions)
+
+    def _judge(self, features: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
         parts = [features, self.conditions(conditions)]
         if self.observables is not None:
             parts.append(self.observables(torch.cat((self._standardised(gev), conditions), 1)))

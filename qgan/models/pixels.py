@@ -121,6 +121,10 @@ class PixelHead(nn.Module):
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
         """``noise`` is (B, H, W)."""
+        with torch.autocast(x.device.type, enabled=False):  # pixels span four orders of magnitude
+            return self._pixels(x.to(self.bias.dtype), noise)
+
+    def _pixels(self, x: Tensor, noise: Tensor | None) -> Tensor:
         value, log_noise = self.convolution(x, self.bias.shape[1:]) + self.bias[:, None]
         if noise is not None:
             value = value + log_noise.clamp(*_NOISE_BOUNDS).exp() * noise

@@ -117,7 +117,9 @@ class QuantumLayer(nn.Module):
             raise CircuitError(f"input: shape {tuple(x.shape)}: expected (batch, {self.in_features})")
         if self.shots is not None or self.noise or self.backend not in ("torch", "default.qubit"):
             return self.reference(x).to(self.weights)
-        return read(linear(embed(x.to(self.weights.dtype)), self.columns()), self.readout)
+        columns = self.columns()
+        with torch.autocast(x.device.type, enabled=False):  # amplitudes are not to be rounded to three digits
+            return read(linear(embed(x.to(self.weights.dtype)), columns), self.readout)
 
     def reference(self, x: Tensor) -> Tensor:
         """The same by PennyLane, one circuit per sample: slow, float64 on the CPU."""
@@ -163,7 +165,8 @@ class QuantumLayer(nn.Module):
 
     def _simulate(self) -> Tensor:
         if self.backend == "torch":
-            return columns(self.plan, self.weights)
+            with torch.autocast(self.weights.device.type, enabled=False):
+                return columns(self.plan, self.weights)
         size = (self.n_qubits, self.in_features + 1)
         return pennylane_circuit.columns(self.gates.cpu(), self.weights.cpu(), *size, self.backend).to(self.weights)
 

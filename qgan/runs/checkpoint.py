@@ -45,7 +45,6 @@ class Checkpoint:
         states: state dicts by name (``generator``, ``generator_optimiser``, ...).
         configuration: the resolved configuration, plain values.
         transforms: what turns jets into what the networks see, and back: plain values and tensors.
-        random: states of the random generators, by name.
         origin: what else a reader wants to know (grid, frame, class names, versions): plain values.
     """
 
@@ -53,7 +52,6 @@ class Checkpoint:
     states: dict[str, dict[str, Any]]
     configuration: dict[str, Any]
     transforms: dict[str, Any] = field(default_factory=dict)
-    random: dict[str, Any] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
 
     def restore(self, path: str | Path, objects: Mapping[str, Stateful]) -> None:

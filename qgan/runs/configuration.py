@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 
+Precision = Literal["float32", "bfloat16"]
+
 #: The least value of options that have one.
 _LEAST = {"steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
           "discriminator.channels": 1, "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
@@ -170,9 +172,11 @@ class Configuration:
     Attributes:
         seed: every random number of the training comes from it.
         steps: number of steps of the generator.
-        batch_size: real jets a step (and as many generated ones).
+        batch_size: real jets a step (and as many generated ones), of all processes together.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         threads: threads of the arithmetic; 0 leaves torch's choice.
+        precision: of the convolutions in training, and of the dense layers before them; ``bfloat16`` is meant for a
+            GPU. The circuit, pixels, observables and losses are always float32.
         symmetry: how the η-flip enters: ``none``, ``average`` (both passes enter the losses) or ``exact``.
         flip_frame: flip as in this frame instead of the jets' own; only the published recipe needs it.
     """
@@ -182,6 +186,7 @@ class Configuration:
     batch_size: int = 128
     device: str = "auto"
     threads: int = 0
+    precision: Precision = "float32"
     symmetry: Literal["none", "average", "exact"] = "exact"
     flip_frame: Literal["raw", "canonical"] | None = None
     data: DataOptions = field(default_factory=DataOptions)
