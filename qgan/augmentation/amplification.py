@@ -83,12 +83,12 @@ class Amplification:
 
 def quantile_edges(truth: np.ndarray, bins: int) -> np.ndarray:
     """Edges between ``bins`` bins with as many values each; fewer where values coincide, as whole numbers do."""
-    return np.unique(np.quantile(truth, np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.unique(np.quantile(truth, np.linspace(0, 1, bins + 1)[1:-1], method="inverted_cdf"))
 
 
 def shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Which share of the values, (N,), lies in each of the len(edges) + 1 bins."""
-    return np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1) / len(values)
+    """Which share of the values, (N,), lies in each of the len(edges) + 1 bins; an edge belongs to the bin below it."""
+    return np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1) / len(values)
 
 
 def power(truth: np.ndarray, generated: np.ndarray, n: int, bins: int = 10) -> Power:
@@ -113,9 +113,7 @@ def power(truth: np.ndarray, generated: np.ndarray, n: int, bins: int = 10) -> P
     # Finite samples add their own variance to the distance of the shares.
     bias = float(((g - p) ** 2).sum()) - real / (len(truth) - 1) - fake / (len(generated) - 1)
     of_truth, of_fake = (_covariance(x, size) for x, size in ((p, len(truth)), (g, len(generated))))
-    away = g - p
-    variances = [float(4 * away @ mine @ away + 2 * (mine * mine).sum() + 2 * (of_truth * of_fake).sum())
-                 for mine in (of_fake, of_truth)]
+    variances = [_variance(g - p, mine, other) for mine, other in ((of_fake, of_truth), (of_truth, of_fake))]
     return Power(n, bias, variances[0], variances[1], real, fake)
 
 
@@ -140,6 +138,15 @@ def amplification(powers: Sequence[Power]) -> Amplification:
         at_least=None if clear else 1 / (max(ratio, 0.0) + CLEAR * error),
         needed=n * spread / (1 - ratio) if reachable else None,
         needed_error=n * spread * error / (1 - ratio) ** 2 if reachable else None, generators=count)
+
+
+def _variance(away: np.ndarray, mine: np.ndarray, other: np.ndarray) -> float:
+    """The part of one sample, whose shares have the covariance ``mine``, in the variance of |away|².
+
+    For a Gaussian with mean δ and covariance C it is 4 δᵀCδ + 2 tr C²; ``away`` has noise on top of δ.
+    """
+    distance = max(away @ mine @ away - (mine * (mine + other)).sum(), 0.0)
+    return float(4 * distance + 2 * (mine * mine).sum() + 2 * (mine * other).sum())
 
 
 def _covariance(share: np.ndarray, size: int) -> np.ndarray:

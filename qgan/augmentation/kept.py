@@ -63,9 +63,13 @@ class Kept:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def scores_file(self, n: int, turn: int, name: str) -> Path:
+        """Where the scores of that name are, or would be."""
+        return self.part(n, turn) / f"{name.replace(' ', '_')}.npy"
+
     def scores(self, n: int, turn: int, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         """Scores (N,) by name, made where they are not there yet."""
-        path = self.part(n, turn) / f"{name.replace(' ', '_')}.npy"
+        path = self.scores_file(n, turn, name)
         if not path.is_file():
             values = make().astype(np.float32)
             with atomic_path(path) as temporary, open(temporary, "wb") as stream:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
 
 from ..data.jets import JetImages, concatenate
+from ..errors import ConfigError
 from ..evaluation.sample import CUT
 from ..observables import observables
 from ..progress import progress
@@ -28,10 +28,10 @@ CHECKPOINT = "generator.pt"
 
 @dataclass(frozen=True)
 class Given:
-    """A trained generator that was given, and where it comes from."""
+    """A trained generator that was given, and a checksum of its checkpoint."""
 
     source: JetSource
-    name: str
+    checksum: str
 
 
 class HeldOut:
@@ -106,13 +106,17 @@ class Part:
 
     def tag(self, results: Results) -> None:
         """Trains every tagger in every way, and scores the test jets."""
-        names = {way: way if way not in SAW_MORE or self.given is None else f"{way} {_short(self.given.name)}"
+        names = {way: way if way not in SAW_MORE or self.given is None else f"{way} {self.given.checksum}"
                  for way in (REAL, COPIES, GENERATED, MIXED, *(SAW_MORE if self.given else ()))}
         work = [(tagger, way) for tagger in self.plan.taggers for way in names]
+        todo = not all(self.kept.scores_file(self.size, self.turn, f"{tagger} {names[way]}").is_file()
+                       for tagger, way in work)
+        # First, since it has a bar of its own.
+        ways = self._ways() if todo else {}
         with progress(len(work), self._name("taggers"), "trainings", quiet=self.quiet) as bar:
             for tagger, way in work:
                 scores = self.kept.scores(self.size, self.turn, f"{tagger} {names[way]}",
-                                          partial(self._scores, tagger, way))
+                                          partial(self._scores, tagger, ways.get(way)))
                 results.scores.setdefault(self.size, {}).setdefault(tagger, {}).setdefault(way, []).append(scores)
                 bar.update()
 
@@ -130,13 +134,11 @@ class Part:
                 results.powers.setdefault(self.size, {}).setdefault(group, {}).setdefault(name, []).append(
                     Power(**values))
 
-    def _scores(self, tagger: str, way: str) -> np.ndarray:
+    def _scores(self, tagger: str, jets: TaggerJets) -> np.ndarray:
         device = resolve_device(self.configuration.device)
-        return TAGGERS[tagger](self._ways[way], self.jets.observed_test, self.seed("tagger"), device)
+        return TAGGERS[tagger](jets, self.jets.observed_test, self.seed("tagger"), device)
 
-    @cached_property
     def _ways(self) -> dict[str, TaggerJets]:
-        """Loaded when the first tagger is to be trained."""
         given = None
         if self.given is not None:
             n = self.plan.generated_per_real * self.size
@@ -150,7 +152,10 @@ class Part:
         for label in (0, 1):
             truth = self.jets.truth(names, self.chosen, label)
             for name in names:
-                found = power(truth[name], fake[name][made.label == label], self.size // 2, self.plan.bins)
+                try:
+                    found = power(truth[name], fake[name][made.label == label], self.size // 2, self.plan.bins)
+                except ValueError as error:
+                    raise ConfigError(f"observables: {name} of {made.name(label)} jets: {error}") from error
                 out[name][made.name(label)] = found.to_dict()
         return out
 
@@ -161,8 +166,3 @@ class Part:
 def measured(jets: JetImages, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Observables by name, (N,) each, with the softest pixels left out as everywhere in an evaluation."""
     return observables(np.where(jets.images < CUT, np.float32(0), jets.images), jets.grid, names=names)
-
-
-def _short(name: str) -> str:
-    """A name's checksum, for the name of a file."""
-    return f"{zlib.crc32(name.encode()):08x}"

@@ -7,9 +7,12 @@ of many generated jets are compared with those of all jets that the generator di
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ..data.files import write_jets
 from ..data.jets import JetImages, check_alike
@@ -17,7 +20,7 @@ from ..errors import DataError
 from ..experiment import STRUCTURE
 from ..io import check_output
 from ..runs.configuration import Configuration, check
-from ..runs.devices import set_threads
+from ..runs.devices import resolve_device, set_threads
 from ..sampling import load_source
 from .kept import Kept, fingerprint
 from .part import Given, HeldOut, Part
@@ -48,12 +51,13 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
     """
     plan.check()
     check(configuration)
+    device = resolve_device(configuration.device)
     check_alike(pool, test)
     for size in plan.sizes:
         draw(pool, size, plan.seed, 0)
     if len(test.classes) < 2:
         raise DataError(test.source, "signal", "holds one class alone, expected both to test taggers on")
-    given = _given(run, test) if run is not None else None
+    given = _given(run, test, device) if run is not None else None
     if mixed is not None:
         check_output(mixed, overwrite)
     set_threads(configuration.threads)
@@ -78,13 +82,13 @@ def write_mixed(part: Part, path: str | Path, overwrite: bool = False) -> None:
     write_jets(path, jets, overwrite)
 
 
-def _given(run: str | Path, test: JetImages) -> Given:
-    source = load_source(run)
+def _given(run: str | Path, test: JetImages, device: torch.device) -> Given:
+    source = load_source(run, device)
     for what, mine, theirs in (("grid", source.grid, test.grid), ("frame", source.frame, test.frame),
                                ("class_names", source.class_names, test.class_names)):
         if mine != theirs:
             raise DataError(run, what, f"its generator makes {mine}, {test.source} has {theirs}")
-    return Given(source, str(Path(run).resolve()))
+    return Given(source, f"{zlib.crc32(Path(source.origin['checkpoint']).read_bytes()):08x}")
 
 
 def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,294 @@
+"""Taggers with generated jets: who sees which jets, what is kept, and what the tables say of made-up numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_training import differences, small
+from toy_jets import toy_jets
+
+from qgan.augmentation import Plan, Results, report, study, summarise
+from qgan.augmentation import generators as training
+from qgan.augmentation.amplification import Power
+from qgan.augmentation.generators import generator_of, sample
+from qgan.augmentation.kept import Kept
+from qgan.augmentation.part import HeldOut, Part
+from qgan.augmentation.subsets import (
+    COPIES,
+    GENERATED,
+    MIXED,
+    REAL,
+    Observed,
+    copies,
+    deal,
+    draw,
+    mixed_jets,
+    overlap,
+    training_sets,
+)
+from qgan.data import Grid, JetImages, read_jets
+from qgan.data.conditions import ConditionDensity
+from qgan.data.convert import crop
+from qgan.errors import CheckpointError, ConfigError, DataError
+from qgan.models import PixelStatistics
+from qgan.runs import checkpoint
+from qgan.sampling import load_source
+
+POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
+PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
+            power_jets=100)
+
+
+def observed(jets: JetImages) -> Observed:
+    """With the position of each jet as the only observable."""
+    return Observed(jets, np.arange(len(jets), dtype=float)[:, None])
+
+
+def part_of(pool: JetImages, folder: Path, test: JetImages = TEST, plan: Plan = PLAN) -> Part:
+    return Part(HeldOut(pool, test), small({"steps": 3}), plan, Kept.open(folder, {}), 40, 0, quiet=True)
+
+
+# who sees which jets
+
+def test_drawn_jets_are_half_of_each_class_and_others_each_time() -> None:
+    turns = [draw(POOL, 40, 3, turn) for turn in range(4)]
+    for chosen in turns:
+        assert np.bincount(POOL.label[chosen]).tolist() == [20, 20]
+    assert len(set(np.concatenate(turns))) == 160
+    assert not overlap(POOL, 40, 4) and overlap(POOL, 40, 5)
+    later = draw(POOL, 40, 3, 4)
+    assert len(set(later)) == 40 and not any(np.array_equal(later, chosen) for chosen in turns)
+    np.testing.assert_array_equal(draw(POOL, 40, 3, 2), turns[2])
+    with pytest.raises(DataError, match=r"toy.h5: signal: holds 80 jets of class qcd, 100 are needed for 200 jets"):
+        draw(POOL, 200, 3, 0)
+
+
+def test_the_generator_is_fitted_on_the_drawn_jets_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything else is replaced by other jets: not a bit of the generator, its densities and scales changes."""
+    seen: list[int] = []
+    fit, of = ConditionDensity.fit, PixelStatistics.of
+    monkeypatch.setattr(ConditionDensity, "fit", lambda table, *rest: (seen.append(len(table)), fit(table, *rest))[1])
+    monkeypatch.setattr(PixelStatistics, "of", lambda images: (seen.append(len(images)), of(images))[1])
+    first = part_of(POOL, tmp_path / "first")
+    spoiled = spoil(POOL, np.setdiff1d(np.arange(len(POOL)), first.chosen))
+    second = part_of(spoiled, tmp_path / "second", test=spoil(TEST, np.arange(len(TEST))))
+    np.testing.assert_array_equal(first.chosen, second.chosen)
+    states = [_state(part) for part in (first, second)]
+    assert differences(*states) == []
+    assert seen == [40, 40, 40, 40]
+    one_of_them = part_of(spoil(POOL, first.chosen[:1]), tmp_path / "third")
+    assert differences(states[0], _state(one_of_them)) != []
+
+
+def spoil(jets: JetImages, index: np.ndarray) -> JetImages:
+    """The same labels, but images and quantities of other jets, twice as hard."""
+    others, images = toy_jets(len(jets) // 2, 9), jets.images.copy()
+    images[index] = 2 * others.images[index]
+    conditions = {name: values.copy() for name, values in jets.conditions.items()}
+    for name, values in conditions.items():
+        values[index] = 2 * others.conditions[name][index]
+    return replace(jets, images=images, conditions=conditions)
+
+
+def _state(part: Part) -> dict[str, object]:
+    made = part.generated()
+    saved = checkpoint.load(part.kept.part(40, 0) / "generator.pt")
+    return {"states": saved.states, "transforms": saved.transforms, "images": torch.from_numpy(made.images)}
+
+
+def test_the_truth_of_a_histogram_has_no_jet_the_generator_saw() -> None:
+    held_out, chosen = HeldOut(POOL, TEST), draw(POOL, 40, 0, 0)
+    for label in (0, 1):
+        truth = held_out.truth(("pt",), chosen, label)["pt"]
+        kept = np.setdiff1d(np.flatnonzero(POOL.label == label), chosen)
+        expected = np.concatenate([POOL.images[kept], TEST.images[TEST.label == label]]).sum((1, 2))
+        np.testing.assert_allclose(np.sort(truth), np.sort(expected), rtol=1e-4)
+
+
+def test_no_jet_that_stops_a_tagger_trains_it() -> None:
+    real, fake = observed(POOL), Observed(TEST, 1000.0 + np.arange(len(TEST))[:, None])
+    sets = dict(training_sets(real, fake, None, seed=1))
+    assert list(sets) == [REAL, COPIES, GENERATED, MIXED]
+    for jets in sets.values():
+        assert not set(jets.train.values[:, 0]) & set(jets.validation.values[:, 0])
+        assert set(jets.validation.jets.label) == {0, 1}
+    for way in (COPIES, MIXED):
+        np.testing.assert_array_equal(sets[way].validation.values, sets[REAL].validation.values)
+        assert len(sets[way].train) == len(sets[REAL].train) + len(fake)
+    assert set(sets[COPIES].train.values[:, 0]) == set(sets[REAL].train.values[:, 0])
+    assert sets[GENERATED].train.values.min() >= 1000 and sets[GENERATED].validation.values.min() >= 1000
+    assert len(deal(real, 1).validation) == 32
+
+
+@pytest.mark.parametrize("frame", ["raw", "canonical"])
+def test_copies_are_mirrored_where_the_frame_shows_it(frame: str) -> None:
+    jets = replace(toy_jets(5, 1), frame=frame)  # type: ignore[arg-type]
+    made = copies(observed(jets), 24).jets
+    first = jets.images[:, ::-1] if frame == "raw" else jets.images
+    np.testing.assert_array_equal(made.images[:10], first)
+    np.testing.assert_array_equal(made.images[10:20], jets.images)
+    np.testing.assert_array_equal(made.images[20:], first[:4])
+    eta = jets.conditions["eta"]
+    np.testing.assert_array_equal(made.conditions["eta"], np.concatenate([-eta, eta, -eta[:4]]))
+
+
+def test_copies_of_an_image_that_is_not_symmetric_are_plain() -> None:
+    jets = crop(replace(toy_jets(5, 1), frame="raw"), (0, 9), (0, 12))
+    np.testing.assert_array_equal(copies(observed(jets), 10).jets.images, jets.images)
+
+
+# what is kept
+
+def test_a_stopped_training_goes_on_to_the_same_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration, build = small({"steps": 4, "logging.checkpoint": 0}), training.build_trainer
+    whole = generator_of(POOL, configuration, tmp_path / "whole.pt", quiet=True)
+
+    def stopping(*arguments: object) -> object:
+        trainer = build(*arguments)  # type: ignore[arg-type]
+        run = trainer.run
+
+        def two_steps(steps: int) -> object:
+            for record in run(steps):
+                if record.step == 3:
+                    raise KeyboardInterrupt
+                yield record
+
+        trainer.run = two_steps
+        return trainer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "build_trainer", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            generator_of(POOL, configuration, tmp_path / "stopped.pt", quiet=True)
+    assert checkpoint.load(tmp_path / "stopped.pt").step == 3
+    again = generator_of(POOL, configuration, tmp_path / "stopped.pt", quiet=True)
+    assert differences(whole.generator.state_dict(), again.generator.state_dict()) == []
+    assert list(checkpoint.load(tmp_path / "stopped.pt").states) == ["average"]
+    np.testing.assert_array_equal(sample(load_source(tmp_path / "whole.pt"), 10, 3).images, sample(again, 10, 3).images)
+    with pytest.raises(CheckpointError, match="steps: was 4"):
+        generator_of(POOL, small({"steps": 5, "logging.checkpoint": 0}), tmp_path / "whole.pt", quiet=True)
+
+
+def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configuration = small({"steps": 2})
+    results = study(POOL, TEST, configuration, PLAN, tmp_path / "study", quiet=True, mixed=tmp_path / "mixed.h5")
+    assert set(results.scores) == set(results.powers) == {40, 60}
+    assert set(results.powers[40]) == {"qcd", "w"} and results.powers[40]["w"]["mass"][0].n == 20
+    assert [len(scores[0]) for scores in results.scores[60]["trees"].values()] == [len(TEST)] * 4
+    _check_mixed(tmp_path / "mixed.h5")
+    gone = tmp_path / "study" / "jets_60_0" / "trees_real_+_generated.npy"
+    before = np.load(gone)
+    gone.unlink()
+    monkeypatch.setattr(training, "build_trainer", None)
+    again = study(POOL, TEST, configuration, PLAN, tmp_path / "study", quiet=True)
+    np.testing.assert_array_equal(np.load(gone), before)
+    summaries = [summarise(r, PLAN, configuration, POOL) for r in (results, again)]
+    assert summaries[0] == summaries[1]
+    json.dumps(summaries[0], allow_nan=False)
+    text = report(summaries[0])
+    assert text.count("cannot be judged from one seed for the trees") == 2 and "qcd mass*" not in text
+    with pytest.raises(ConfigError, match=r"study: generated_per_real: was 2 .* 3 is asked for; .*--restart"):
+        study(POOL, TEST, configuration, replace(PLAN, generated_per_real=3), tmp_path / "study", quiet=True)
+
+
+def _check_mixed(path: Path) -> None:
+    mixed = read_jets(path)
+    assert mixed.generated is not None
+    assert mixed.generated.tolist() == [0] * 60 + [1] * 120
+    assert np.bincount(mixed.label[mixed.generated == 1]).tolist() == [60, 60]
+    chosen = POOL[draw(POOL, 60, 0, 0)]
+    np.testing.assert_array_equal(mixed.images[:60], chosen.images)
+    np.testing.assert_array_equal(mixed.conditions["mass"][:60], chosen.conditions["mass"])
+    assert (mixed.origin["real_jets"], mixed.origin["generated_jets"]) == (60, 120)
+
+
+def test_marks_of_mixed_jets() -> None:
+    both = mixed_jets(POOL[:3], TEST[:2])
+    assert both.generated is not None and both.generated.tolist() == [0, 0, 0, 1, 1]
+    assert both[np.array([4, 0])].generated.tolist() == [1, 0]  # type: ignore[union-attr]
+
+
+def test_both_taggers_learn(tmp_path: Path) -> None:
+    from qgan.augmentation.gain import auc
+    from qgan.augmentation.subsets import observe
+    from qgan.augmentation.taggers import TAGGERS
+
+    jets, test = deal(observe(toy_jets(150, 4)), 0), observe(TEST)
+    for tagger in TAGGERS.values():
+        assert auc([tagger(jets, test, 0, torch.device("cpu"))], TEST.label).value > 0.8
+
+
+# what the tables say
+
+def made_up(seeds: int) -> tuple[Results, Plan]:
+    """The trees gain from generated jets, the network loses, copies do nothing."""
+    rng, label = np.random.default_rng(0), np.repeat([0, 1], 1500)
+    noise = [rng.normal(size=3000) for _ in range(seeds)]
+    shifts = {"trees": {REAL: 1.0, COPIES: 1.0, GENERATED: 0.5, MIXED: 1.3},
+              "cnn": {REAL: 1.5, COPIES: 1.5, GENERATED: 1.0, MIXED: 1.2}}
+    results = Results(label)
+    results.scores[1000] = {tagger: {way: [n + shift * label for n in noise] for way, shift in ways.items()}
+                            for tagger, ways in shifts.items()}
+    good, bad = Power(500, 0.0002, 1e-10, 1e-10, 0.9, 0.9), Power(500, 0.009, 1e-8, 1e-8, 0.9, 0.9)
+    unclear = Power(500, -0.0001, 1e-7, 1e-7, 0.9, 0.9)
+    results.powers[1000] = {"qcd": {"c2": [good] * seeds, "mass": [bad] * seeds}, "w": {"c2": [unclear] * seeds}}
+    return results, Plan(sizes=(1000,), seeds=seeds)
+
+
+def test_the_report_says_what_the_numbers_say() -> None:
+    results, plan = made_up(3)
+    result = summarise(results, plan, small(), POOL)
+    said = result["verdicts"][0]
+    assert said.startswith("With 1,000 real jets, adding generated ones helped the trees (AUC +0.0")
+    assert " and hurt the network (AUC -0.0" in said and said.count("copies +0.0000 ± 0.0000") == 2
+    text = report(result)
+    rows = {row["training"]: row for row in result["taggers"] if row["tagger"] == "trees"}
+    assert rows[REAL]["gain"] is None and rows[MIXED]["verdict"] == "helped" and rows[GENERATED]["verdict"] == "hurt"
+    # Φ(shift/√2) for unit Gaussians.
+    assert rows[REAL]["auc"]["value"] == pytest.approx(0.760, abs=0.02)
+    assert f"{rows[MIXED]['auc']['value']:.4f} ± " in text and f"{rows[MIXED]['gain']['value']:+.4f} ± " in text
+    power = {line[:22].strip(): line[22:].strip() for line in text.splitlines() if line.startswith(("qcd ", "w "))}
+    # 0.9 / 500 = 0.0018 is the error of the real jets: nine times the first bias, a fifth of the second.
+    assert power["qcd c2"] == "9.00 ± 0.52 [562 ± 4]"
+    assert power["qcd mass"].startswith("0.20 ± 0.00") and power["qcd mass"].endswith("[never]")
+    assert power["w c2"].startswith("> ")
+    assert any("canonical" in note for note in result["notes"])
+    assert any("are more than the 160 there are" in note for note in result["notes"])
+
+
+def test_pictures_of_the_report() -> None:
+    from qgan.plots.augmentation import amplification_plot, tagger_plot
+
+    results, plan = made_up(2)
+    result = summarise(results, plan, small(), POOL)
+    for figure, panels in ((tagger_plot(result), 2), (amplification_plot(result), 3)):
+        assert len([axes for axes in figure.axes if axes.get_visible()]) == panels
+        assert all(axes.lines for axes in figure.axes[:panels])
+
+
+@pytest.mark.parametrize(("changed", "message"), [
+    ({"sizes": (41,)}, "sizes: 41, expected even numbers of at least 40"),
+    ({"sizes": (20,)}, "sizes: 20, expected even"),
+    ({"seeds": 0}, "seeds: 0, expected at least 1"),
+    ({"taggers": ("svm",)}, "taggers: 'svm', expected some of trees, cnn"),
+    ({"observables": ("colour",)}, "observables: 'colour', expected some of pt, mass"),
+])
+def test_impossible_plans_are_refused(changed: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        replace(PLAN, **changed).check()  # type: ignore[arg-type]
+
+
+def test_jets_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    for pool, test, message in ((POOL, replace(TEST, grid=Grid.square(12, 0.8)), "grid"),
+                                (POOL, TEST.only(1), "one class alone")):
+        with pytest.raises(DataError, match=message):
+            study(pool, test, small(), PLAN, tmp_path / "study", quiet=True)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine")
+    with pytest.raises(DataError, match="full: holds other files"):
+        study(POOL, TEST, small(), PLAN, tmp_path / "full", quiet=True)
