@@ -8,6 +8,7 @@ weights' SHA-256, which the jets made with them carry.
 from __future__ import annotations
 
 import hashlib
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def load_model(model: str | Path = "w_qcd", device: torch.device | str = "cpu") 
         source.generator.load_state_dict({k.removeprefix(_GENERATOR): v for k, v in tensors.items()
                                           if k.startswith(_GENERATOR)})
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        problem = " ".join(str(error).split())
+        problem = textwrap.shorten(str(error), 160, placeholder=" ...")
         raise CheckpointError(f"{file}: holds no generator that this version can build: {problem}") from error
     source.generator.to(device)
     return source

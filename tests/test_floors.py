@@ -24,9 +24,10 @@ FLOORS = {
     "qgan.symmetry": 2, "qgan.energyflow": 2,
     # 3 acts
     "qgan.preparation": 3, "qgan.training": 3, "qgan.sampling": 3, "qgan.evaluation": 3,
-    "qgan.quality": 3, "qgan.pretrained": 3,
+    "qgan.quality": 3, "qgan.pretrained": 3, "qgan.conditional": 3,
     # 4 composition
     "qgan.assembly": 4, "qgan.augmentation": 4, "qgan.comparison": 4, "qgan.export": 4, "qgan.bench": 4,
+    "qgan.hardware": 4,
     "qgan.experiment": 4, "qgan.monitoring": 4, "qgan.plots": 4, "qgan.report": 4,
     # 5 doors
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,

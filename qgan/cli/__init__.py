@@ -19,6 +19,8 @@ PROGRAM = Program(
         "compare": "train and judge several generators and put them into one table",
         "export": "make a model that can ship of a run",
         "merge": "put jets of several files into one",
+        "slices": "say whether jets follow their conditions as real ones do",
+        "hardware": "say what finite shots and noise do to the jets",
         "augment": "say whether generated jets help to train a tagger, and what they are worth",
         "bench": "measure the layer, the training and the sampling side by side",
         "info": "say what is in a file of jets or in a run",
