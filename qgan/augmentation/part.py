@@ -116,7 +116,7 @@ class Part:
         with progress(len(work), self._name("taggers"), "trainings", quiet=self.quiet) as bar:
             for tagger, way in work:
                 scores = self.kept.scores(self.size, self.turn, f"{tagger} {names[way]}",
-                                          partial(self._scores, tagger, ways.get(way)))
+                                          partial(self._scores, tagger, way, ways))
                 results.scores.setdefault(self.size, {}).setdefault(tagger, {}).setdefault(way, []).append(scores)
                 bar.update()
 
@@ -134,9 +134,9 @@ class Part:
                 results.powers.setdefault(self.size, {}).setdefault(group, {}).setdefault(name, []).append(
                     Power(**values))
 
-    def _scores(self, tagger: str, jets: TaggerJets) -> np.ndarray:
+    def _scores(self, tagger: str, way: str, ways: dict[str, TaggerJets]) -> np.ndarray:
         device = resolve_device(self.configuration.device)
-        return TAGGERS[tagger](jets, self.jets.observed_test, self.seed("tagger"), device)
+        return TAGGERS[tagger](ways[way], self.jets.observed_test, self.seed("tagger"), device)
 
     def _ways(self) -> dict[str, TaggerJets]:
         given = None
