@@ -84,6 +84,25 @@ def test_histograms_have_unit_area_and_poisson_errors() -> None:
     assert bars[k][1][1] - bars[k][0][1] == pytest.approx(2 * np.sqrt(counts[k]) / (500 * (edges[1] - edges[0])))
 
 
+def test_the_spectrum_fills_its_panel() -> None:
+    figure = plots.pixel_spectrum(REAL, {"one": FAKE, "two": REAL})
+    for top in figure.axes[::2]:
+        assert top.get_yscale() == "log"
+        heights = np.concatenate([p.get_data().values for p in top.patches if p.get_label() in ("real", "one", "two")])
+        low, high = top.get_ylim()
+        assert 0 < low < heights[heights > 0].min() and heights.max() < high < 10 * heights.max()
+    # Of one sample twice the ratio is 1 in every bin.
+    assert {round(y, 9) for line in figure.axes[1].lines if line.get_color() == "#0072B2" for y in line.get_ydata()
+            if len(line.get_ydata()) > 3} == {1.0}
+
+
+def test_a_spike_does_not_flatten_the_real_histogram() -> None:
+    same = replace(FAKE, images=np.repeat(FAKE.images[:1], len(FAKE), 0))
+    top = plots.observable_histograms(REAL, same, 0, names=("mass",), columns=1).axes[0]
+    highest = {p.get_label(): p.get_data().values.max() for p in top.patches if p.get_label()}
+    assert top.get_ylim()[1] == pytest.approx(2 * highest["real"]) and highest["generated"] > 2 * highest["real"]
+
+
 def test_counts_fall_into_whole_bins() -> None:
     counts = np.random.default_rng(0).poisson(40, 3000).astype(float)
     edges = edges_for(counts, counts, whole=True)

@@ -138,6 +138,8 @@ def test_the_page_stands_alone(page: Page, folder: Path) -> None:
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "link", "iframe", "object", "embed"}
     text = (folder / "report.html").read_text(encoding="utf-8")
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert 'th[scope="row"]' in style and "&#" not in style, "the style sheet is not escaped as text is"
     assert "url(" not in text and "@import" not in text and "http" not in text
     targets = {a["id"] for _, a in page.elements if "id" in a}
     for link in page.all("a"):

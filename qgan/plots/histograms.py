@@ -44,6 +44,9 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
             a = values.pop("real")
             overlay(top, bottom, a, values, edges_for(a, *values.values(), whole=name == "nnz"))
             _numbers(top, a, values)
+            # A spike, such as one value for all jets, must not flatten what it is compared with.
+            highest = float(top.patches[0].get_data().values.max(initial=0))
+            top.set_ylim(0, min(top.get_ylim()[1], _TALLEST * highest) if highest > 0 else None)
             bottom.set_xlabel(LABELS.get(name, name))
             top.set_ylabel("density" if i % columns == 0 else "")
             bottom.set_ylabel("gen. / real" if i % columns == 0 else "")
@@ -62,13 +65,16 @@ def pixel_spectrum(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) 
             images = {name: side.only(label).images for name, side in {"real": real, **generators}.items()}
             logs = {name: np.log10(x[x > CUT]) for name, x in images.items()}
             a = logs.pop("real")
-            overlay(top, bottom, a, logs, edges_for(a, *logs.values(), bins=40), [len(x) for x in images.values()])
+            edges = edges_for(a, *logs.values(), bins=40)
+            overlay(top, bottom, a, logs, edges, [len(x) for x in images.values()])
+            shown = np.concatenate([patch.get_data().values for patch in top.patches if patch.get_label() in images])
             top.set_yscale("log")
+            top.set_ylim(0.5 * shown[shown > 0].min(), 3 * shown.max())
             top.set_ylabel("pixels per jet and bin")
             bottom.set_xlabel(r"$\log_{10}$(pixel $p_T$ / GeV)")
             bottom.set_ylabel("gen. / real")
             top.set_title(class_title(real, label))
-            top.legend(loc="lower center")
+            top.legend(loc="best")
         return figure
 
 
@@ -114,10 +120,6 @@ def overlay(top: Axes, bottom: Axes, real: np.ndarray, fakes: Mapping[str, np.nd
         bottom.errorbar(centres[known], (q / safe)[known], (dq / safe)[known], fmt=".", color=colour(i), ms=3,
                         elinewidth=0.9)
         _mark_outside(bottom, centres[known], (q / safe)[known], colour(i))
-    # A spike, such as one value for all jets, must not flatten what it is compared with.
-    highest = max(float(p.max(initial=0)), 1e-300)
-    if top.get_ylim()[1] > _TALLEST * highest:
-        top.set_ylim(0, _TALLEST * highest)
     bottom.set_ylim(1 - _RATIO, 1 + _RATIO)
     bottom.set_yticks([0.7, 1.0, 1.3])
     top.set_xlim(edges[0], edges[-1])
