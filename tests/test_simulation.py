@@ -197,6 +197,7 @@ def test_top_jets_have_the_mass_of_the_top_quark(tmp_path: Path) -> None:
     assert top.conditions["tau_32"].mean() < light.conditions["tau_32"].mean()
 
 
+@pytest.mark.slow
 def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> None:
     distributed = pytest.importorskip("distributed")
     alone = simulate("w", 12, tmp_path / "alone.h5", seed=5, quiet=True).read_bytes()

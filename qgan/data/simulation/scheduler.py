@@ -46,7 +46,7 @@ def made_by_scheduler(address: str, settings: Settings, chunks: Sequence[int]) -
         if not client.scheduler_info()["workers"]:
             raise ConfigError(f"scheduler: {address}: has no workers; start some with: dask worker {address}")
         jobs = {client.submit(_chunk, settings, chunk, pure=False): chunk for chunk in chunks}
-        for job in as_completed(list(jobs)):
+        for job in as_completed(list(jobs), loop=client.loop):
             if job.status != "finished":
                 raise ConfigError(f"scheduler: {address}: a worker made no jets: {job.exception()!r}")
             versions, made = job.result()
