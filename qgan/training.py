@@ -133,7 +133,7 @@ class Trainer:
     def parts(self) -> dict[str, Any]:
         """Everything with a state that a resumed training needs, by name; and ``step`` beside it."""
         return {name: getattr(self, name) for name in
-                ("generator", "average", "discriminator", "generator_adam", "discriminator_adam")}
+                ("generator", "average", "discriminator", "generator_adam", "discriminator_adam", "terms")}
 
     def _step(self) -> dict[str, Tensor]:
         torch.manual_seed(integer_seed(self.seed, "step", self.step))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from several_processes import together
 from small_training import changed, small, trainer_from, with_delta_r
-from torch import Tensor
+from torch import Tensor, nn
 from toy_jets import toy_jets
 
 from qgan.data import write_jets
@@ -88,6 +88,9 @@ def steps_in_double_precision(configuration: Configuration, file: Path, steps: i
         trainer = trainer_from(configuration, file)
         for part in (trainer.generator, trainer.average, trainer.discriminator):
             part.double()
+        for term, _ in trainer.terms.terms:
+            if isinstance(term, nn.Module):
+                term.double()
         trainer.jets = trainer.jets.each(lambda rows: rows.double() if rows.is_floating_point() else rows)
         figures = [{tag: float(value) for tag, value in record.figures.items()} for record in trainer.run(steps)]
         return figures, {name: value.clone() for name, value in trainer.average.state_dict().items()}

@@ -57,7 +57,8 @@ def assert_alike(one: Path, other: Path) -> None:
     """Two runs ended with the same weights, optimisers and figures."""
     saved = [checkpoint.load(path / "checkpoint.pt") for path in (one, other)]
     assert saved[0].step == saved[1].step
-    assert set(saved[0].states) == {"generator", "average", "discriminator", "generator_adam", "discriminator_adam"}
+    assert set(saved[0].states) == {"generator", "average", "discriminator", "generator_adam", "discriminator_adam",
+                                    "terms"}
     assert differences(saved[0].states, saved[1].states) == []
     lines = [[{k: v for k, v in line.items() if not k.startswith("speed/")} for line in read_log(path / "log.jsonl")]
              for path in (one, other)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   qgan train --out runs/first --steps 200
-  qgan train --config configs/w_qcd.yaml --data w.h5 qcd.h5 --out runs/w_qcd --steps 2000 --seed 1
+  qgan train --config configs/w_qcd.yaml --data w.h5 qcd.h5 --out runs/w_qcd --steps 6000 --seed 1
   qgan train --out runs/w_qcd --resume
 """
 

@@ -3,52 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .statistics import mean_of
 from .total import GeneratorBatch
 
-#: Below this many generated jets of a class its mean image cannot be split in two.
-_FEWEST = 4
 #: Share of the jet's pT at which a pixel counts as half on (0.25 GeV of 250 GeV), and the weight of such counts.
 _SOFT, _OCCUPANCY = 1e-3, 0.5
 
 
-@dataclass(frozen=True)
-class MeanImage:
+class MeanImage(nn.Module):
     """Squared distance between the mean image of the generated jets and that of all training jets, per class.
 
     Images count as the share of the jet's pT in each pixel, ``shares``, its square root and, at half weight, a soft
-    occupancy, since hard pixels alone say little of how often a pixel is on. The square of a batch
-    mean would be least for a generator without any fluctuation; the product of the two halves' differences,
-    (m₁ − M)·(m₂ − M), has the square distance of the true means as its expectation, so that it asks for nothing else.
+    occupancy, since hard pixels alone say little of how often a pixel is on. The distance d is known from past batches,
+    a running mean: the square of one batch's distance would be least for a generator without any fluctuation, and its
+    gradient, d · ∂m, would be mostly the noise of d. It is a state, which checkpoints keep.
 
-    Attributes:
+    Args:
         targets: means over the training jets of each class, (3, pixels), by label.
+        memory: share of the running mean that is left after a batch.
     """
 
-    targets: Mapping[int, Tensor]
-    name: str = "mean_image"
-    generated_only: ClassVar[bool] = True
+    name = "mean_image"
+    needs = ("shares",)
+    generated_only = True
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return ("shares",)
+    def __init__(self, targets: Mapping[int, Tensor], memory: float = 0.95) -> None:
+        super().__init__()
+        self.labels, self.memory = tuple(targets), memory
+        for label, target in targets.items():
+            self.register_buffer(f"target_{label}", target)
+            self.register_buffer(f"distance_{label}", torch.zeros_like(target))
+            self.register_buffer(f"batches_{label}", torch.zeros((), dtype=torch.long))
 
-    def __call__(self, batch: GeneratorBatch) -> Tensor:
+    def forward(self, batch: GeneratorBatch) -> Tensor:
         shares = batch.fake["shares"]
-        seen = _views(shares)
         values = []
-        for label, target in self.targets.items():
-            mine = seen[batch.fake_label == label]
-            if len(mine) >= _FEWEST:
-                half = len(mine) // 2
-                values.append(((mine[:half].mean(0) - target) * (mine[half:].mean(0) - target)).sum())
+        for label in self.labels:
+            mine = _views(shares[batch.fake_label == label])
+            if len(mine):
+                now = mine.mean(0) - self.get_buffer(f"target_{label}")
+                distance = self._past(label, now.detach())
+                # Its value is d², its gradient that of 2 d · m.
+                values.append(distance.square().sum() + 2 * (distance * (now - now.detach())).sum())
         return mean_of(values, shares)
+
+    @torch.no_grad()
+    def _past(self, label: int, now: Tensor) -> Tensor:
+        """The running mean before ``now`` enters it; the first time there is nothing but ``now``."""
+        running, batches = self.get_buffer(f"distance_{label}"), self.get_buffer(f"batches_{label}")
+        past = torch.where(batches > 0, running, now)
+        # A plain mean at first.
+        running.lerp_(now, (1 / (batches + 1)).clamp_min(1 - self.memory).to(now))
+        batches += 1
+        return past
 
 
 def mean_image_targets(shares: Tensor, label: Tensor) -> dict[int, Tensor]:

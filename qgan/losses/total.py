@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import ConfigError
 
@@ -100,3 +100,13 @@ class WeightedSum:
         values = [(term.name, weight, term(batch)) for term, weight in self.terms]
         first, *rest = (weight * value for _, weight, value in values)
         return sum(rest, start=first), {name: value.detach() for name, _, value in values}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What terms remember from step to step, by name."""
+        return {term.name: term.state_dict() for term, _ in self.terms if isinstance(term, nn.Module)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes up what :meth:`state_dict` gave."""
+        for term, _ in self.terms:
+            if isinstance(term, nn.Module):
+                term.load_state_dict(state[term.name])

@@ -115,11 +115,11 @@ class LossOptions:
 
     adversarial: Literal["bce", "hinge", "wasserstein"] = "bce"
     adversarial_weight: float = 1.0
-    coding: float = 1.0
+    coding: float = 4.0
     statistics: float = 0.1
     matching: float = 1.0
     sparsity: float = 1.0
-    mean_image: float = 1.0
+    mean_image: float = 5.0
     published_statistics: bool = False
     r1: float = 0.02
     r1_every: int = 8
@@ -182,8 +182,8 @@ class Configuration:
     """
 
     seed: int = 0
-    steps: int = 2000
-    batch_size: int = 128
+    steps: int = 6000
+    batch_size: int = 64
     device: str = "auto"
     threads: int = 0
     precision: Precision = "float32"
