@@ -1,4 +1,4 @@
-# make demo   train briefly, generate, evaluate (own virtual environment, no network after the install)
+# make demo   train briefly, generate, evaluate, look for anomalies (own virtual environment, then no network)
 # make test   the default tests, two at a time
 # make slow   the tests marked slow
 # make lint   ruff and mypy
@@ -28,6 +28,8 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/qgan train --data.jets quark_gluon --steps $(DEMO_STEPS) --seed 1 --threads 1 --out $(DEMO)/run
 	$(BIN)/qgan generate --run $(DEMO)/run --n $(DEMO_JETS) --seed 1 --out $(DEMO)/fake.h5
 	$(BIN)/qgan evaluate $(DEMO)/fake.h5 --quick --json $(DEMO)/report.json --plots $(DEMO)/plots
+	$(BIN)/anomaly compare --configs configs/anomaly_quantum.yaml configs/anomaly_conv.yaml --seeds 1 --epochs 4 \
+		--threads 1 --generated $(DEMO)/fake.h5 --json $(DEMO)/anomaly.json
 	@echo
 	@echo "Pictures:           $(DEMO)/plots"
 	@echo "Curves and images:  $(BIN)/tensorboard --logdir $(DEMO)/run"

@@ -7,7 +7,7 @@ say of generated jets what they say of real ones: the four AUCs of the 2×2 tabl
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from qgan.data.jets import JetImages, check_alike
 from qgan.data.shipped import embedded_jets
 from qgan.errors import ConfigError, DataError
+from qgan.progress import progress
 
 from .configuration import Configuration, check
 from .detector import Detector, load_detector
@@ -103,9 +104,31 @@ def compare(configurations: Sequence[Configuration], generated: JetImages, real:
         QganError: jets without or with a generator's mark on the wrong side, jets that differ in grid, frame or
             classes, or that are too few.
     """
+    usual = _check(configurations, generated, real, seeds)
+    cells: list[Cell] = []
+    trivial: dict[str, dict[str, Figure]] = {}
+    with progress(2 * seeds * len(configurations), "compare", "trainings", quiet=quiet) as bar:
+        for configuration in configurations:
+            sides = _sides(configuration, generated, real)
+            for trained in SIDES:
+                detectors = []
+                for detector in _trained(configuration, sides[trained], seeds):
+                    detectors.append(detector)
+                    bar.update()
+                for scored in SIDES:
+                    found = report(detectors, sides[scored].test, n_bootstrap=n_bootstrap)
+                    cells += _cells(found, trained, scored)
+                    for row in found.rows:
+                        # The density of the sum is fitted on the side that was trained on: no single number.
+                        if row.kind == "trivial" and "density" not in row.name:
+                            trivial.setdefault(row.name, {})[scored] = row.auc
+    return Comparison(usual, generator_of(generated) or "", cells, trivial)
+
+
+def _check(configurations: Sequence[Configuration], generated: JetImages, real: JetImages | None, seeds: int) -> str:
+    """The usual class, if all of it fits together."""
     if not configurations or seeds < 1:
-        raise ConfigError("seeds: expected at least one, and one configuration" if configurations else
-                          "configs: expected at least one")
+        raise ConfigError(f"{'seeds' if configurations else 'configs'}: expected at least one")
     for configuration in configurations:
         check(configuration)
     usual = {configuration.data.normal for configuration in configurations}
@@ -114,19 +137,7 @@ def compare(configurations: Sequence[Configuration], generated: JetImages, real:
     require_generated(generated)
     if real is not None:
         check_alike(require_real(real), generated)
-    cells: list[Cell] = []
-    trivial: dict[str, dict[str, Figure]] = {}
-    for configuration in configurations:
-        sides = _sides(configuration, generated, real)
-        for trained in SIDES:
-            detectors = _trained(configuration, sides[trained], seeds, quiet)
-            for scored in SIDES:
-                found = report(detectors, sides[scored].test, n_bootstrap=n_bootstrap)
-                cells += _cells(found, trained, scored)
-                for row in found.rows:
-                    if row.kind == "trivial" and "density" not in row.name:
-                        trivial.setdefault(row.name, {})[scored] = row.auc
-    return Comparison(usual.pop(), generator_of(generated) or "", cells, trivial)
+    return usual.pop()
 
 
 def side_of(jets: JetImages, configuration: Configuration) -> Side:
@@ -163,14 +174,12 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
             "generated": replace(made, train=made.train[:n])}
 
 
-def _trained(configuration: Configuration, side: Side, seeds: int, quiet: bool) -> list[Detector]:
-    detectors = []
+def _trained(configuration: Configuration, side: Side, seeds: int) -> Iterator[Detector]:
     with tempfile.TemporaryDirectory(prefix="anomaly-") as folder:
         for seed in range(configuration.seed, configuration.seed + seeds):
             run = train_on(replace(configuration, seed=seed), side.train, side.validation,
-                           out=Path(folder) / str(seed), quiet=quiet)
-            detectors.append(load_detector(run.path))
-    return detectors
+                           out=Path(folder) / str(seed), quiet=True)
+            yield load_detector(run.path)
 
 
 def _cells(found: Report, trained: str, scored: str) -> list[Cell]:

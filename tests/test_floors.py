@@ -51,6 +51,7 @@ DOORS = {
     "tensorboard": {"qgan.runs"},
     "torch.utils.tensorboard": {"qgan.runs"},
     "matplotlib": {"qgan.plots", "anomaly.plots"},
+    "ot": {"anomaly.emd"},
     "pythia8mc": {"qgan.data.simulation"},
     "fastjet": {"qgan.data.simulation"},
     "safetensors": {"qgan.pretrained"},
