@@ -13,8 +13,10 @@ from toy_jets import toy_jets
 
 from qgan import plots
 from qgan.errors import DataError
+from qgan.evaluation import Curve, Evaluation, Row
 from qgan.metrics import mean_image_difference
 from qgan.plots.histograms import edges_for, overlay
+from qgan.plots.roc import has_curves, roc_plot
 from qgan.plots.style import new_figure
 
 REAL, FAKE = toy_jets(150, 1, "real.h5"), toy_jets(120, 2, "fake.h5")
@@ -108,6 +110,25 @@ def test_counts_fall_into_whole_bins() -> None:
     edges = edges_for(counts, counts, whole=True)
     assert np.allclose(edges % 1, 0.5) and len(np.unique(np.diff(edges))) == 1
     assert edges[0] < np.quantile(counts, 0.001) and edges[-1] > np.quantile(counts, 0.999)
+
+
+def test_roc_curves_of_two_generators() -> None:
+    rows = [Row("c2st_auc", "features", group, 0.75, 0.01, 0.5, None, 1.0, "", 50) for group in ("qcd", "w", "all")]
+    rows.append(Row("tagger_auc", "features", "all", 0.8, 0.01, 0.9, None, 1.0, "", 50))
+    # Signal above background three times out of four: the area is known.
+    low, high = np.repeat([0.1, 0.3], 50), np.repeat([0.2, 0.4], 50)
+    curves = [Curve("c2st_auc", "features", group, low, high) for group in ("qcd", "w", "all")]
+    curves += [Curve("tagger_auc", "features", side, low, high) for side in ("generated", "real")]
+    told = Evaluation(rows, curves=curves)
+    assert has_curves({"one": told}) and not has_curves({"one": Evaluation(rows)})
+    figure = roc_plot({"one": told, "two": told})
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title().split(":")[0] for axes in panels[:3]] == ["QCD jets", "W jets", "all jets"]
+    labels = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in panels]
+    assert labels[0] == ["one, trees: 0.750", "two, trees: 0.750"]
+    assert labels[3] == ["one, trees: 0.800", "real, trees: 0.900", "two, trees: 0.800"]
+    x, y = panels[0].lines[1].get_data()
+    assert np.trapezoid(y, x) == pytest.approx(0.75, abs=0.01)
 
 
 def test_labels_have_units_and_names() -> None:

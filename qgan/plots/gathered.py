@@ -16,6 +16,7 @@ from .closure import can_close, closure_plot
 from .correlations import correlation_plot
 from .histograms import observable_histograms, pixel_spectrum
 from .pictures import gallery, mean_images
+from .roc import has_curves, roc_plot
 from .style import class_title, named, shared_classes
 
 _HISTOGRAMS = ("Unit area, Poisson errors; below, generated over real. What lies outside the range is in the "
@@ -56,6 +57,10 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
         yield Drawn(f"correlations_{real.name(label)}", f"Correlations in {class_title(real, label)}",
                     "Pearson's correlation of every two observables. White rows: the observable is the same in all "
                     "jets.", correlation_plot(real, generators, label))
+    if evaluations is not None and has_curves(evaluations):
+        yield Drawn("classifiers", "Classifiers", "On the dotted line nothing is told apart: the goal for generated "
+                    "against real jets. A tagger of the classes should see in generated jets what it sees in real "
+                    "ones. The areas are those of the tables.", roc_plot(evaluations))
     if all(can_close(jets) for jets in (real, *generators.values())):
         yield Drawn("closure", "Closure", "What the image has against what was asked for; for real jets, against the "
                     "jet's own mass and pT. Points: bias, bars: resolution, in bins of equally many jets.",
