@@ -17,7 +17,7 @@ from toy_jets import toy_jets
 from qgan.cli import main
 from qgan.conditional import OBSERVED, interpolate, paths, slices
 from qgan.conditional.interpolation import follow
-from qgan.conditional.slices import side
+from qgan.conditional.slicing import side
 from qgan.data import write_jets
 from qgan.errors import ConditionError, DataError
 from qgan.experiment import train
@@ -169,7 +169,7 @@ def test_the_command_writes_numbers_and_pictures(run: Path, source: JetSource, t
                                                  capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
                                                  complaint: Callable[..., str]) -> None:  # noqa: F811
     # Subjettiness of the full images of a hardly trained generator takes minutes.
-    monkeypatch.setattr("qgan.conditional.slices.OBSERVED", ("mass", "pt", "nnz"))
+    monkeypatch.setattr("qgan.conditional.slicing.OBSERVED", ("mass", "pt", "nnz"))
     write_jets(tmp_path / "test.h5", REAL)
     words = ["slices", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--n", "60", "--bins", "2", "--jets",
              "2", "--json", str(tmp_path / "s.json"), "--plots", str(tmp_path / "plots")]

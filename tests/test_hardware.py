@@ -94,7 +94,7 @@ def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource,
     assert told["readout"] == "probs"
     assert told["cost_of_a_jet"]["two_qubit_gates"] > 0
     assert len(told["sentences"]) == 3
-    figure = hardware_plot(found)
+    figure = hardware_plot(told)
     panels = [axes for axes in figure.axes if axes.get_ylabel()]
     assert len(panels) == 4
     assert [text.get_text() for text in panels[0].get_xticklabels()] == ["10", "1,000", "∞"]

@@ -62,7 +62,7 @@ def main(argv: list[str]) -> None:
         from ..plots import save_figure
         from ..plots.hardware import hardware_plot
 
-        save_figure(hardware_plot(found), arguments.plot, arguments.overwrite)
+        save_figure(hardware_plot(found.to_dict()), arguments.plot, arguments.overwrite)
     if not arguments.quiet:
         from ..comparison.figures import TITLES
 

@@ -17,7 +17,7 @@ import torch
 from ..errors import ConditionError
 from ..sampling import JetSource
 from ..seeding import integer_seed, numpy_rng
-from .slices import CONDITIONS
+from .slicing import CONDITIONS
 
 #: The range that is gone through, as quantiles of the class's training jets.
 RANGE = (0.05, 0.95)

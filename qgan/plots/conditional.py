@@ -70,7 +70,8 @@ def strips_plot(source: JetSource, found: Sequence[Path], jet: int = 0) -> Figur
             chosen = np.linspace(0, len(path.values) - 1, _SHOWN).round().astype(int)
             for j, (axes, step) in enumerate(zip(row, chosen, strict=True)):
                 shown = draw_image(axes, path.images[jet, step], frame, norm)
-                axes.set_title(f"{path.values[step]:.3g}", fontsize=8, pad=2)
+                if j:
+                    axes.set_title(f"{path.values[step]:.3g}", fontsize=8, pad=2)
                 angle_axes(axes, frame, left=j == 0, bottom=i == len(found) - 1)
             label = _CONDITIONS.get(path.condition, path.condition)
             row[0].set_title(f"{CLASS_NAMES.get(path.group, path.group)}, {label}: {path.values[0]:.3g}", fontsize=8,
