@@ -41,7 +41,7 @@ class Modulated(nn.Module):
         """x (B, in, h, w), style (B, style), noise (B, 1, H, W) → (B, channels, H, W)."""
         x = self.convolution(x) if size is None else self.convolution(x, output_size=list(size))
         if self.noise_gain is not None and noise is not None:
-            x = torch.addcmul(x, self.noise_gain, noise)
+            x.addcmul_(self.noise_gain, noise)
         scale, shift = self.style(style)[:, :, None, None].chunk(2, 1)
         # Each sample by its own power, not the batch's, so that samples stay independent. Both factors go into one
         # multiplication, since a pass over the feature maps costs as much as part of a convolution.
