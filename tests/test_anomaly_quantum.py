@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from small_training import changed
+from test_anomaly_cli import make_jets
 
-from anomaly.configuration import ModelOptions
+from anomaly.configuration import Configuration, ModelOptions
+from anomaly.detector import load_detector
+from anomaly.experiment import train_on
 from anomaly.models.collapse import CollapseError, check_spread, foreign
 from anomaly.models.contrastive import ContrastiveEncoder
 from anomaly.models.hybrid import HybridAutoencoder
@@ -99,6 +103,8 @@ def test_devices_shots_and_noise_score_the_same_jets() -> None:
     x = jets(2)
     exact = quantum(spread=0.5).score(x).detach()
     torch.testing.assert_close(quantum(spread=0.5, backend="lightning.qubit").score(x), exact, rtol=0, atol=1e-5)
+    swapped = quantum(spread=0.5, backend="lightning.qubit", literal=True).score(x)
+    torch.testing.assert_close(swapped, exact, rtol=0, atol=1e-5)
     torch.manual_seed(0)
     counted = quantum(spread=0.5, backend="lightning.qubit", shots=2000).score(x)
     assert not torch.equal(counted, exact)
@@ -212,7 +218,7 @@ def test_configured_models_have_the_promised_size(name: str) -> None:
     model = build(ModelOptions(**options), (12, 12))
     assert model.n_parameters == sum(p.numel() for p in model.parameters())
     low, high = {"quantum": (720, 720), "published": (576, 576), "hybrid": (2000, 3000),
-                 "contrastive": (1440, 1440)}[name]
+                 "contrastive": (720, 720)}[name]
     assert low <= model.n_parameters <= high
     x = jets(6, 12)
     model.calibrate(x)
@@ -246,3 +252,25 @@ def test_models_by_name() -> None:
     assert isinstance(build(ModelOptions("contrastive", {}), (8, 8)), ContrastiveEncoder)
     assert torch.equal(quantum(3, even=False).circuit.weights, quantum(3, even=False).circuit.weights)
     assert not torch.equal(quantum(3, even=False).circuit.weights, quantum(4, even=False).circuit.weights)
+
+
+@pytest.mark.parametrize(("name", "options"), [("quantum", {"latent": 2, "contrast": 1e3}), ("contrastive", {})])
+def test_a_run_keeps_what_was_calibrated(name: str, options: dict, tmp_path: Path) -> None:
+    configuration = changed(Configuration(), {
+        "threads": 1, "device": "cpu", "training.epochs": 2, "training.batch_size": 40, "preprocessing.size": 8,
+        "preprocessing.scaling": "sum", "model.name": name, "model.options": {"patch": 4, "uploads": 2} | options})
+    quark, gluon = make_jets(120, 0, True), make_jets(10, 1, False)
+    train_on(configuration, quark[:80], quark[80:], out=tmp_path / "run", quiet=True)
+    found, again = (load_detector(tmp_path / "run").scores(gluon) for _ in range(2))
+    for key, values in found.items():
+        np.testing.assert_array_equal(values, again[key])
+        assert np.isfinite(values).all() and np.ptp(values) > 0
+
+
+def test_a_collapsed_run_is_refused(tmp_path: Path) -> None:
+    configuration = changed(Configuration(), {
+        "threads": 1, "device": "cpu", "training.epochs": 1, "training.batch_size": 40, "preprocessing.size": 8,
+        "model.name": "quantum", "model.options": {"patch": 4, "latent": 2, "spread": 0.0, "loss": "infidelity"}})
+    quark = make_jets(80, 0, True)
+    with pytest.raises(CollapseError, match="collapsed"):
+        train_on(configuration, quark[:40], quark[40:], out=tmp_path / "run", quiet=True)

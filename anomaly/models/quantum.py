@@ -20,7 +20,7 @@ from torch import Tensor
 
 from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import fidelity, z_expectations
-from qgan.quantum.swap_test import trash_fidelity
+from qgan.quantum.swap_test import swap_test, trash_fidelity
 
 from .collapse import check_spread
 from .interface import Autoencoder
@@ -54,6 +54,7 @@ class QuantumAutoencoder(Autoencoder):
         backend: ``torch``, or a PennyLane device that scores jets one at a time; the training always runs in torch.
         shots: how often that device reads the trash; 0 for exact values.
         depolarising: probability of its noise after each gate on each wire; needs the backend ``default.mixed``.
+        literal: the device runs the SWAP test with its reference and ancilla qubits, not the reduction.
     """
 
     reference: Tensor
@@ -62,7 +63,8 @@ class QuantumAutoencoder(Autoencoder):
                  entangler: str = "ring", shift: bool = True, spread: float = 0.1, offset: float = 0.1,
                  biases: bool = False, even: bool = True, reference: str = "zero", contrast: float = 0.0,
                  loss: Loss = "steadiness", reflect: bool = True, dropout: float = 0.0, noise: float = 0.4,
-                 backend: str = "torch", shots: int = 0, depolarising: float = 0.0) -> None:
+                 backend: str = "torch", shots: int = 0, depolarising: float = 0.0,
+                 literal: bool = False) -> None:
         super().__init__()
         n = n_patches(shape, patch)
         if not 0 <= latent < n:
@@ -71,8 +73,8 @@ class QuantumAutoencoder(Autoencoder):
             raise ValueError(f"reference: {reference!r}, expected one of {', '.join(REFERENCES)}")
         if loss not in Loss.__args__:  # type: ignore[attr-defined]
             raise ValueError(f"loss: {loss!r}, expected one of {', '.join(Loss.__args__)}")  # type: ignore[attr-defined]
-        if backend == "torch" and (shots or depolarising):
-            raise ValueError("backend: 'torch' has neither shots nor noise, expected a PennyLane device such as "
+        if backend == "torch" and (shots or depolarising or literal):
+            raise ValueError("backend: 'torch' has no shots, no noise and no SWAP test, expected a PennyLane device such as "
                              "'lightning.qubit' or 'default.mixed'")
         if shots < 0 or not 0 <= depolarising <= 0.75:
             raise ValueError(f"shots and depolarising are {shots} and {depolarising}: expected 0 or more, and 0 to "
@@ -81,7 +83,7 @@ class QuantumAutoencoder(Autoencoder):
             raise ValueError(f"contrast, noise and dropout are {contrast}, {noise} and {dropout}: expected 0 or more, "
                              "and dropout below 1")
         self.patch, self.contrast, self.kind = patch, contrast, loss
-        self.backend, self.shots, self.depolarising = backend, shots, depolarising
+        self.backend, self.shots, self.depolarising, self.literal = backend, shots, depolarising, literal
         self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
         self.circuit = Reuploading(n, patch**2, uploads=uploads, entangler=entangler, shift=shift, spread=spread,
                                    offset=offset, biases=biases)
@@ -127,8 +129,9 @@ class QuantumAutoencoder(Autoencoder):
     def measured(self, uploaded: Tensor) -> Tensor:
         """:meth:`fidelity` as the PennyLane device finds it, without gradient."""
         circuit, reference = self.circuit, self.reference.cpu().to(torch.complex128)
-        measure = trash_fidelity(circuit.short_gates(), circuit.n_qubits, self.trash, reference, backend=self.backend,
-                                 shots=self.shots or None, noise=self.depolarising)
+        test = swap_test if self.literal else trash_fidelity
+        measure = test(circuit.short_gates(), circuit.n_qubits, self.trash, reference, backend=self.backend,
+                       shots=self.shots or None, noise=self.depolarising)
         angles = circuit.short_angles(patches(uploaded, self.patch).double())
         return torch.tensor([measure(row) for row in angles]).to(uploaded)
 
