@@ -17,7 +17,7 @@ from qgan.data import read_jets
 from qgan.errors import DataError
 from qgan.evaluation import METRICS, Curve, Evaluation, evaluate, negative_controls
 from qgan.evaluation.asked import memorising_row
-from qgan.evaluation.effort import effort
+from qgan.evaluation.effort import Effort, effort
 from qgan.evaluation.sample import make_group, measure, pooled
 from qgan.metrics import auc_spread, roc_auc
 from qgan.report import summary, table
@@ -150,7 +150,10 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     assert first["rows"] == again["rows"] != other["rows"]
 
 
-def test_everything_on_with_a_reference() -> None:
+def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All metrics, with as few draws, splits and pairs as will do."""
+    little = Effort(150, floors=4, draws=2, tree_repeats=2, tree_floors=2, network_repeats=2, network_floors=1)
+    monkeypatch.setattr("qgan.evaluation.run.effort", lambda n, quick: little)
     ev = evaluate(toy_jets(150, 7), toy_jets(150, 8), n_per_class=150, reference=toy_jets(300, 9))
     assert {r.metric for r in ev.rows} == set(METRICS)
     assert len(ev.notes) == 1 and "needs the generator" in ev.notes[0]

@@ -22,12 +22,20 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 def gaussian_frechet(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> np.ndarray:
     """d² between Gaussians with means (…, d) and covariances (…, d, d); shape (…)."""
-    # The eigenvalues of Σ_a Σ_b are those of the symmetric Σ_a^½ Σ_b Σ_a^½, real and not negative.
-    values, vectors = np.linalg.eigh(cov_a)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
-    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ cov_b @ root), 0, None)).sum(-1)
+    # The eigenvalues of Σ_a Σ_b are those of the symmetric Rᵀ Σ_b R with R Rᵀ = Σ_a, real and not negative.
+    root = _root(cov_a)
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(np.swapaxes(root, -1, -2) @ cov_b @ root), 0, None)).sum(-1)
     traces = np.trace(cov_a, axis1=-2, axis2=-1) + np.trace(cov_b, axis1=-2, axis2=-1)
     return ((mean_a - mean_b) ** 2).sum(-1) + traces - 2 * cross
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Some R with R Rᵀ = Σ; Cholesky's is the fastest, but exists for regular Σ alone."""
+    try:
+        return np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        return vectors * np.sqrt(np.clip(values, 0, None))[..., None, :]
 
 
 def extrapolated_frechet(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator, points: int = 10,
