@@ -13,7 +13,7 @@ what the detector does to it. Without biases an empty image stays at |0...0>, F 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -71,17 +71,12 @@ class QuantumAutoencoder(Autoencoder):
             raise ValueError(f"latent: {latent} of {n} qubits, expected 0 to {n - 1}")
         if reference not in REFERENCES:
             raise ValueError(f"reference: {reference!r}, expected one of {', '.join(REFERENCES)}")
-        if loss not in Loss.__args__:  # type: ignore[attr-defined]
-            raise ValueError(f"loss: {loss!r}, expected one of {', '.join(Loss.__args__)}")  # type: ignore[attr-defined]
+        if loss not in get_args(Loss):
+            raise ValueError(f"loss: {loss!r}, expected one of {', '.join(get_args(Loss))}")
+        _check_numbers(contrast=contrast, noise=noise, dropout=dropout, shots=shots, depolarising=depolarising)
         if backend == "torch" and (shots or depolarising or literal):
-            raise ValueError("backend: 'torch' has no shots, no noise and no SWAP test, expected a PennyLane device such as "
-                             "'lightning.qubit' or 'default.mixed'")
-        if shots < 0 or not 0 <= depolarising <= 0.75:
-            raise ValueError(f"shots and depolarising are {shots} and {depolarising}: expected 0 or more, and 0 to "
-                             "0.75")
-        if contrast < 0 or noise < 0 or not 0 <= dropout < 1:
-            raise ValueError(f"contrast, noise and dropout are {contrast}, {noise} and {dropout}: expected 0 or more, "
-                             "and dropout below 1")
+            raise ValueError("backend: 'torch' has no shots, no noise and no SWAP test, expected a PennyLane device "
+                             "such as 'lightning.qubit' or 'default.mixed'")
         self.patch, self.contrast, self.kind = patch, contrast, loss
         self.backend, self.shots, self.depolarising, self.literal = backend, shots, depolarising, literal
         self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
@@ -142,3 +137,10 @@ class QuantumAutoencoder(Autoencoder):
 
     def check(self, x: Tensor) -> None:
         check_spread(self.score, x)
+
+
+def _check_numbers(**options: float) -> None:
+    for name, value in options.items():
+        most = {"dropout": 0.99, "depolarising": 0.75}.get(name, float("inf"))
+        if not 0 <= value <= most:
+            raise ValueError(f"{name}: {value}, expected 0 " + ("or more" if most > 1 else f"to {most}"))
