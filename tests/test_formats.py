@@ -205,6 +205,20 @@ def test_challenge_images(tmp_path):
     assert "assumed_half_width" not in given.origin
 
 
+def test_challenge_images_without_labels(tmp_path):
+    x = numpy_rng(5, "qml").random((N, 30, 30))
+    path = write_hdf5(tmp_path / "blind.h5", {"X": x})
+    with pytest.raises(DataError, match=rf"{path}: y: the file holds no labels; pass labels=0"):
+        read_jets(path)
+    np.testing.assert_array_equal(read_jets(path, labels=0).images, x.astype(np.float32))
+    np.testing.assert_array_equal(read_jets(path, labels=1).label, np.ones(N))
+    np.save(tmp_path / "y.npy", np.arange(N) % 2)
+    np.testing.assert_array_equal(read_jets(path, labels=str(tmp_path / "y.npy"), start=1).label, np.arange(1, N) % 2)
+    np.save(tmp_path / "short.npy", np.zeros(N - 1))
+    with pytest.raises(DataError, match=rf"short\.npy: shape \({N - 1},\), expected \({N},\)"):
+        read_jets(path, labels=str(tmp_path / "short.npy"))
+
+
 def test_foreign_images_and_particles_in_the_canonical_frame(tmp_path):
     x, y = particles(), np.arange(N) % 2
     np.savez(tmp_path / "jets.npz", X=x, y=y)

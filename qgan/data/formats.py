@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from .arrays import open_npy
 from .convert import resize
 from .grid import Grid
 from .jets import JetImages
@@ -91,18 +92,36 @@ def cms_parquet(path: str, options: ReadOptions) -> JetSource:
 
 
 def qml_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
-    """``X`` (N, 30, 30) and ``y``: the quantum machine-learning challenge; no jet quantities, no units."""
-    n = check_shapes(file, "X", 3, ["y"])
+    """``X`` (N, 30, 30) and ``y``: the quantum machine-learning challenge; no jet quantities, no units.
+
+    A blind file has no ``y``: ``options.labels`` stands in for it.
+    """
+    n = check_shapes(file, "X", 3, ["y"] if "y" in file else [])
+    labels = _labels(file, options, n)
     height, width = file["X"].shape[1:]
     half_width = options.half_width or QML_HALF_WIDTH
     assumed = {} if options.half_width else {"assumed_half_width": half_width}
     build = _image_builder(file.filename, Grid(height, width, *_square(half_width)), options, assumed)
 
     def block(start: int, stop: int) -> JetImages:
-        label = check_labels(read_rows(file, "y", start, stop), file.filename, "y")
-        return build(read_rows(file, "X", start, stop), label, {})
+        return build(read_rows(file, "X", start, stop), check_labels(labels(start, stop), file.filename, "y"), {})
 
     return JetSource(n, block, block_rows(4 * height * width), "QML challenge images")
+
+
+def _labels(file: HDF5File, options: ReadOptions, n: int) -> Callable[[int, int], np.ndarray]:
+    """The labels of a slice, or what the caller says where the file holds none."""
+    given = options.labels
+    if "y" in file:
+        return lambda start, stop: read_rows(file, "y", start, stop)
+    if given is None:
+        raise DataError(file.filename, "y", "the file holds no labels; pass labels=0, labels=1 or labels='y.npy'")
+    if isinstance(given, int):
+        return lambda start, stop: np.full(stop - start, given)
+    rows = open_npy(given)
+    if rows.shape != (n,):
+        raise DataError(given, "", f"shape {rows.shape}, expected ({n},) as there are images")
+    return rows.read
 
 
 def _image_builder(path: str, grid: Grid, options: ReadOptions, origin: dict[str, Any] | None = None

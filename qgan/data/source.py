@@ -29,7 +29,7 @@ class ReadOptions:
         class_names: the names of label 0 and label 1.
         channel: which of the detector images of the CMS set, or their sum.
         size: pixels a side; images are pooled to it (the energy is kept), particles are binned in it.
-        labels: a ``.npy`` file of labels or one label for all, for particles stored without.
+        labels: a ``.npy`` file of labels or one label for all, for particles and challenge images stored without.
     """
 
     frame: Frame | None = None
