@@ -46,7 +46,10 @@ class Modulated(nn.Module):
         # Each sample by its own power, not the batch's, so that samples stay independent. Both factors go into one
         # multiplication, since a pass over the feature maps costs as much as part of a convolution.
         power = torch.linalg.vector_norm(x, dim=(1, 2, 3), keepdim=True).square() / x[0].numel()
-        return leaky_relu(torch.addcmul(shift, x, (1 + scale) * torch.rsqrt(power + 1e-6)), SLOPE, inplace=True)
+        # New memory of this size costs as much as the arithmetic; only a gradient needs the old values.
+        target = None if torch.is_grad_enabled() else x
+        x = torch.addcmul(shift, x, (1 + scale) * torch.rsqrt(power + 1e-6), out=target)
+        return leaky_relu(x, SLOPE, inplace=True)
 
 
 class Upsample(nn.Module):
