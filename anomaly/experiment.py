@@ -26,7 +26,7 @@ from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 from .configuration import Configuration, check
 from .detector import Detector
 from .models.registry import build
-from .preparation import fingerprint, usual_jets
+from .preparation import usual_jets
 from .preprocess import prepare
 from .training import Trainer
 
@@ -111,7 +111,7 @@ class _Run:
         path = self.folder.checkpoint
         saved = checkpoint.load(path)
         checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
-        if saved.origin.get("jets") != fingerprint(self.jets):
+        if saved.origin.get("jets") != self.jets.fingerprint():
             raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
         saved.restore(path, self.trainer.parts())
         self.folder.remove_leftovers()
@@ -150,7 +150,7 @@ class _Run:
     def save(self, transforms: dict[str, Any] | None = None) -> None:
         """Writes a checkpoint; ``transforms`` are those of the calibrated detector at the end."""
         states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
-        origin = {"anomaly": self.configuration.data.normal, "data": self.files, "jets": fingerprint(self.jets),
+        origin = {"anomaly": self.configuration.data.normal, "data": self.files, "jets": self.jets.fingerprint(),
                   "trained_on": self.jets.source, "parameters": self.trainer.model.n_parameters}
         checkpoint.save(self.folder.checkpoint, Checkpoint(
             self.trainer.progress.step, states, self.configuration.to_dict(), transforms=transforms or {},

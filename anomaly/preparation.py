@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from qgan.data import embedded_jets, read_jets
 from qgan.data.jets import JetImages
@@ -99,11 +96,3 @@ def require_real(jets: JetImages) -> JetImages:
     if marked or any(part.get("checkpoint") or part.get("model") for part in parts):
         raise DataError(jets.source, "origin", "names a generator, expected real jets")
     return jets
-
-
-def fingerprint(jets: JetImages) -> str:
-    """A checksum of the jets as they were read: a resumed run must see the same ones."""
-    checksum = 0
-    for values in (jets.images, jets.label):
-        checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
-    return f"{len(jets)}-{checksum:08x}"

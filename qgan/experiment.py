@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -208,11 +207,7 @@ class _Run:
 
     @cached_property
     def _fingerprint(self) -> str:
-        """A checksum of the training jets as they were read: a resumed run must see the same ones."""
-        train, checksum = self.prepared.train, 0
-        for values in (train.images, train.label, *(train.conditions[name] for name in sorted(train.conditions))):
-            checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
-        return f"{len(train)}-{checksum:08x}"
+        return self.prepared.train.fingerprint()
 
     def _texts(self) -> dict[str, str]:
         """The text pages: configuration, data set and versions."""

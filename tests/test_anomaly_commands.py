@@ -20,7 +20,9 @@ from qgan.errors import ConfigError
 from qgan.parsing import read_options
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-FILES = sorted(CONFIGS.glob("anomaly_*.yaml"))
+LARGE = ("anomaly_conv40", "anomaly_top")
+FILES = [pytest.param(path, marks=pytest.mark.slow if path.stem in LARGE else (), id=path.stem)
+         for path in sorted(CONFIGS.glob("anomaly_*.yaml"))]
 QUICK = ["--training.epochs", "1", "--threads", "1", "--model.options", "{latent: 3, channels: 2}"]
 
 
@@ -33,7 +35,7 @@ def usual_jets(configuration: Configuration, n: int) -> JetImages:
     return resize(jets, size) if configuration.preprocessing.pooling == "pool" and size > 25 else jets
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES)
 def test_each_configuration_takes_an_epoch(path: Path, tmp_path: Path) -> None:
     configuration = read_options(Configuration, path)
     write_jets(tmp_path / "jets.h5", usual_jets(configuration, 40))

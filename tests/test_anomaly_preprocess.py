@@ -36,7 +36,7 @@ def test_normalising_and_the_empty_image() -> None:
     largest, total = normalise(images, "max").max((1, 2)), normalise(images, "sum").sum((1, 2))
     np.testing.assert_allclose(largest, [1, 1, 0, 1], rtol=1e-6)
     np.testing.assert_allclose(total, [1, 1, 0, 1], rtol=1e-6)
-    with pytest.raises(ValueError, match="'max' or 'sum'"):
+    with pytest.raises(ValueError, match="expected 'max', 'sum'"):
         normalise(images, "mean")  # type: ignore[arg-type]
 
 

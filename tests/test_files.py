@@ -52,6 +52,16 @@ def test_a_written_file_reads_back_the_same(tmp_path):
     assert read.images.dtype == np.float32
 
 
+def test_the_fingerprint_is_that_of_the_jets_and_not_of_the_file(tmp_path):
+    jets = some_jets(50)
+    write_jets(tmp_path / "jets.h5", jets)
+    assert read_jets(tmp_path / "jets.h5").fingerprint() == jets.fingerprint()
+    conditions = {**jets.conditions, "pt": jets.conditions["pt"] + 1}
+    others = (jets[::-1], jets[:49], replace(jets, images=jets.images * 2), replace(jets, label=1 - jets.label),
+              replace(jets, conditions=conditions))
+    assert jets.fingerprint() not in [other.fingerprint() for other in others]
+
+
 def test_any_slice_of_several_files_is_that_slice_of_all(tmp_path):
     parts = [some_jets(n, seed) for seed, n in enumerate((30, 7, 20))]
     paths = [tmp_path / f"{i}.h5" for i in range(3)]

@@ -19,6 +19,7 @@ from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import z_expectations
 
 from .collapse import check_spread
+from .contrast import contrasted
 from .interface import Autoencoder
 from .patches import n_patches, patches
 from .views import view
@@ -62,8 +63,7 @@ class ContrastiveEncoder(Autoencoder):
 
     def pixels(self, x: Tensor) -> Tensor:
         """(B, H, W): what is uploaded of each pixel."""
-        c = x.new_tensor(self.contrast)
-        return torch.log1p(c * x) / torch.log1p(c) if self.contrast else x
+        return contrasted(x, self.contrast)
 
     def loss(self, x: Tensor) -> Tensor:
         uploaded = self.pixels(x)

@@ -23,9 +23,10 @@ from qgan.quantum.states import fidelity, z_expectations
 from qgan.quantum.swap_test import swap_test, trash_fidelity
 
 from .collapse import check_spread
+from .contrast import contrasted
 from .interface import Autoencoder
 from .patches import n_patches, patches
-from .views import view
+from .views import steadiness, view
 
 Loss = Literal["infidelity", "infidelity_squared", "log_infidelity", "steadiness"]
 #: The amplitudes of a reference qubit.
@@ -90,8 +91,7 @@ class QuantumAutoencoder(Autoencoder):
 
     def pixels(self, x: Tensor) -> Tensor:
         """(B, H, W): what is uploaded of each pixel."""
-        c = x.new_tensor(self.contrast)
-        return torch.log1p(c * x) / torch.log1p(c) if self.contrast else x
+        return contrasted(x, self.contrast)
 
     def states(self, x: Tensor) -> Tensor:
         """(B, 2^n) complex: the circuit's states for images."""
@@ -113,8 +113,7 @@ class QuantumAutoencoder(Autoencoder):
     def _steadiness(self, uploaded: Tensor) -> Tensor:
         seen = torch.cat([view(uploaded, **self.views) for _ in range(2)])  # type: ignore[arg-type]
         angle = torch.acos(self.fidelity(seen).clamp(ROUNDING, 1 - ROUNDING).sqrt())
-        first, second = angle.chunk(2)
-        return torch.log((first - second).square().mean() / (2 * angle.mean().square()))
+        return steadiness(*angle.chunk(2))
 
     def score(self, x: Tensor) -> Tensor:
         uploaded = self.pixels(x)

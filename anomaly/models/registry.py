@@ -17,6 +17,7 @@ from .interface import Autoencoder
 MODELS = {
     "mlp": "mlp.MLP",
     "conv": "conv.ConvolutionalAutoencoder",
+    "filter": "filter.SteadyFilter",
     "quantum": "quantum.QuantumAutoencoder",
     "hybrid": "hybrid.HybridAutoencoder",
     "contrastive": "contrastive.ContrastiveEncoder",

@@ -30,3 +30,9 @@ def view(x: Tensor, *, reflect: bool = True, dropout: float = 0.2, noise: float 
         x = reflected(x)
     x = x * (torch.rand_like(x) >= dropout)
     return x + noise * torch.randn_like(x)
+
+
+def steadiness(first: Tensor, second: Tensor) -> Tensor:
+    """log[E(a₁ - a₂)² / (2 (E a)²)], a scalar, for what a model finds, (B,) each, in two views of the same jets."""
+    mean = torch.cat((first, second)).mean()
+    return torch.log((first - second).square().mean() / (2 * mean.square()))

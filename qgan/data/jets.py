@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -105,6 +106,13 @@ class JetImages:
                 raise DataError(self.source, self.name(label), f"{len(index)} jets, {n_per_class} were asked for")
             chosen.append(numpy_rng(seed, "sample", label).choice(index, n_per_class, replace=False))
         return self[np.sort(np.concatenate(chosen))]
+
+    def fingerprint(self) -> str:
+        """The number of jets and a checksum of images, labels and conditions: a resumed run must see the same ones."""
+        checksum = 0
+        for values in (self.images, self.label, *(self.conditions[name] for name in sorted(self.conditions))):
+            checksum = zlib.crc32(np.ascontiguousarray(values).data, checksum)
+        return f"{len(self)}-{checksum:08x}"
 
     def _check(self) -> None:
         n = len(self.label)
