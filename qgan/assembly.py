@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .data.grid import Grid
 from .differentiable import statistics
+from .errors import ConfigError
 from .losses import (
     Coding,
     MeanImage,
@@ -31,9 +32,6 @@ from .training import Schedule, Trainer, TrainingJets
 
 Module = TypeVar("Module", bound=nn.Module)
 
-#: What sorted batches are matched in.
-MATCHED = ("image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "ptd", "leading_1",
-           "leading_3", "clumps_3", "clumps_5")
 #: GeV; pixels above each are counted, softly, for the sparsity loss.
 COUNTED = ("count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
 #: Bandwidth of the published statistics loss, whose pixels are in units of the largest one.
@@ -74,9 +72,12 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
     """The generator's loss: every term that has a weight.
 
     Raises:
-        ConfigError: no term has one.
+        ConfigError: no term has one, or a statistic to match that is not known.
     """
     losses = configuration.losses
+    unknown = [name for name in losses.matched if name not in IMAGE_STATISTICS]
+    if unknown:
+        raise ConfigError(f"losses.matched: {unknown[0]!r}: expected some of {', '.join(IMAGE_STATISTICS)}")
     scales = {name: float(prepared.table[:, i].std()) for i, name in enumerate(prepared.names)
               if name in IMAGE_STATISTICS}
     # Statistics are in GeV here; KL does not change when they and the bandwidth are scaled alike.
@@ -86,7 +87,7 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
         (adversarial(losses.adversarial), losses.adversarial_weight),
         (Coding(scales), losses.coding if scales else 0.0),
         (StatisticsKL(fixed_bandwidth=bandwidth, per_class=not losses.published_statistics), losses.statistics),
-        (SortedMatching(MATCHED), losses.matching),
+        (SortedMatching(tuple(losses.matched)), losses.matching),
         (sparsity, losses.sparsity),
         (MeanImage(targets), losses.mean_image),
     ]

@@ -12,7 +12,6 @@ from small_training import Stopping, small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
 
-from qgan.assembly import MATCHED
 from qgan.data import embedded_jets, write_jets
 from qgan.errors import ConfigError, DataError
 from qgan.experiment import train
@@ -182,7 +181,7 @@ def test_looks_compare_with_the_floor() -> None:
     assert 0 < value < 0.3
     assert watch.floors["glance/w1_worst"] == value and watch.floors["glance/mean_image"] == max(
         watch.floors[f"mean_image/{c}"] for c in ("qcd", "w"))
-    assert set(MATCHED) & set(WATCHED)
+    assert set(Configuration().losses.matched) & set(WATCHED)
 
 
 def test_floors_come_from_disjoint_training_jets() -> None:

@@ -105,7 +105,8 @@ class LossOptions:
         adversarial: which adversarial loss; ``adversarial_weight`` its weight in the generator's loss.
         coding: smooth L1 between the codings asked for and those of the generated image.
         statistics: KL divergence of the batch densities of the ΔR and pixel statistics, per class.
-        matching: smooth L1 between sorted observables of the real and the generated batch, per class.
+        matching: smooth L1 between sorted statistics of the real and the generated batch, per class.
+        matched: which statistics, of those that codings can be and ``image_mass``.
         sparsity: distribution of the soft number of non-zero pixels and of pixels above further thresholds,
             per class.
         mean_image: distance of the mean image of each class from that of the training jets.
@@ -118,6 +119,9 @@ class LossOptions:
     coding: float = 4.0
     statistics: float = 0.1
     matching: float = 1.0
+    matched: list[str] = field(default_factory=lambda: ["image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std",
+                                                        "pixel_std", "ptd", "leading_1", "leading_3", "clumps_3",
+                                                        "clumps_5"])
     sparsity: float = 1.0
     mean_image: float = 5.0
     published_statistics: bool = False
