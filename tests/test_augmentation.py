@@ -1,4 +1,4 @@
-"""Taggers with generated jets: who sees which jets, what is kept, and what the tables say of made-up numbers."""
+"""Taggers with generated jets: what is kept of a study, and what the tables say of made-up numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from small_training import differences, small
 from toy_jets import toy_jets
 
@@ -16,130 +15,16 @@ from qgan.augmentation import Plan, Results, report, study, summarise
 from qgan.augmentation import generators as training
 from qgan.augmentation.amplification import Power
 from qgan.augmentation.generators import generator_of, sample
-from qgan.augmentation.kept import Kept
-from qgan.augmentation.part import HeldOut, Part
-from qgan.augmentation.subsets import (
-    COPIES,
-    GENERATED,
-    MIXED,
-    REAL,
-    Observed,
-    copies,
-    deal,
-    draw,
-    mixed_jets,
-    overlap,
-    training_sets,
-)
-from qgan.data import Grid, JetImages, read_jets
-from qgan.data.conditions import ConditionDensity
-from qgan.data.convert import crop
+from qgan.augmentation.subsets import COPIES, GENERATED, MIXED, MIXED_GIVEN, REAL, draw, mixed_jets
+from qgan.augmentation.summary import sentence
+from qgan.data import Grid, read_jets
 from qgan.errors import CheckpointError, ConfigError, DataError
-from qgan.models import PixelStatistics
 from qgan.runs import checkpoint
 from qgan.sampling import load_source
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
 PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
             power_jets=100)
-
-
-def observed(jets: JetImages) -> Observed:
-    """With the position of each jet as the only observable."""
-    return Observed(jets, np.arange(len(jets), dtype=float)[:, None])
-
-
-def part_of(pool: JetImages, folder: Path, test: JetImages = TEST, plan: Plan = PLAN) -> Part:
-    return Part(HeldOut(pool, test), small({"steps": 3}), plan, Kept.open(folder, {}), 40, 0, quiet=True)
-
-
-# who sees which jets
-
-def test_drawn_jets_are_half_of_each_class_and_others_each_time() -> None:
-    turns = [draw(POOL, 40, 3, turn) for turn in range(4)]
-    for chosen in turns:
-        assert np.bincount(POOL.label[chosen]).tolist() == [20, 20]
-    assert len(set(np.concatenate(turns))) == 160
-    assert not overlap(POOL, 40, 4) and overlap(POOL, 40, 5)
-    later = draw(POOL, 40, 3, 4)
-    assert len(set(later)) == 40 and not any(np.array_equal(later, chosen) for chosen in turns)
-    np.testing.assert_array_equal(draw(POOL, 40, 3, 2), turns[2])
-    with pytest.raises(DataError, match=r"toy.h5: signal: holds 80 jets of class qcd, 100 are needed for 200 jets"):
-        draw(POOL, 200, 3, 0)
-
-
-def test_the_generator_is_fitted_on_the_drawn_jets_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything else is replaced by other jets: not a bit of the generator, its densities and scales changes."""
-    seen: list[int] = []
-    fit, of = ConditionDensity.fit, PixelStatistics.of
-    monkeypatch.setattr(ConditionDensity, "fit", lambda table, *rest: (seen.append(len(table)), fit(table, *rest))[1])
-    monkeypatch.setattr(PixelStatistics, "of", lambda images: (seen.append(len(images)), of(images))[1])
-    first = part_of(POOL, tmp_path / "first")
-    spoiled = spoil(POOL, np.setdiff1d(np.arange(len(POOL)), first.chosen))
-    second = part_of(spoiled, tmp_path / "second", test=spoil(TEST, np.arange(len(TEST))))
-    np.testing.assert_array_equal(first.chosen, second.chosen)
-    states = [_state(part) for part in (first, second)]
-    assert differences(*states) == []
-    assert seen == [40, 40, 40, 40]
-    one_of_them = part_of(spoil(POOL, first.chosen[:1]), tmp_path / "third")
-    assert differences(states[0], _state(one_of_them)) != []
-
-
-def spoil(jets: JetImages, index: np.ndarray) -> JetImages:
-    """The same labels, but images and quantities of other jets, twice as hard."""
-    others, images = toy_jets(len(jets) // 2, 9), jets.images.copy()
-    images[index] = 2 * others.images[index]
-    conditions = {name: values.copy() for name, values in jets.conditions.items()}
-    for name, values in conditions.items():
-        values[index] = 2 * others.conditions[name][index]
-    return replace(jets, images=images, conditions=conditions)
-
-
-def _state(part: Part) -> dict[str, object]:
-    made = part.generated()
-    saved = checkpoint.load(part.kept.part(40, 0) / "generator.pt")
-    return {"states": saved.states, "transforms": saved.transforms, "images": torch.from_numpy(made.images)}
-
-
-def test_the_truth_of_a_histogram_has_no_jet_the_generator_saw() -> None:
-    held_out, chosen = HeldOut(POOL, TEST), draw(POOL, 40, 0, 0)
-    for label in (0, 1):
-        truth = held_out.truth(("pt",), chosen, label)["pt"]
-        kept = np.setdiff1d(np.flatnonzero(POOL.label == label), chosen)
-        expected = np.concatenate([POOL.images[kept], TEST.images[TEST.label == label]]).sum((1, 2))
-        np.testing.assert_allclose(np.sort(truth), np.sort(expected), rtol=1e-4)
-
-
-def test_no_jet_that_stops_a_tagger_trains_it() -> None:
-    real, fake = observed(POOL), Observed(TEST, 1000.0 + np.arange(len(TEST))[:, None])
-    sets = dict(training_sets(real, fake, None, seed=1))
-    assert list(sets) == [REAL, COPIES, GENERATED, MIXED]
-    for jets in sets.values():
-        assert not set(jets.train.values[:, 0]) & set(jets.validation.values[:, 0])
-        assert set(jets.validation.jets.label) == {0, 1}
-    for way in (COPIES, MIXED):
-        np.testing.assert_array_equal(sets[way].validation.values, sets[REAL].validation.values)
-        assert len(sets[way].train) == len(sets[REAL].train) + len(fake)
-    assert set(sets[COPIES].train.values[:, 0]) == set(sets[REAL].train.values[:, 0])
-    assert sets[GENERATED].train.values.min() >= 1000 and sets[GENERATED].validation.values.min() >= 1000
-    assert len(deal(real, 1).validation) == 32
-
-
-@pytest.mark.parametrize("frame", ["raw", "canonical"])
-def test_copies_are_mirrored_where_the_frame_shows_it(frame: str) -> None:
-    jets = replace(toy_jets(5, 1), frame=frame)  # type: ignore[arg-type]
-    made = copies(observed(jets), 24).jets
-    first = jets.images[:, ::-1] if frame == "raw" else jets.images
-    np.testing.assert_array_equal(made.images[:10], first)
-    np.testing.assert_array_equal(made.images[10:20], jets.images)
-    np.testing.assert_array_equal(made.images[20:], first[:4])
-    eta = jets.conditions["eta"]
-    np.testing.assert_array_equal(made.conditions["eta"], np.concatenate([-eta, eta, -eta[:4]]))
-
-
-def test_copies_of_an_image_that_is_not_symmetric_are_plain() -> None:
-    jets = crop(replace(toy_jets(5, 1), frame="raw"), (0, 9), (0, 12))
-    np.testing.assert_array_equal(copies(observed(jets), 10).jets.images, jets.images)
 
 
 # what is kept
@@ -213,16 +98,6 @@ def test_marks_of_mixed_jets() -> None:
     assert both[np.array([4, 0])].generated.tolist() == [1, 0]  # type: ignore[union-attr]
 
 
-def test_both_taggers_learn(tmp_path: Path) -> None:
-    from qgan.augmentation.gain import auc
-    from qgan.augmentation.subsets import observe
-    from qgan.augmentation.taggers import TAGGERS
-
-    jets, test = deal(observe(toy_jets(150, 4)), 0), observe(TEST)
-    for tagger in TAGGERS.values():
-        assert auc([tagger(jets, test, 0, torch.device("cpu"))], TEST.label).value > 0.8
-
-
 # what the tables say
 
 def made_up(seeds: int) -> tuple[Results, Plan]:
@@ -248,6 +123,9 @@ def test_the_report_says_what_the_numbers_say() -> None:
     assert " and hurt the network (AUC -0.0" in said and said.count("copies +0.0000 ± 0.0000") == 2
     text = report(result)
     rows = {row["training"]: row for row in result["taggers"] if row["tagger"] == "trees"}
+    given = sentence(1000, [{**rows[MIXED], "training": MIXED_GIVEN}, rows[COPIES]], MIXED_GIVEN)
+    assert given.startswith("With 1,000 real jets, adding those of the given run, which saw more, helped the trees (A")
+    assert "copies" not in given and len(result["verdicts"]) == 1
     assert rows[REAL]["gain"] is None and rows[MIXED]["verdict"] == "helped" and rows[GENERATED]["verdict"] == "hurt"
     # Φ(shift/√2) for unit Gaussians.
     assert rows[REAL]["auc"]["value"] == pytest.approx(0.760, abs=0.02)
@@ -258,6 +136,10 @@ def test_the_report_says_what_the_numbers_say() -> None:
     assert power["qcd mass"].startswith("0.20 ± 0.00") and power["qcd mass"].endswith("[never]")
     assert power["w c2"].startswith("> ")
     assert any("canonical" in note for note in result["notes"])
+    assert result["truth_jets"] == [1580, 1580] and not any("truth" in note for note in result["notes"])
+    capped = summarise(results, replace(plan, truth_jets=1000), small(), POOL)
+    assert capped["truth_jets"] == [1000, 1000] and "truth: 1,000 and 1,000 held-out jets" in report(capped)
+    assert "the histograms' truth is 1,000 jets of a class at most, drawn from the 3,160 there are" in capped["notes"]
     assert any("are more than the 160 there are" in note for note in result["notes"])
 
 

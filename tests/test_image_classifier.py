@@ -50,6 +50,19 @@ def test_the_best_epoch_on_validation_jets_is_kept() -> None:
     assert stopped < 0.75 and stopped < loss(None) - 0.1
 
 
+def test_trainings_on_few_and_on_many_jets_can_be_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, label = blobs(320, 4)
+    default = ImageClassifier(0, epochs=2).fit(images, label).predict(images)
+    same = ImageClassifier(0, epochs=2, batch=20, period=16).fit(images, label).predict(images)
+    np.testing.assert_array_equal(same, default)
+    steps: list[int] = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self: (steps.append(1), step(self))[1])
+    for jets in (20, 320):
+        ImageClassifier(0, epochs=3, batch=20, period=5).fit(images[:jets], label[:jets])
+    assert len(steps) == 30
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (25, 25), (16, 40), (125, 125)])
 def test_any_size_of_image(shape: tuple[int, int]) -> None:
     images = np.random.default_rng(0).exponential(1, (8, *shape)).astype(np.float32)

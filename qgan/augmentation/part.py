@@ -15,7 +15,7 @@ from ..progress import progress
 from ..runs.configuration import Configuration
 from ..runs.devices import resolve_device
 from ..sampling import JetSource
-from ..seeding import integer_seed
+from ..seeding import integer_seed, numpy_rng
 from .amplification import Power, power
 from .generators import generator_of, sample
 from .kept import Kept
@@ -40,31 +40,42 @@ class HeldOut:
     Args:
         pool: what the N jets are drawn from.
         test: what taggers are tested on.
+        seed: of the choice, where there are more jets than ``most``.
+        most: jets of each class that are the truth of the histograms, less those that a generator saw.
     """
 
-    def __init__(self, pool: JetImages, test: JetImages) -> None:
-        self.pool, self.test = pool, test
+    def __init__(self, pool: JetImages, test: JetImages, seed: int, most: int) -> None:
+        self.pool, self.test, self.seed, self.most = pool, test, seed, most
 
     @cached_property
     def observed_test(self) -> Observed:
         return observe(self.test)
 
     @cached_property
-    def everything(self) -> JetImages:
-        """The pool, followed by the test jets."""
-        return concatenate([self.pool, self.test])
+    def places(self) -> np.ndarray:
+        """Where the jets of the truth are among those of the pool, followed by the test jets; ascending."""
+        labels = np.concatenate([self.pool.label, self.test.label])
+        return np.sort(np.concatenate([
+            numpy_rng(self.seed, "truth", label).permutation(np.flatnonzero(labels == label))[:self.most]
+            for label in (0, 1)]))
+
+    @cached_property
+    def truth_jets(self) -> JetImages:
+        """The jets at ``places``."""
+        first = len(self.pool)
+        return concatenate([self.pool[self.places[self.places < first]],
+                            self.test[self.places[self.places >= first] - first]])
 
     @cached_property
     def _values(self) -> dict[str, np.ndarray]:
         return {}
 
     def truth(self, names: tuple[str, ...], without: np.ndarray, label: int) -> dict[str, np.ndarray]:
-        """Observables of all jets of a class but those at ``without`` in the pool."""
+        """Observables of the truth's jets of a class but those at ``without`` in the pool."""
         missing = [name for name in names if name not in self._values]
         if missing:
-            self._values.update(measured(self.everything, tuple(missing)))
-        held_out = self.everything.label == label
-        held_out[without] = False
+            self._values.update(measured(self.truth_jets, tuple(missing)))
+        held_out = (self.truth_jets.label == label) & ~np.isin(self.places, without)
         return {name: self._values[name][held_out] for name in names}
 
 
@@ -121,11 +132,11 @@ class Part:
                 bar.update()
 
     def fill(self, results: Results) -> None:
-        """Compares the histograms of many generated jets with those of all jets the generator did not see."""
+        """Compares the histograms of many generated jets with those of jets the generator did not see."""
         names = self.plan.observables
         if not names:
             return
-        label = f"power_{self.plan.power_jets}_{self.plan.bins}"
+        label = f"power_{self.plan.power_jets}_{self.plan.bins}_{self.plan.truth_jets}"
         missing = [name for name in names if not self.kept.holds(self.size, self.turn, f"{label}_{name}")]
         found = self._powers(tuple(missing)) if missing else {}
         for name in names:

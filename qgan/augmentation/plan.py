@@ -30,6 +30,7 @@ class Plan:
         observables: whose histograms are filled; none to leave them out.
         bins: of such a histogram, quantiles of the held-out jets.
         power_jets: generated jets of each class to fill them with.
+        truth_jets: held-out jets of each class that they are compared with, at most.
     """
 
     sizes: tuple[int, ...] = (250, 1000, 4000)
@@ -40,13 +41,15 @@ class Plan:
     observables: tuple[str, ...] = WATCHED
     bins: int = 10
     power_jets: int = 10_000
+    truth_jets: int = 25_000
 
     def check(self) -> None:
         """Raises :class:`ConfigError` where nothing can be computed with a value."""
         for size in self.sizes:
             if size % 2 or size < 2 * FEWEST:
                 raise ConfigError(f"sizes: {size}, expected even numbers of at least {2 * FEWEST}: half of each class")
-        for name, least in (("seeds", 1), ("generated_per_real", 1), ("bins", 2), ("power_jets", 100)):
+        for name, least in (("seeds", 1), ("generated_per_real", 1), ("bins", 2), ("power_jets", 100),
+                            ("truth_jets", 100)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name}: {getattr(self, name)}, expected at least {least}")
         for name, known in (("taggers", tuple(TAGGERS)), ("observables", ALL)):

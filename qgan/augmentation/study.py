@@ -2,7 +2,7 @@
 
 For each size N and each seed, N real jets are drawn, a generator is trained on exactly these, and taggers are trained
 on these, on copies of them, on generated jets, and on both. All are tested on the same held-out jets. The histograms
-of many generated jets are compared with those of all jets that the generator did not see.
+of many generated jets are compared with those of jets that the generator did not see.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
         check_output(mixed, overwrite)
     set_threads(configuration.threads)
     kept = Kept.open(out, _settings(pool, test, configuration, plan), restart)
-    held_out, results = HeldOut(pool, test), Results(test.label)
+    held_out, results = HeldOut(pool, test, plan.seed, plan.truth_jets), Results(test.label)
     for size in plan.sizes:
         for turn in range(plan.seeds):
             part = Part(held_out, configuration, plan, kept, size, turn, given, quiet)

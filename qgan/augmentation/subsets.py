@@ -106,12 +106,12 @@ def copies(observed: Observed, n: int) -> Observed:
     return Observed(replace(jets, images=images, conditions=conditions), repeated.values)
 
 
-def deal(observed: Observed, seed: int) -> TaggerJets:
-    """The jets dealt at random into those to fit and those to stop on, a fifth of each class."""
+def deal(observed: Observed, seed: int, share: float = VALIDATION) -> TaggerJets:
+    """The jets dealt at random into those to fit and those to stop on, this share of each class."""
     held_out = np.zeros(len(observed), bool)
     for label in (0, 1):
         index = numpy_rng(seed, "validation", label).permutation(np.flatnonzero(observed.jets.label == label))
-        held_out[index[:round(VALIDATION * len(index))]] = True
+        held_out[index[:round(share * len(index))]] = True
     return TaggerJets(observed[~held_out], observed[held_out])
 
 
@@ -119,8 +119,9 @@ def training_sets(real: Observed, generated: Observed, given: Observed | None,
                   seed: int) -> Iterator[tuple[str, TaggerJets]]:
     """Every way to train a tagger, by name.
 
-    The same fifth of the real jets stops all trainings that have real jets, and is never copied; a fifth of the
-    generated ones stops those that have none.
+    The same fifth of the real jets stops all trainings that have real jets, and is never copied; as many generated
+    ones stop those that have none. The rest is copied a whole number of times, so that no jet counts more than
+    another.
 
     Args:
         real: N jets.
@@ -130,10 +131,11 @@ def training_sets(real: Observed, generated: Observed, given: Observed | None,
     """
     dealt = deal(real, seed)
     yield REAL, dealt
-    yield COPIES, TaggerJets(join(dealt.train, copies(dealt.train, len(generated))), dealt.validation)
+    times = max(1, round(len(generated) / len(dealt.train)))
+    yield COPIES, TaggerJets(join(dealt.train, copies(dealt.train, times * len(dealt.train))), dealt.validation)
     for alone, mixed, jets in ((GENERATED, MIXED, generated), (GIVEN, MIXED_GIVEN, given)):
         if jets is not None:
-            yield alone, deal(jets, seed)
+            yield alone, deal(jets, seed, len(dealt.validation) / len(jets))
             yield mixed, TaggerJets(join(dealt.train, jets), dealt.validation)
 
 

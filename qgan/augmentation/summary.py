@@ -11,7 +11,10 @@ from .amplification import amplification
 from .gain import Measured, auc, gain
 from .plan import Plan, Results
 from .subsets import COPIES, MIXED, MIXED_GIVEN, REAL, SAW_MORE, flip_of, overlap
+from .taggers import BATCH, STEPS
 
+#: What is added to the real jets.
+ADDED = {MIXED: "generated ones", MIXED_GIVEN: "those of the given run, which saw more,"}
 TITLES = {"trees": "the trees", "cnn": "the network"}
 #: Observables that go by another name among the generator's codings.
 CODED_AS = {"pt": "pixel_mean", "mass": "image_mass", "nnz": "soft_nnz", "tau_21": "image_tau_21",
@@ -24,24 +27,39 @@ def summarise(results: Results, plan: Plan, configuration: Configuration, pool: 
     return {"sizes": list(plan.sizes), "seeds": plan.seeds, "seed": plan.seed, "steps": configuration.steps,
             "batch_size": configuration.batch_size, "generated_per_real": plan.generated_per_real,
             "test_jets": len(results.label), "bins": plan.bins, "power_jets": plan.power_jets,
+            "truth_jets": truth_jets(results, plan, pool), "tagger_steps": STEPS, "tagger_batch": BATCH,
             "classes": list(pool.class_names), "taggers": rows,
             "amplification": list(_power_rows(results, configuration)),
-            "verdicts": [sentence(size, [row for row in rows if row["size"] == size]) for size in results.scores],
-            "notes": list(_notes(plan, pool, rows))}
+            "verdicts": list(_verdicts(rows)), "notes": list(_notes(results, plan, pool, rows))}
 
 
-def sentence(size: int, rows: Sequence[dict[str, Any]]) -> str:
+def sentence(size: int, rows: Sequence[dict[str, Any]], way: str = MIXED) -> str:
     """Whether generated jets helped at one size: every tagger's gain over its error, and what plain copies did."""
     parts = []
     for row in rows:
-        if row["training"] == MIXED and row["gain"] is not None:
+        if row["training"] == way:
             mine = [r for r in rows if r["tagger"] == row["tagger"]]
-            control = next((r["gain"] for r in mine if r["training"] == COPIES), None)
+            control = next((r["gain"] for r in mine if r["training"] == COPIES and way == MIXED), None)
             verdict = row["verdict"] if row["gain"]["trainings"] > 1 else "cannot be judged from one seed for"
             beside = f"; copies {_signed(control)}" if control else ""
             whom = (" to " if verdict.endswith("told") else " ") + TITLES.get(row["tagger"], row["tagger"])
             parts.append(f"{verdict}{whom} (AUC {_signed(row['gain'])}{beside})")
-    return f"With {size:,} real jets, adding generated ones " + " and ".join(parts) + "."
+    return f"With {size:,} real jets, adding {ADDED[way]} " + " and ".join(parts) + "."
+
+
+def truth_jets(results: Results, plan: Plan, pool: JetImages) -> list[int]:
+    """Jets of each class that are the truth of the histograms; those that a generator saw are left out later."""
+    return [min(plan.truth_jets, there) for there in _there(results, pool)]
+
+
+def _there(results: Results, pool: JetImages) -> list[int]:
+    return [int((pool.label == label).sum() + (results.label == label).sum()) for label in (0, 1)]
+
+
+def _verdicts(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for size in dict.fromkeys(row["size"] for row in rows):
+        mine = [row for row in rows if row["size"] == size]
+        yield from (sentence(size, mine, way) for way in ADDED if any(row["training"] == way for row in mine))
 
 
 def _tagger_rows(results: Results) -> Iterator[dict[str, Any]]:
@@ -64,11 +82,14 @@ def _power_rows(results: Results, configuration: Configuration) -> Iterator[dict
                        **amplification(powers).to_dict()}
 
 
-def _notes(plan: Plan, pool: JetImages, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _notes(results: Results, plan: Plan, pool: JetImages, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     for size in plan.sizes:
         if overlap(pool, size, plan.seeds):
             yield (f"{plan.seeds} x {size:,} jets are more than the {len(pool):,} there are: seeds share jets, so that "
                    "their spread, and with it the errors, is too small")
+    if results.powers and max(_there(results, pool)) > plan.truth_jets:
+        yield (f"the histograms' truth is {plan.truth_jets:,} jets of a class at most, drawn from the "
+               f"{sum(_there(results, pool)):,} there are")
     if rows and flip_of(pool) is None:
         yield "the image is not symmetric about its middle row: the copies are not mirrored"
     elif rows and pool.frame == "canonical":

@@ -22,7 +22,8 @@ def report(result: dict[str, Any]) -> str:
 def _taggers(result: dict[str, Any]) -> Iterator[str]:
     rows, names = result["taggers"], list(dict.fromkeys(row["tagger"] for row in result["taggers"]))
     yield (f"AUC on {result['test_jets']:,} held-out jets, mean of {result['seeds']} seeds, and its gain over that of "
-           f"real jets alone; {result['generated_per_real']} generated jets or copies for each real one")
+           f"real jets alone; {result['generated_per_real']} generated jets or copies for each real one; every network "
+           f"takes {result['tagger_steps']} steps of {result['tagger_batch']} jets")
     yield f"{'real jets':>9}  {'trained on':32}" + "".join(f"{name:>17}{'gain':>20}" for name in names)
     for size in result["sizes"]:
         ways = dict.fromkeys(row["training"] for row in rows if row["size"] == size)
@@ -39,7 +40,7 @@ def _amplification(result: dict[str, Any]) -> Iterator[str]:
     yield ("real jets that infinitely many generated ones are worth, over those the generator was trained on; in "
            "brackets how")
     yield (f"many generated ones are worth as many ({result['bins']} quantile bins of each class; *: the generator is "
-           "told this)")
+           f"told this; truth: {' and '.join(f'{n:,}' for n in result['truth_jets'])} held-out jets)")
     yield f"{'':22}" + "".join(f"{f'{size // 2} a class':>30}" for size in sizes)
     for group in result["classes"]:
         for name in dict.fromkeys(row["observable"] for row in rows):

@@ -1,4 +1,8 @@
-"""Taggers: what tells the two classes of jets apart, trained on one set of jets and applied to another."""
+"""Taggers: what tells the two classes of jets apart, trained on one set of jets and applied to another.
+
+Trainings on few real jets and on these with many others are of one length and one capacity, so that only the jets
+differ: copies of the real ones change nothing. Every choice here was made on the embedded validation jets.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,13 @@ import torch
 from ..metrics import boosted_trees
 from ..metrics.image_classifier import ImageClassifier
 from ..seeding import integer_seed
-from .subsets import Observed, TaggerJets
+from .subsets import VALIDATION, Observed, TaggerJets
 
-#: Jets that pass through the network in a training, and passes over them at least and at most: with twelve passes over
-#: 200 jets it has not learned what they can teach.
-JETS_SEEN = 40_000
-EPOCHS = 12, 60
-#: Trees at most; jets in a leaf, the bounds of their least number.
-TREES, LEAF = 200, (5, 100)
+#: Of every network: steps, jets in each (no more than the fewest jets there can be), looks at the validation jets, the
+#: best of which is kept, and the rate.
+STEPS, BATCH, LOOKS, RATE = 400, 32, 10, 1e-3
+#: Trees at most; part of the jets in a leaf at least, and how many of the real jets that may be.
+TREES, LEAF, LEAVES = 200, 1 / 6, (5, 100)
 
 #: Scores of the test jets, (N,), larger for label 1; from jets to train on, test jets, a seed and a device.
 Tagger = Callable[[TaggerJets, Observed, int, torch.device], np.ndarray]
@@ -25,18 +28,23 @@ Tagger = Callable[[TaggerJets, Observed, int, torch.device], np.ndarray]
 
 def trees(jets: TaggerJets, test: Observed, seed: int, device: torch.device) -> np.ndarray:
     """Boosted trees on all observables of the image."""
-    # In proportion to the jets, so that copies alone change nothing; few jets need large leaves, within reason.
-    leaf = int(np.clip(len(jets.train) // 6, *LEAF))
-    model = boosted_trees(integer_seed(seed, "trees"), TREES).set_params(min_samples_leaf=leaf)
+    model = boosted_trees(integer_seed(seed, "trees"), TREES).set_params(min_samples_leaf=least_in_leaf(jets))
     model.fit(jets.train.values, jets.train.jets.label, X_val=jets.validation.values,
               y_val=jets.validation.jets.label)
     return model.predict_proba(test.values)[:, 1]
 
 
+def least_in_leaf(jets: TaggerJets) -> int:
+    """Jets in a leaf: what suits the real jets, in proportion to all there are; few jets need large leaves."""
+    # As many jets stop every training of a size, so these tell how many of its real ones are fitted.
+    real = len(jets.validation) * (1 - VALIDATION) / VALIDATION
+    return round(float(np.clip(LEAF * real, *LEAVES)) * len(jets.train) / real)
+
+
 def network(jets: TaggerJets, test: Observed, seed: int, device: torch.device) -> np.ndarray:
     """A convolutional network on the images."""
-    epochs = int(np.clip(JETS_SEEN // len(jets.train), *EPOCHS))
-    model = ImageClassifier(integer_seed(seed, "network"), epochs=epochs, device=device, patience=max(4, epochs // 4))
+    model = ImageClassifier(integer_seed(seed, "network"), epochs=LOOKS, device=device, rate=RATE, patience=LOOKS,
+                            batch=BATCH, period=STEPS // LOOKS)
     model.fit(jets.train.jets.images, jets.train.jets.label,
               (jets.validation.jets.images, jets.validation.jets.label))
     return model.predict(test.jets.images)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -39,12 +40,16 @@ class ImageClassifier:
         device: where it computes.
         rate: the largest learning rate.
         patience: epochs without a better validation cross-entropy after which it stops.
+        batch: jets of a step (default: a sixteenth of them, 16 to 256).
+        period: steps that make an epoch (default: those of one pass), so that trainings on few and on many jets
+            can be of one length.
     """
 
     def __init__(self, seed: int, epochs: int = 12, device: str | torch.device = "cpu", rate: float = 3e-3,
-                 patience: int = 4) -> None:
+                 patience: int = 4, batch: int | None = None, period: int | None = None) -> None:
         self.seed, self.epochs, self.device = seed, epochs, torch.device(device)
         self.rate, self.patience = rate, patience
+        self.batch, self.period = batch, period
         self.network: nn.Module | None = None
 
     def fit(self, images: np.ndarray, label: np.ndarray,
@@ -91,21 +96,27 @@ class ImageClassifier:
 
     def _epochs(self, network: nn.Module, x: Tensor, y: Tensor) -> Iterator[int]:
         """Yields after each epoch."""
-        batch = int(np.clip(len(x) // 16, 16, LARGEST_BATCH))
-        steps = max(1, len(x) // batch)
+        batch = min(len(x), self.batch or int(np.clip(len(x) // 16, 16, LARGEST_BATCH)))
+        steps = self.period or len(x) // batch
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.rate, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.rate, total_steps=max(self.epochs * steps, 4))
-        rng = torch_rng(self.seed, "order")
+        batches = self._batches(len(x), batch)
         for epoch in range(self.epochs):
             network.train()
-            order = torch.randperm(len(x), generator=rng).to(self.device)
-            for index in order[:steps * batch].split(batch):
+            for index in islice(batches, steps):
                 loss = binary_cross_entropy_with_logits(network(x[index]), y[index])
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
                 schedule.step()
             yield epoch
+
+    def _batches(self, jets: int, batch: int) -> Iterator[Tensor]:
+        """Positions of full batches without end, in a new order on every pass."""
+        rng = torch_rng(self.seed, "order")
+        while True:
+            order = torch.randperm(jets, generator=rng).to(self.device)
+            yield from order[:jets // batch * batch].split(batch)
 
     @torch.no_grad()
     def _logits(self, x: Tensor) -> Tensor:
