@@ -24,7 +24,8 @@ from qgan.runs.recorders import read_log
 
 #: Options that make a training small.
 SMALL = ["--batch-size", "16", "--generator.n_qubits", "6", "--generator.n_layers", "1", "--generator.noise", "8",
-         "--generator.channels", "4", "--discriminator.channels", "4", "--logging.quality", "0", "--logging.costly", "0",
+         "--generator.channels", "4", "--discriminator.channels", "4",
+         "--logging.quality", "0", "--logging.costly", "0",
          "--logging.scalars", "1", "--logging.checkpoint", "2", "--logging.validation_jets", "20",
          "--threads", "1", "--quiet"]
 

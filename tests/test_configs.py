@@ -30,8 +30,8 @@ def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
     # Jets of the frame, classes and quantities that the configuration is for.
     w_qcd = read_configuration(path).data.jets == "w_qcd"
     write_jets(data, with_delta_r(toy_jets(100, 1, size=25)) if w_qcd else make_jets(200))
-    words = ["--steps", "1", "--batch-size", "16", "--logging.scalars", "1", "--logging.quality", "0", "--logging.costly", "0",
-             "--logging.validation_jets", "20", "--quiet"]
+    words = ["--steps", "1", "--batch-size", "16", "--logging.scalars", "1", "--logging.quality", "0",
+             "--logging.costly", "0", "--logging.validation_jets", "20", "--quiet"]
     assert main(["train", "--config", str(path), "--data", str(data), "--out", str(run), *words]) == 0
     records = read_log(run / "log.jsonl")
     losses = [value for record in records for tag, value in record.items() if tag.startswith("loss/")]

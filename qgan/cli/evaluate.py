@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..console import Parser
 from ..errors import DataError
 from ..progress import progress
-from .options import add_quiet, index_range, positive
+from .options import add_quiet, check_pictures, index_range, positive
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     if arguments.plots:
-        check_folder(Path(arguments.plots), arguments.overwrite)
+        check_pictures(Path(arguments.plots), arguments.overwrite)
     if arguments.report:
         check_report(arguments.report, arguments.overwrite)
     if arguments.logdir:
@@ -122,19 +122,11 @@ def check_logdir(arguments: argparse.Namespace) -> None:
             raise DataError(folder / name, "", "holds a record for TensorBoard already; pass --overwrite to replace it")
 
 
-def check_folder(path: Path, overwrite: bool) -> None:
-    """Says before the work, not after it, that the pictures cannot be written."""
-    if path.exists() and not path.is_dir():
-        raise DataError(path, "", "is a file, expected a folder for the pictures")
-    if any(path.glob("*.png")) and not overwrite:
-        raise DataError(path, "", "holds pictures already; pass --overwrite to replace them")
-
-
 def load(arguments: argparse.Namespace) -> tuple[JetImages, list[JetImages], JetImages | None]:
     """Real jets, generated jets by file, and training jets if there are any, all on the same pixels."""
     from ..data import embedded_jets, read_jets
     from ..data.convert import crop, crop_to
-    from ..data.shipped import SETS
+    from ..data.shipped import shipped_set
 
     fakes = [read_jets(file) for file in arguments.files[min(1, len(arguments.files) - 1):]]
     first = fakes[0]
@@ -144,7 +136,7 @@ def load(arguments: argparse.Namespace) -> tuple[JetImages, list[JetImages], Jet
     if len(arguments.files) > 1:
         real = read_jets(arguments.files[0], frame=first.frame)
     else:
-        shipped = next((name for name, pair in SETS.items() if pair == first.class_names), None)
+        shipped = shipped_set(first.class_names)
         if shipped is None:
             raise DataError(first.source, "class_names", f"no {' and '.join(first.class_names)} jets ship with the "
                                                          "package; give a file of real ones too")

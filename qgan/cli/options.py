@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..errors import DataError
 
 if TYPE_CHECKING:
     from ..sampling import JetSource
@@ -72,3 +75,11 @@ def open_source(arguments: argparse.Namespace) -> JetSource:
 def add_quiet(parser: argparse.ArgumentParser) -> None:
     """``--quiet``."""
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+
+
+def check_pictures(path: Path, overwrite: bool) -> None:
+    """Says before the work, not after it, that the pictures cannot be written."""
+    if path.exists() and not path.is_dir():
+        raise DataError(path, "", "is a file, expected a folder for the pictures")
+    if any(path.glob("*.png")) and not overwrite:
+        raise DataError(path, "", "holds pictures already; pass --overwrite to replace them")

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..console import Parser
-from ..errors import DataError
-from .options import add_quiet, add_source, open_source, positive
+from .options import add_quiet, add_source, check_pictures, open_source, positive
 
 if TYPE_CHECKING:
     from ..conditional import Path as JetPath
@@ -42,8 +41,8 @@ def main(argv: list[str]) -> None:
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     folder = Path(arguments.plots) if arguments.plots else None
-    if folder is not None and any(folder.glob("*.png")) and not arguments.overwrite:
-        raise DataError(folder, "", "holds pictures already; pass --overwrite to replace them")
+    if folder is not None:
+        check_pictures(folder, arguments.overwrite)
     from ..comparison.judge import held_out, some_jets
     from ..conditional import paths, slices
 

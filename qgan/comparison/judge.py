@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..data import Grid, JetImages, concatenate, embedded_jets, read_jets
 from ..data.convert import crop_to
-from ..data.shipped import SETS
+from ..data.shipped import shipped_set
 from ..errors import DataError
 from ..evaluation import Evaluation, evaluate
 from ..sampling import JetSource
@@ -41,7 +41,7 @@ def held_out(source: JetSource, real: Sequence[str | Path] | None = None,
     train = read_jets(list(reference), frame=source.frame) if reference else None
     if real:
         return HeldOut(read_jets(list(real), frame=source.frame), train).cropped(source.grid)
-    name = next((name for name, pair in SETS.items() if pair == source.class_names), None)
+    name = shipped_set(source.class_names)
     if name is None:
         raise DataError("real jets", "", f"no {' and '.join(source.class_names)} jets ship with the package; give "
                                          "files of held-out ones")
@@ -60,9 +60,13 @@ def some_jets(source: JetSource, n_per_class: int, seed: int, name: str = "gener
 
 
 def judge(fake: JetImages, real: HeldOut, *, n_per_class: int, seed: int, quick: bool,
-          grid: Grid | None = None) -> Evaluation:
-    """The evaluation of generated jets, on the part of the images that ``grid`` covers."""
+          grid: Grid | None = None, generator: JetSource | None = None) -> Evaluation:
+    """The evaluation of generated jets, on the part of the images that ``grid`` covers.
+
+    Args:
+        generator: what made them, for its own symmetry.
+    """
     grid = grid or fake.grid
     sides = real.cropped(grid)
     return evaluate(sides.test, crop_to(fake, grid), n_per_class=n_per_class, seed=seed, quick=quick,
-                    reference=sides.train)
+                    reference=sides.train, generator=generator)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..data import Grid
+from ..data import Grid, JetImages
 from ..errors import ConfigError, DataError
 from ..evaluation import Evaluation
 from ..io import read_json, write_json
@@ -153,16 +153,16 @@ class _Once:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
         n, seed = self.judging.n_per_class, self.judging.seed
         return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content},
-                          lambda: self._judge(some_jets(source, n, seed, run.model), self.real))
+                          lambda: self._judge(some_jets(source, n, seed, run.model), self.real, source))
 
     def of_control(self, control: Control) -> dict[str, Figures]:
         sides = HeldOut(self.real.test, control.reference).cropped(self.grid)
         name = f"control-{control.name.replace(' ', '-')}-{control.seed}"
         return self._kept(name, {}, lambda: self._judge(control.jets, sides))
 
-    def _judge(self, jets: Any, real: HeldOut) -> Evaluation:
+    def _judge(self, jets: JetImages, real: HeldOut, generator: JetSource | None = None) -> Evaluation:
         return judge(jets, real, n_per_class=self.judging.n_per_class, seed=self.judging.seed,
-                     quick=self.judging.quick, grid=self.grid)
+                     quick=self.judging.quick, grid=self.grid, generator=generator)
 
     def _kept(self, name: str, what: dict[str, Any], make: Callable[[], Evaluation]) -> dict[str, Figures]:
         file, asked = self.folder / f"{name}.json", {**self.asked, **what}

@@ -102,6 +102,6 @@ def _core(entry: Entry) -> str:
 
 def _alike(one: Entry, other: Entry) -> bool:
     """Whether two models differ in the core alone."""
-    configurations = [{**entry.configuration, "generator": {**entry.configuration["generator"], "core": ""}}
-                      for entry in (one, other)]
-    return first_difference(*configurations, MODEL) is None
+    first, second = ({**entry.configuration, "generator": {**entry.configuration["generator"], "core": ""}}
+                     for entry in (one, other))
+    return first_difference(first, second, MODEL) is None

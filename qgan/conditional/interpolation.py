@@ -104,7 +104,8 @@ def interpolate(source: JetSource, condition: str, label: int | str, *, jets: in
     column = density.names.index(condition)
     rows = density.table[density.labels == chosen].astype(np.float64)
     start = density.sample(jets, numpy_rng(seed, "path", condition, chosen), chosen).values.astype(np.float64)
-    moved = np.linspace(*np.quantile(rows[:, column], RANGE), steps)
+    low, high = np.quantile(rows[:, column], RANGE)
+    moved = np.linspace(low, high, steps)
     table = follow(start, rows, column, moved)
     noise = torch.randn(jets, source.generator.noise_features,
                         generator=torch.Generator().manual_seed(integer_seed(seed, "path noise", condition, chosen)))

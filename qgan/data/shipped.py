@@ -15,6 +15,11 @@ SETS = {"w_qcd": ("qcd", "w"), "quark_gluon": ("gluon", "quark"),
         "w": ("w",), "qcd": ("qcd",), "quark": ("quark",), "gluon": ("gluon",)}
 
 
+def shipped_set(class_names: tuple[str, str]) -> str | None:
+    """The set that holds both classes, label 0 first, if one ships."""
+    return next((name for name, processes in SETS.items() if processes == class_names), None)
+
+
 def embedded_jets(name: str, split: str) -> JetImages:
     """Jets of our own simulation, 25×25 pixels.
 

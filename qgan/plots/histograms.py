@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 
 from ..data.jets import JetImages
 from ..evaluation.sample import CUT
@@ -45,7 +46,7 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
             overlay(top, bottom, a, values, edges_for(a, *values.values(), whole=name == "nnz"))
             _numbers(top, a, values)
             # A spike, such as one value for all jets, must not flatten what it is compared with.
-            highest = float(top.patches[0].get_data().values.max(initial=0))
+            highest = float(_heights(top)[0].max(initial=0))
             top.set_ylim(0, min(top.get_ylim()[1], _TALLEST * highest) if highest > 0 else None)
             bottom.set_xlabel(LABELS.get(name, name))
             top.set_ylabel("density" if i % columns == 0 else "")
@@ -67,7 +68,7 @@ def pixel_spectrum(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) 
             a = logs.pop("real")
             edges = edges_for(a, *logs.values(), bins=40)
             overlay(top, bottom, a, logs, edges, [len(x) for x in images.values()])
-            shown = np.concatenate([patch.get_data().values for patch in top.patches if patch.get_label() in images])
+            shown = np.concatenate(_heights(top))
             top.set_yscale("log")
             top.set_ylim(0.5 * shown[shown > 0].min(), 3 * shown.max())
             top.set_ylabel("pixels per jet and bin")
@@ -128,6 +129,12 @@ def overlay(top: Axes, bottom: Axes, real: np.ndarray, fakes: Mapping[str, np.nd
 def _histogram(values: np.ndarray, edges: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].astype(float)
     return counts / unit, np.sqrt(counts) / unit
+
+
+def _heights(axes: Axes) -> list[np.ndarray]:
+    """Of each histogram, the real one's first; bands have no name and are left out."""
+    return [patch.get_data()[0] for patch in axes.patches
+            if isinstance(patch, StepPatch) and not str(patch.get_label()).startswith("_")]
 
 
 def _numbers(axes: Axes, real: np.ndarray, fakes: Mapping[str, np.ndarray]) -> None:

@@ -118,7 +118,7 @@ class MeasuredLayer(nn.Module):
             return self.layer(x)
         probs = self.probabilities(x)
         if self.shots is not None:
-            probs = self._measured(probs, x)
+            probs = self._measured(probs, x, self.shots)
         if self.layer.readout == "expval":
             probs = probs @ z_signs(self.layer.n_qubits, probs.dtype, probs.device)
         return probs.to(x)
@@ -134,7 +134,7 @@ class MeasuredLayer(nn.Module):
         probs = probs.clamp_min(0)
         return probs / probs.sum(1, keepdim=True)
 
-    def _measured(self, probs: Tensor, x: Tensor) -> Tensor:
+    def _measured(self, probs: Tensor, x: Tensor, shots: int) -> Tensor:
         key = zlib.crc32(np.ascontiguousarray(x.detach().cpu().numpy()).data)
-        counts = numpy_rng(self.seed, "shots", key).multinomial(self.shots, probs.numpy())
-        return torch.from_numpy(counts / self.shots)
+        counts = numpy_rng(self.seed, "shots", key).multinomial(shots, probs.numpy())
+        return torch.from_numpy(counts / shots)
