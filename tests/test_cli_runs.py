@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_evaluation import few_draws
 
 from qgan.cli import evaluate as evaluate_command
 from qgan.cli import main
 from qgan.data import read_jets, write_jets
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
+from qgan.plots.style import new_figure
 from qgan.runs.recorders import read_log
 
 #: Options that make a training small.
@@ -30,23 +32,24 @@ SMALL = ["--batch-size", "16", "--generator.n_qubits", "6", "--generator.n_layer
          "--threads", "1", "--quiet"]
 
 
-def make_jets(n: int = 400, only: int | None = None) -> JetImages:
-    """Both classes in turn (or one), 25×25 pixels, class 0 wider."""
+def make_jets(n: int = 400, only: int | None = None, size: int = 25) -> JetImages:
+    """Both classes in turn (or one), ``size`` × ``size`` pixels, class 0 wider."""
     rng = np.random.default_rng(0)
     label = np.arange(n) % 2 if only is None else np.full(n, only)
-    images = np.zeros((n, 25, 25), np.float32)
+    images = np.zeros((n, size, size), np.float32)
     for _ in range(20):
-        rows, columns = np.clip(np.round(12 + (4 - label) * rng.normal(size=(2, n))), 0, 24).astype(int)
+        rows, columns = np.clip(np.round(size // 2 + (4 - label) * rng.normal(size=(2, n))), 0, size - 1).astype(int)
         images[np.arange(n), rows, columns] += rng.exponential(25, n).astype(np.float32)
     conditions = {"pt": images.sum((1, 2)), "mass": rng.uniform(20, 60, n).astype(np.float32),
                   "eta": rng.uniform(-2, 2, n).astype(np.float32)}
-    return JetImages(images, label, conditions, Grid.square(25, 0.4), "raw", ("gluon", "quark"))
+    return JetImages(images, label, conditions, Grid.square(size, 0.4), "raw", ("gluon", "quark"))
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "jets.h5"
-    write_jets(path, make_jets())
+    # Subjettiness of all pixels of a hardly trained generator's large images takes long.
+    write_jets(path, make_jets(size=15))
     return path
 
 
@@ -79,7 +82,9 @@ def complaint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..
 
 
 def test_from_jets_to_jets_to_numbers(trained: Path, data: Path, tmp_path: Path,
-                                      capsys: pytest.CaptureFixture[str]) -> None:
+                                      capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+    monkeypatch.setattr("qgan.plots.gathered.gallery", lambda *_, **__: new_figure(1, 1))
     fake, report, plots = tmp_path / "fake.h5", tmp_path / "report.json", tmp_path / "plots"
     assert main(["generate", "--run", str(trained), "--n", "300", "--seed", "1", "--out", str(fake)]) == 0
     assert "300 jets" in capsys.readouterr().out
@@ -174,7 +179,9 @@ def test_ctrl_c_leaves_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -
 
 
 def test_several_generators_side_by_side_on_a_crop(trained: Path, data: Path, tmp_path: Path,
-                                                   capsys: pytest.CaptureFixture[str]) -> None:
+                                                   capsys: pytest.CaptureFixture[str],
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     fakes = [tmp_path / "one.h5", tmp_path / "two.h5"]
     for seed, fake in enumerate(fakes):
         assert main(["generate", "--run", str(trained), "--n", "300", "--seed", str(seed), "--out", str(fake)]) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_evaluation import few_draws
 from small_training import Stopping, small, with_delta_r
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
@@ -151,8 +152,9 @@ def test_controls_are_what_they_are_called() -> None:
     assert abs(np.corrcoef(shuffled.conditions["mass"], one.jets.conditions["mass"])[0, 1]) < 0.5
 
 
-def test_the_figures_catch_the_controls() -> None:
+def test_the_figures_catch_the_controls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which figure sees which control, with a wide margin; memorised jets are for another metric alone."""
+    few_draws(monkeypatch)
     found = {}
     for c in controls(TRAIN, 3):
         if c.seed == 0 and c.name != "memorised":

@@ -11,13 +11,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
+from small_evaluation import few_draws
+from small_training import prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
-from qgan.data import read_jets
+from qgan.assembly import build_trainer
+from qgan.bench.sampling import source_from
+from qgan.data import read_jets, write_jets
 from qgan.errors import DataError
 from qgan.evaluation import METRICS, Curve, Evaluation, evaluate, negative_controls
 from qgan.evaluation.asked import memorising_row
-from qgan.evaluation.effort import Effort, effort
+from qgan.evaluation.effort import effort
 from qgan.evaluation.sample import make_group, measure, pooled
 from qgan.metrics import auc_spread, roc_auc
 from qgan.report import summary, table
@@ -144,7 +149,8 @@ def test_errors_and_floors_shrink_with_the_number_of_jets() -> None:
         assert errors[0] > errors[1]
 
 
-def test_the_same_seed_gives_the_same_numbers() -> None:
+def test_the_same_seed_gives_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     first, again, other = (evaluate(REAL, FAKE.only("w"), n_per_class=60, seed=s, quick=True).to_dict()
                            for s in (0, 0, 1))
     assert first["rows"] == again["rows"] != other["rows"]
@@ -152,8 +158,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     """All metrics, with as few draws, splits and pairs as will do."""
-    little = Effort(150, floors=4, draws=2, tree_repeats=2, tree_floors=2, network_repeats=2, network_floors=1)
-    monkeypatch.setattr("qgan.evaluation.run.effort", lambda n, quick: little)
+    few_draws(monkeypatch)
     ev = evaluate(toy_jets(150, 7), toy_jets(150, 8), n_per_class=150, reference=toy_jets(300, 9))
     assert {r.metric for r in ev.rows} == set(METRICS)
     assert len(ev.notes) == 1 and "needs the generator" in ev.notes[0]
@@ -169,15 +174,17 @@ def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
         *(("usefulness", o, "all") for o in ("features", "images"))}
 
 
-def test_images_and_classes_are_enough() -> None:
+def test_images_and_classes_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     bare = replace(FAKE, conditions={})
     ev = evaluate(REAL, bare, n_per_class=100, quick=True)
     assert not [r for r in ev.rows if r.metric.startswith("closure")]
     assert any("jet_mass" in note and "left out" in note for note in ev.notes)
 
 
-def test_a_file_of_images_and_classes_is_enough(tmp_path: Path) -> None:
+def test_a_file_of_images_and_classes_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As another program may write it: closure and symmetry need what it does not hold, and the notes say so."""
+    few_draws(monkeypatch)
     with h5py.File(tmp_path / "theirs.h5", "w") as file:
         file["image"], file["signal"] = FAKE.images, FAKE.label
         file.attrs["half_width"], file.attrs["frame"], file.attrs["class_names"] = 1.2, "canonical", ["qcd", "w"]
@@ -221,7 +228,23 @@ def test_symmetry_of_jets() -> None:
     assert abs(real.significance) < 5 and real.floor == row.floor
 
 
-def test_literature_bins_are_for_w_and_qcd_alone(at_floor: Evaluation) -> None:
+def test_the_symmetry_of_a_generator_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+    write_jets(tmp_path / "jets.h5", with_delta_r(toy_jets(60, 1)))
+    found = {}
+    for symmetry in ("exact", "none"):
+        configuration = small({"symmetry": symmetry})
+        prepared = prepared_from(configuration, tmp_path / "jets.h5")
+        trainer = build_trainer(configuration, prepared, torch.device("cpu"))
+        ev = evaluate(REAL, FAKE, n_per_class=60, quick=True, generator=source_from(trainer, prepared))
+        found[symmetry] = {r.group: r.value for r in ev.of("symmetry") if r.observable == "generator"}
+        assert not any("needs the generator" in note for note in ev.notes)
+    assert set(found["exact"]) == set(found["none"]) == {"qcd", "w"}
+    assert max(found["exact"].values()) < 1e-6 < 1e-3 < min(found["none"].values())
+
+
+def test_literature_bins_are_for_w_and_qcd_alone(at_floor: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     rows = [(r.observable, r.group) for r in at_floor.of("separation_literature")]
     assert sorted(rows) == sorted((o, g) for o in ("mass", "pt", "pixel") for g in ("qcd", "w"))
     others = [replace(j, class_names=("gluon", "quark")) for j in (REAL, FAKE)]
@@ -240,17 +263,20 @@ def test_curves_are_those_of_the_rows(at_floor: Evaluation) -> None:
     assert constant[0][0] == 0 and constant[0][-1] == 1
 
 
-def test_workers_change_no_number() -> None:
+def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     one, three = (evaluate(REAL, FAKE, n_per_class=60, quick=True, workers=w).to_dict()["rows"] for w in (1, 3))
     assert one == three
 
 
-def test_one_class_alone() -> None:
+def test_one_class_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     ev = evaluate(REAL, FAKE.only("w"), n_per_class=100, quick=True)
     assert ev.groups == ["w"] and any("qcd" in note for note in ev.notes)
 
 
-def test_conditions_that_do_not_fill_the_bins_are_said_so() -> None:
+def test_conditions_that_do_not_fill_the_bins_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     fixed = replace(FAKE, conditions=FAKE.conditions | {"pt": np.full(len(FAKE), 270, np.float32)})
     ev = evaluate(REAL, fixed, n_per_class=100, quick=True)
     assert not [r for r in ev.of("closure_w1") if r.observable == "pt"] and list(ev.of("closure_bias", "w"))

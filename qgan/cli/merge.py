@@ -18,7 +18,7 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..data.files import merge
+    from ..data.merging import merge
 
     n = merge(arguments.files, arguments.out, overwrite=arguments.overwrite)
     if not arguments.quiet:

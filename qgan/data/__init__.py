@@ -9,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files import JetWriter, iter_jets, merge, read_jets, write_jets
+    from .files import JetWriter, iter_jets, read_jets, write_jets
     from .grid import Grid
     from .jets import JetImages, concatenate
+    from .merging import merge
     from .shipped import embedded_jets
     from .summary import file_summary
 
 _HOMES = {
     "Grid": "grid", "JetImages": "jets", "concatenate": "jets", "embedded_jets": "shipped",
-    "JetWriter": "files", "file_summary": "summary", "iter_jets": "files", "merge": "files", "read_jets": "files",
+    "JetWriter": "files", "file_summary": "summary", "iter_jets": "files", "merge": "merging", "read_jets": "files",
     "write_jets": "files",
 }
 

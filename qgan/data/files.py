@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -23,7 +22,7 @@ from ..io import atomic_path, check_output
 from .formats import cms_hdf5, cms_parquet, qml_hdf5
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages, check_alike
-from .native import GENERATED, native_source, other_frame, other_key, write_attributes
+from .native import GENERATED, native_source, other_key, write_attributes
 from .particles import energyflow_npy, energyflow_npz, top_tagging
 from .sink import Sink
 from .source import JetSource, ReadOptions, gather
@@ -69,7 +68,7 @@ def open_jets(path: str | Path, options: ReadOptions | None = None) -> Iterator[
     """
     options, name = options or ReadOptions(), str(path)
     by_signature = {b"PAR1": cms_parquet, b"PK\x03\x04": energyflow_npz, b"\x93NUM": energyflow_npy}
-    reader = by_signature.get(_first_bytes(name))
+    reader = by_signature.get(first_bytes(name))
     if reader is not None:
         yield reader(name, options)
         return
@@ -103,7 +102,7 @@ def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: F
         DataError: a file is missing, damaged or of unknown format, a value is impossible, or the files do not match.
     """
     with ExitStack() as stack:
-        sources = _open_all(stack, paths, ReadOptions(frame=frame, **options))
+        sources = open_all(stack, paths, ReadOptions(frame=frame, **options))
         total = sum(source.n_jets for source in sources)
         end = total if stop is None else min(stop, total)
         if not 0 <= start < end:
@@ -114,7 +113,7 @@ def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: F
 def iter_jets(paths: Paths, *, frame: Frame | None = None, block: int = 8192, **options: Any) -> Iterator[JetImages]:
     """All jets of one file or several, in blocks of at most ``block``; for files that do not fit in memory."""
     with ExitStack() as stack:
-        for source in _open_all(stack, paths, ReadOptions(frame=frame, **options)):
+        for source in open_all(stack, paths, ReadOptions(frame=frame, **options)):
             yield from source.blocks(size=block)
 
 
@@ -235,37 +234,6 @@ def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
         writer.append(jets, other_images)
 
 
-def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
-    """Puts the jets of several files into one native file, block by block; returns how many.
-
-    The images in the other frame are kept where every file holds them, and the jet quantities (and marks of generated
-    jets) that every file has.
-
-    Raises:
-        DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
-    """
-    check_output(out, overwrite)
-    with ExitStack() as stack:
-        first, *rest = _open_all(stack, paths, ReadOptions(**options))
-        heads = [source.read(0, 1) for source in (first, *rest)]
-        shared = set(KEYS).intersection(*(head.conditions for head in heads))
-        marked = all(head.generated is not None for head in heads)
-        frame = heads[0].frame
-        others = _others(stack, paths, other_frame(frame), options)
-        origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
-        with JetWriter(out, grid=heads[0].grid, frame=frame, class_names=heads[0].class_names, origin=origin,
-                       overwrite=overwrite) as writer:
-            for index, source in enumerate((first, *rest)):
-                start = 0
-                for jets in source.blocks():
-                    kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared},
-                                   generated=jets.generated if marked else None)
-                    stop = start + len(jets)
-                    writer.append(kept, others[index].read(start, stop).images if others else None)
-                    start = stop
-            return writer.n_jets
-
-
 def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     """float32 rounded to ``bits`` bits of mantissa (0 to 23), so that it compresses better; zeros stay zero."""
     if not 0 <= bits <= 23:
@@ -278,7 +246,8 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     return rounded.view(np.float32)
 
 
-def _open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetSource]:
+def open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetSource]:
+    """All of the files, open until ``stack`` closes."""
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed:
         raise ValueError("at least one file is needed")
@@ -293,18 +262,8 @@ def _blocks(sources: Sequence[JetSource], start: int, stop: int) -> Iterator[Jet
         start, stop = start - source.n_jets, stop - source.n_jets
 
 
-def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetSource]:
-    """The same files in the other frame; none unless every one holds it."""
-    held = []
-    for path in paths:
-        if _first_bytes(str(path)) != b"\x89HDF":
-            return []
-        with open_hdf5(path) as file:
-            held.append(other_key(other_frame(frame)) in file)
-    return _open_all(stack, paths, ReadOptions(**{**options, "frame": frame})) if all(held) else []
-
-
-def _first_bytes(path: str) -> bytes:
+def first_bytes(path: str) -> bytes:
+    """By which a format is known; none if the file cannot be read."""
     try:
         with open(path, "rb") as stream:
             return stream.read(4)

@@ -1,0 +1,57 @@
+"""Several files of jets as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..io import check_output
+from .files import JetWriter, first_bytes, open_all, open_hdf5
+from .jets import KEYS, Frame
+from .native import other_frame, other_key
+from .source import JetSource, ReadOptions
+
+
+def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
+    """Puts the jets of several files into one native file, block by block; returns how many.
+
+    The images in the other frame are kept where every file holds them, and the jet quantities (and marks of generated
+    jets) that every file has.
+
+    Raises:
+        DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
+    """
+    check_output(out, overwrite)
+    with ExitStack() as stack:
+        first, *rest = open_all(stack, paths, ReadOptions(**options))
+        heads = [source.read(0, 1) for source in (first, *rest)]
+        shared = set(KEYS).intersection(*(head.conditions for head in heads))
+        marked = all(head.generated is not None for head in heads)
+        frame = heads[0].frame
+        others = _others(stack, paths, other_frame(frame), options)
+        origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
+        with JetWriter(out, grid=heads[0].grid, frame=frame, class_names=heads[0].class_names, origin=origin,
+                       overwrite=overwrite) as writer:
+            for index, source in enumerate((first, *rest)):
+                start = 0
+                for jets in source.blocks():
+                    kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared},
+                                   generated=jets.generated if marked else None)
+                    stop = start + len(jets)
+                    writer.append(kept, others[index].read(start, stop).images if others else None)
+                    start = stop
+            return writer.n_jets
+
+
+def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetSource]:
+    """The same files in the other frame; none unless every one holds it."""
+    held = []
+    for path in paths:
+        if first_bytes(str(path)) != b"\x89HDF":
+            return []
+        with open_hdf5(path) as file:
+            held.append(other_key(other_frame(frame)) in file)
+    return open_all(stack, paths, ReadOptions(**{**options, "frame": frame})) if all(held) else []

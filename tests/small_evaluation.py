@@ -1,0 +1,20 @@
+"""Evaluations that take a second: for tests that ask which rows there are, not how precise they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qgan.evaluation import effort
+
+
+def few_draws(patch: pytest.MonkeyPatch) -> None:
+    """Every evaluation from now on has as few draws, splits and real pairs as will do."""
+
+    def little(n_per_class: int, quick: bool) -> effort.Effort:
+        return replace(whole(n_per_class, quick), floors=4, draws=2, tree_repeats=2, tree_floors=2, network_repeats=2,
+                       network_floors=1)
+
+    whole = effort.effort
+    patch.setattr("qgan.evaluation.run.effort", little)
