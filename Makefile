@@ -25,7 +25,7 @@ DEMO_JETS ?= 4000
 
 demo: $(VENV)/demo.stamp
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
-	$(BIN)/qgan train --data.jets quark_gluon --steps $(DEMO_STEPS) --seed 1 --threads 1 --out $(DEMO)/run
+	$(BIN)/qgan train --config configs/quark_gluon.yaml --steps $(DEMO_STEPS) --seed 1 --threads 1 --out $(DEMO)/run
 	$(BIN)/qgan generate --run $(DEMO)/run --n $(DEMO_JETS) --seed 1 --out $(DEMO)/fake.h5
 	$(BIN)/qgan evaluate $(DEMO)/fake.h5 --quick --json $(DEMO)/report.json --plots $(DEMO)/plots
 	$(BIN)/anomaly compare --configs configs/anomaly_quantum.yaml configs/anomaly_conv.yaml --seeds 1 --epochs 4 \

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from small_evaluation import few_draws
 
+from qgan.runs.configuration import LoggingOptions
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -55,12 +57,14 @@ def test_the_options_it_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     # Jets of a generator of two steps fill all pixels: their subjettiness alone would take a minute.
-    small = block("python").replace("steps=2000", "steps=2").replace("n=10000", "n=120")
+    small = block("python").replace("n=10000", "n=120").replace(
+        "steps=2000, seed=1", "steps=2, seed=1, logging=LoggingOptions(costly=0)")
+    assert "costly" in small
     monkeypatch.setattr("qgan.sampling.tau_from_images", lambda images, grid: {})
     few_draws(monkeypatch)
     assert small.count("\n") <= 8
     monkeypatch.chdir(tmp_path)
-    exec(compile(small, "README.md", "exec"), {})
+    exec(compile(small, "README.md", "exec"), {"LoggingOptions": LoggingOptions})
     assert "Row(metric='w1'" in capsys.readouterr().out
 
 
