@@ -102,6 +102,14 @@ def test_no_term_at_all_is_refused(file: Path) -> None:
         trainer_from(small(ZERO), file)
 
 
+def test_what_is_matched_can_be_chosen(file: Path) -> None:
+    with pytest.raises(ConfigError, match="losses.matched: 'tau_99': expected some of image_mass"):
+        trainer_from(small({"losses.matched": ["width", "tau_99"]}), file)
+    chosen = trainer_from(small({**ZERO, "losses.matching": 1.0, "losses.matched": ["width", "image_tau_21"]}), file)
+    assert chosen.terms.needs == ("width", "image_tau_21")
+    assert set(chosen.jets.measured) == {"width", "image_tau_21"}
+
+
 def test_the_total_is_the_weighted_sum(file: Path) -> None:
     weight = {"adversarial": 0.5, "coding": 2.0, "statistics": 0.25, "matching": 1.5, "sparsity": 0.75,
               "mean_image": 3.0}
