@@ -48,7 +48,7 @@ def test_imports_are_declared() -> None:
     found = {name.split(".")[0] for path in MODULES for _, name, _ in imports(path)}
     third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly"}
     declared = {normal(requirement.name) for requirement in requirements()}
-    distributions = {"sklearn": "scikit-learn", "tensorcircuit": "tensorcircuit-ng", "yaml": "pyyaml"}
+    distributions = {"ot": "pot", "sklearn": "scikit-learn", "tensorcircuit": "tensorcircuit-ng", "yaml": "pyyaml"}
     assert {normal(distributions.get(name, name)) for name in third} - declared == set()
 
 
