@@ -103,7 +103,7 @@ def test_no_term_at_all_is_refused(file: Path) -> None:
 
 
 def test_what_is_matched_can_be_chosen(file: Path) -> None:
-    with pytest.raises(ConfigError, match="losses.matched: 'tau_99': expected some of image_mass"):
+    with pytest.raises(ConfigError, match=r"losses\.matched: 'tau_99': expected some of image_mass"):
         trainer_from(small({"losses.matched": ["width", "tau_99"]}), file)
     chosen = trainer_from(small({**ZERO, "losses.matching": 1.0, "losses.matched": ["width", "image_tau_21"]}), file)
     assert chosen.terms.needs == ("width", "image_tau_21")
