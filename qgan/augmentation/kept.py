@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..data.jets import JetImages
 from ..errors import ConfigError, DataError
 from ..io import atomic_path, read_json, write_json
 from ..runs.checkpoint import first_difference
@@ -89,9 +87,3 @@ class Kept:
         if not path.is_file():
             write_json(path, make())
         return read_json(path)
-
-
-def fingerprint(jets: JetImages) -> str:
-    """The number of jets and a checksum of their images and labels."""
-    checksum = zlib.crc32(np.ascontiguousarray(jets.label).data, zlib.crc32(np.ascontiguousarray(jets.images).data))
-    return f"{len(jets)}-{checksum:08x}"

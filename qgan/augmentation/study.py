@@ -22,7 +22,7 @@ from ..io import check_output
 from ..runs.configuration import Configuration, check
 from ..runs.devices import resolve_device, set_threads
 from ..sampling import load_source
-from .kept import Kept, fingerprint
+from .kept import Kept
 from .part import Given, HeldOut, Part
 from .plan import Plan, Results
 from .subsets import draw, mixed_jets
@@ -94,6 +94,6 @@ def _given(run: str | Path, test: JetImages, device: torch.device) -> Given:
 def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan) -> dict[str, Any]:
     """What no finished part may differ in; sizes, seeds, taggers and observables may be added."""
     chosen = configuration.to_dict()
-    return {"seed": plan.seed, "generated_per_real": plan.generated_per_real, "jets": fingerprint(pool),
-            "test": fingerprint(test), "steps": configuration.steps,
+    return {"seed": plan.seed, "generated_per_real": plan.generated_per_real, "jets": pool.fingerprint(),
+            "test": test.fingerprint(), "steps": configuration.steps,
             **{key: chosen[key] for key in STRUCTURE if key != "seed"}}
