@@ -33,10 +33,10 @@ FLOORS = {
     "qgan.cli": 5, "qgan.__main__": 5, "qgan": 5,
     # anomaly: the same floors, its own ground is qgan's
     "anomaly.configuration": 1, "anomaly.preprocess": 2, "anomaly.models": 2, "anomaly.density": 2,
-    "anomaly.emd": 2,
+    "anomaly.emd": 2, "anomaly.pseudo_anomalies": 2,
     "anomaly.scoring": 3, "anomaly.training": 3, "anomaly.preparation": 3, "anomaly.detector": 3,
     "anomaly.baselines": 4, "anomaly.experiment": 4, "anomaly.evaluation": 4, "anomaly.report": 4,
-    "anomaly.comparison": 4, "anomaly.plots": 4,
+    "anomaly.comparison": 4, "anomaly.plots": 4, "anomaly.selection": 4,
     "anomaly.cli": 5, "anomaly.__main__": 5, "anomaly": 5,
 }
 #: What anomaly may use of qgan.

@@ -13,6 +13,7 @@ PROGRAM = Program(
     commands={
         "train": "train a model on usual jets alone",
         "score": "score jets of both classes with trained models",
+        "select": "rank configurations on usual jets alone",
         "compare": "train on real and on generated jets, score both",
         "baselines": "scores without networks: trivial ones and principal components",
     },

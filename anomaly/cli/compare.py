@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from qgan.console import Parser
+
+from .configurations import add_configurations, read_configurations
 
 EXAMPLES = """\
   anomaly compare --configs configs/anomaly_conv.yaml --generated fake.h5
@@ -16,15 +16,11 @@ EXAMPLES = """\
 def build_parser() -> Parser:
     parser = Parser("anomaly compare", "Real against generated jets: train every model on usual jets of either, score "
                     "it on both, and print the 2×2 table of AUCs.", EXAMPLES)
-    parser.add_argument("--configs", nargs="+", required=True, metavar="FILE", help="YAML files, one a model")
+    add_configurations(parser, seeds=3)
     parser.add_argument("--generated", nargs="+", required=True, metavar="FILE",
                         help="jets of both classes, as qgan generate makes them")
     parser.add_argument("--data", nargs="+", metavar="FILE",
                         help="real jets of both classes (default: those that ship)")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each model (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, help="epochs of every training (default: as configured)")
-    parser.add_argument("--jets", type=int, help="at most so many training jets (default: as configured)")
-    parser.add_argument("--threads", type=int, help="threads of the arithmetic (default: as configured)")
     parser.add_argument("--json", metavar="FILE", help="write all figures here too")
     parser.add_argument("--overwrite", action="store_true", help="replace the JSON file if it exists")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no table")
@@ -35,21 +31,12 @@ def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
     from qgan.data import read_jets
     from qgan.io import check_output, write_json
-    from qgan.parsing import read_options
 
     from ..comparison import compare
-    from ..configuration import Configuration
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
-    configurations = []
-    for file in arguments.configs:
-        told = read_options(Configuration, file)
-        configurations.append(replace(
-            told, threads=told.threads if arguments.threads is None else arguments.threads,
-            training=replace(told.training, epochs=arguments.epochs or told.training.epochs),
-            data=replace(told.data, n=arguments.jets or told.data.n)))
-    comparison = compare(configurations, read_jets(arguments.generated),
+    comparison = compare(list(read_configurations(arguments).values()), read_jets(arguments.generated),
                          read_jets(arguments.data) if arguments.data else None, seeds=arguments.seeds,
                          quiet=arguments.quiet)
     if not arguments.quiet:
