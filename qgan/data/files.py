@@ -25,7 +25,7 @@ from .jets import KEYS, Frame, JetImages, check_alike
 from .native import GENERATED, native_source, other_key, write_attributes
 from .particles import energyflow_npy, energyflow_npz, top_tagging
 from .sink import Sink
-from .source import JetSource, ReadOptions, gather
+from .source import JetFile, ReadOptions, gather
 
 #: One file or several.
 Paths = str | Path | Sequence[str | Path]
@@ -60,7 +60,7 @@ def open_hdf5(path: str | Path) -> Iterator[h5py.File]:
 
 
 @contextmanager
-def open_jets(path: str | Path, options: ReadOptions | None = None) -> Iterator[JetSource]:
+def open_jets(path: str | Path, options: ReadOptions | None = None) -> Iterator[JetFile]:
     """An open file of jets, its format recognised by what is in it (see the README for the formats).
 
     Raises:
@@ -246,7 +246,7 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     return rounded.view(np.float32)
 
 
-def open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetSource]:
+def open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetFile]:
     """All of the files, open until ``stack`` closes."""
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not listed:
@@ -254,7 +254,7 @@ def open_all(stack: ExitStack, paths: Paths, options: ReadOptions) -> list[JetSo
     return [stack.enter_context(open_jets(path, options)) for path in listed]
 
 
-def _blocks(sources: Sequence[JetSource], start: int, stop: int) -> Iterator[JetImages]:
+def _blocks(sources: Sequence[JetFile], start: int, stop: int) -> Iterator[JetImages]:
     """The jets from ``start`` to ``stop``, counted over all sources."""
     for source in sources:
         if start < source.n_jets and stop > 0:

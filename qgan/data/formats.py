@@ -15,7 +15,7 @@ from .convert import resize
 from .grid import Grid
 from .jets import JetImages
 from .reframe import to_canonical
-from .source import Channel, JetSource, ReadOptions, block_rows, check_labels, check_shapes, gather, read_rows
+from .source import Channel, JetFile, ReadOptions, block_rows, check_labels, check_shapes, gather, read_rows
 
 if TYPE_CHECKING:
     from .files import HDF5File
@@ -29,7 +29,7 @@ QML_HALF_WIDTH = 0.4
 _CHANNELS = {"tracks": 0, "ecal": 1, "hcal": 2}
 
 
-def cms_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
+def cms_hdf5(file: HDF5File, options: ReadOptions) -> JetFile:
     """``X_jets`` (N, 125, 125, 3): tracks, ECAL, HCAL; rows η, columns φ; ``y``, and ``pt``, ``m0`` if present.
 
     Source: Andrews et al., Nucl. Instrum. Meth. A 977 (2020) 164304.
@@ -48,10 +48,10 @@ def cms_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
         return build(images, label, {name: read_rows(file, key, start, stop) for name, key in scalars.items()})
 
     rows = block_rows(4 * height * width * channels)
-    return JetSource(n, block, rows, "CMS quark/gluon images, HDF5")
+    return JetFile(n, block, rows, "CMS quark/gluon images, HDF5")
 
 
-def cms_parquet(path: str, options: ReadOptions) -> JetSource:
+def cms_parquet(path: str, options: ReadOptions) -> JetFile:
     """Columns ``X_jets`` (3×125×125, nested lists), ``pt``, ``m0``, ``y``; read row group by row group.
 
     Raises:
@@ -87,11 +87,11 @@ def cms_parquet(path: str, options: ReadOptions) -> JetSource:
     if not n:
         raise DataError(path, "X_jets", "holds no jets")
     # A slice is decoded from the start of its row group, so one long slice costs less than many short ones.
-    return JetSource(n, lambda start, stop: gather(blocks(start, stop), stop - start), max(rows, 1024),
+    return JetFile(n, lambda start, stop: gather(blocks(start, stop), stop - start), max(rows, 1024),
                      "CMS quark/gluon images, Parquet")
 
 
-def qml_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
+def qml_hdf5(file: HDF5File, options: ReadOptions) -> JetFile:
     """``X`` (N, 30, 30) and ``y``: the quantum machine-learning challenge; no jet quantities, no units.
 
     A blind file has no ``y``: ``options.labels`` stands in for it.
@@ -106,7 +106,7 @@ def qml_hdf5(file: HDF5File, options: ReadOptions) -> JetSource:
     def block(start: int, stop: int) -> JetImages:
         return build(read_rows(file, "X", start, stop), check_labels(labels(start, stop), file.filename, "y"), {})
 
-    return JetSource(n, block, block_rows(4 * height * width), "QML challenge images")
+    return JetFile(n, block, block_rows(4 * height * width), "QML challenge images")
 
 
 def _labels(file: HDF5File, options: ReadOptions, n: int) -> Callable[[int, int], np.ndarray]:

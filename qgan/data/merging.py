@@ -12,7 +12,7 @@ from ..io import check_output
 from .files import JetWriter, first_bytes, open_all, open_hdf5
 from .jets import KEYS, Frame
 from .native import other_frame, other_key
-from .source import JetSource, ReadOptions
+from .source import JetFile, ReadOptions
 
 
 def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
@@ -46,7 +46,7 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
             return writer.n_jets
 
 
-def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetSource]:
+def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetFile]:
     """The same files in the other frame; none unless every one holds it."""
     held = []
     for path in paths:

@@ -11,7 +11,7 @@ from ..errors import DataError
 from .convert import resize
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages
-from .source import JetSource, ReadOptions, block_rows, check_labels, check_shapes, class_pair, read_rows
+from .source import JetFile, ReadOptions, block_rows, check_labels, check_shapes, class_pair, read_rows
 
 if TYPE_CHECKING:
     from .files import HDF5File
@@ -46,7 +46,7 @@ def write_attributes(file: HDF5File, grid: Grid, frame: Frame, class_names: tupl
     file.attrs["origin"] = json.dumps(origin, allow_nan=False)
 
 
-def native_source(file: HDF5File, options: ReadOptions) -> JetSource:
+def native_source(file: HDF5File, options: ReadOptions) -> JetFile:
     """Jets in the native layout; a file with ``image`` and ``signal`` alone is enough.
 
     Raises:
@@ -73,7 +73,7 @@ def native_source(file: HDF5File, options: ReadOptions) -> JetSource:
                          file.filename, None if marks is None else marks.astype(np.int8))
         return resize(jets, options.size) if options.size else jets
 
-    return JetSource(n, read, block_rows(4 * grid.height * grid.width), "native")
+    return JetFile(n, read, block_rows(4 * grid.height * grid.width), "native")
 
 
 def _known(file: HDF5File) -> dict[str, Any]:

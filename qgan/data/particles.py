@@ -13,14 +13,14 @@ from .frames import raw_images
 from .grid import Grid
 from .jets import JetImages
 from .reframe import canonical_from_particles
-from .source import JetSource, ReadOptions, block_rows, check_labels
+from .source import JetFile, ReadOptions, block_rows, check_labels
 
 #: Masses of the particles that reach a detector, GeV, by the size of their PDG number (Particle Data Group 2024).
 _MASSES = {11: 0.000511, 13: 0.10566, 130: 0.49761, 211: 0.13957, 310: 0.49761, 321: 0.49368, 2112: 0.93957,
            2212: 0.93827, 3112: 1.19745, 3122: 1.11568, 3222: 1.18937, 3312: 1.32171, 3322: 1.31486, 3334: 1.67245}
 
 
-def energyflow_npz(path: str, options: ReadOptions) -> JetSource:
+def energyflow_npz(path: str, options: ReadOptions) -> JetFile:
     """``X`` (N, M, 4): pT, rapidity, azimuth, PDG number, padded with zeros; ``y``: 1 quark, 0 gluon.
 
     Source: Komiske, Metodiev, Thaler, JHEP 01 (2019) 121. Anti-kT, R = 0.4, 500 < pT < 550 GeV.
@@ -32,13 +32,13 @@ def energyflow_npz(path: str, options: ReadOptions) -> JetSource:
     return _energyflow(path, rows, labels.read(0, labels.shape[0]) if labels.shape else np.empty(0), options)
 
 
-def energyflow_npy(path: str, options: ReadOptions) -> JetSource:
+def energyflow_npy(path: str, options: ReadOptions) -> JetFile:
     """The array ``X`` alone; the labels come from ``options.labels`` or from a file beside it (X.npy, y.npy)."""
     rows = _check_particles(path, open_npy(path))
     return _energyflow(path, rows, _labels(path, options, rows), options)
 
 
-def top_tagging(path: str, options: ReadOptions) -> JetSource:
+def top_tagging(path: str, options: ReadOptions) -> JetFile:
     """A pandas table: ``E_0, PX_0, PY_0, PZ_0, E_1, ...`` in GeV and ``is_signal_new``; 550 < pT < 650 GeV, R = 0.8.
 
     Source: Kasieczka, Plehn, Thompson, Russell, top-quark tagging reference data set (2019).
@@ -66,10 +66,10 @@ def top_tagging(path: str, options: ReadOptions) -> JetSource:
         eta, phi = _pseudorapidity(pt, momenta[:, 3]), np.arctan2(momenta[:, 2], momenta[:, 1])
         return _jets(path, pt, eta, phi, momenta.sum(2), label, grid, ("qcd_jet", "top"), options, origin)
 
-    return JetSource(n, read, block_rows(64 * m), "top-tagging particles")
+    return JetFile(n, read, block_rows(64 * m), "top-tagging particles")
 
 
-def _energyflow(path: str, rows: Rows, labels: np.ndarray, options: ReadOptions) -> JetSource:
+def _energyflow(path: str, rows: Rows, labels: np.ndarray, options: ReadOptions) -> JetFile:
     shape = rows.shape
     if labels.shape != shape[:1]:
         raise DataError(path, "y", f"shape {labels.shape}, expected {shape[:1]} as there are jets")
@@ -91,7 +91,7 @@ def _energyflow(path: str, rows: Rows, labels: np.ndarray, options: ReadOptions)
         return _jets(path, pt, _pseudorapidity(pt, pz), phi, momenta.sum(2), label, grid, ("gluon", "quark"),
                      options, {})
 
-    return JetSource(shape[0], read, block_rows(64 * shape[1]), "EnergyFlow particles")
+    return JetFile(shape[0], read, block_rows(64 * shape[1]), "EnergyFlow particles")
 
 
 def _jets(path: str, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, jet: np.ndarray, label: np.ndarray,

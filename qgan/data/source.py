@@ -51,7 +51,7 @@ class ReadOptions:
 
 
 @dataclass(frozen=True)
-class JetSource:
+class JetFile:
     """An open file of jets.
 
     Attributes:
