@@ -47,8 +47,9 @@ def test_each_core_is_trained_in_the_same_gan(prepared: Prepared, monkeypatch: p
     rows = gan_rows(small(), prepared, 0.001)
     assert [row.core for row in rows] == [QUANTUM, *CONTROLS, PER_SAMPLE]
     quantum, slow = rows[0], rows[-1]
-    assert (quantum.quantum_over, quantum.quantum_over_spread, quantum.quantum_over_all) == (1, 0, 1)
-    assert all(row.steps >= 3 and row.seconds > 0 for row in rows)
+    assert (quantum.quantum_over, quantum.quantum_over_low, quantum.quantum_over_high) == (1, 1, 1)
+    assert (quantum.quantum_over_all, quantum.quantum_over_wall) == (1, 1)
+    assert all(row.steps >= 1 and row.seconds > 0 for row in rows)
     assert slow.scaled == gan_part.FEW
     assert slow.seconds > 2 * quantum.seconds
     assert slow.quantum_over == pytest.approx(quantum.seconds / slow.seconds, rel=0.2)
@@ -82,9 +83,26 @@ def test_sampling_counts_whole_requests(prepared: Prepared, monkeypatch: pytest.
     monkeypatch.setattr("qgan.sampling.BLOCK", 16)
     source = source_from(trainer_with(QUANTUM, small(), prepared), prepared)
     rows = sampling_rows(source, 0.001, (1, 200))
-    assert [(row.jets, row.substructure) for row in rows] == [(1, False), (1, True), (200, False), (200, True)]
+    assert [(row.jets, row.substructure) for row in rows] == [(200, False), (200, True), (1, False), (1, True)]
     assert all(row.rate == pytest.approx(row.jets / row.seconds) for row in rows)
-    assert rows[2].seconds > rows[0].seconds
+    assert all(row.rate_low <= row.rate <= row.rate_high and row.threads == 1 for row in rows)
+    assert rows[0].seconds > rows[2].seconds
+
+
+def test_one_core_is_measured_with_one_thread(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qgan.sampling.BLOCK", 16)
+    source, seen = source_from(trainer_with(QUANTUM, small(), prepared), prepared), []
+    whole = type(source).block
+    monkeypatch.setattr(type(source), "block",
+                        lambda self, *words: (seen.append(torch.get_num_threads()), whole(self, *words))[1])
+    torch.set_num_threads(2)
+    try:
+        rows = sampling_rows(source, 0.001, (1, 20))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert [(row.jets, row.threads) for row in rows[::2]] == [(20, 1), (1, 2), (20, 2)]
+    assert set(seen) == {1, 2}
 
 
 def test_the_simulation_is_left_out_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +127,8 @@ def test_the_simulation_counts_what_follows_its_start(monkeypatch: pytest.Monkey
     row = simulation_row("w", 1)
     assert (seen, row.jets) == ([120], 67)
     assert row.rate == row.jets / row.seconds
+    rows, why = simulation_rows(("w", "qcd"), 1, end=0)
+    assert (rows, why) == ([], "no time left for w")
 
 
 def test_the_peak_is_at_least_what_is_there() -> None:
@@ -120,28 +140,32 @@ def test_the_peak_is_at_least_what_is_there() -> None:
 
 def test_memory_is_measured_in_processes_of_its_own(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_jobs", lambda *given: [("a step", memory._training, ("none", *given))])
+    assert list(memory_rows(small(), prepared, 1, end=0)) == [], "no time left"
     block = torch.ones(2**28)  # a gigabyte here that may not count there
     rows = list(memory_rows(small(), prepared, 1))
     assert [row.what for row in rows] == ["a step"]
     assert 50e6 < rows[0].loaded <= rows[0].peak < block.nbytes
+    assert rows[0].gpu == 0
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts that take no time, and the others without their work."""
     rows = [{"what": what, "direction": direction, "n_qubits": n, "n_layers": 2, "n_rotations": n, "inputs": 9,
-             "batch": batch, "seconds": 1e-3 * batch * ratio, "spread": 1e-3, "ratio": ratio, "ratio_spread": 0.1,
-             "calls": 3, "scaled": 2 if ratio > 1 else None}
+             "batch": batch, "seconds": 1e-3 * batch * ratio, "seconds_low": 9e-4 * batch * ratio,
+             "seconds_high": 2e-3 * batch * ratio, "wall": 1e-3 * batch * ratio, "ratio": ratio,
+             "ratio_low": 0.9 * ratio, "ratio_high": 1.1 * ratio, "wall_ratio": ratio, "turns": 3, "calls": 3,
+             "scaled": 2 if ratio > 1 else None}
             for n, batch in ((8, 384), (8, 1), (8, 64), (4, 384))
             for what, ratio in (("quantum layer", 1), ("matrix product", 0.5), ("PennyLane per sample", 1000.0))
             for direction in ("forward", "forward+backward")]
     layer = {"other_simulators": [], "rows": rows, "counts": {"quoted": run.counts()},
              "kept_for_backward": {"quantum layer": 100000},
              "growth": {"batch 1 to 256": 0.1, "batch 256 to 4096": 0.6, "layers": 0.4, "factor per qubit": 1.7}}
-    rate = {"process": "w", "jets": 60, "seconds": 2.0, "rate": 30.0, "rate_spread": 4.0}
+    rate = {"process": "w", "jets": 60, "seconds": 2.0, "rate": 30.0, "rate_spread": 4.0, "wall_rate": 20.0}
     monkeypatch.setattr(_Session, "layer", lambda self: layer)
     monkeypatch.setattr(_Session, "simulation", lambda self: {"rows": [rate], "left_out": ""})
-    monkeypatch.setattr(_Session, "memory", lambda self: [{"what": "a", "loaded": 1, "peak": 3, "added": 2}])
+    monkeypatch.setattr(_Session, "memory", lambda self: [{"what": "a", "loaded": 1, "peak": 3, "added": 2, "gpu": 0}])
     monkeypatch.setattr(run, "capacity_table", lambda quick, seed: [])
     monkeypatch.setattr(run, "QUICK", TINY)
     monkeypatch.setattr("qgan.sampling.BLOCK", 16)
@@ -162,8 +186,12 @@ def test_the_command_prints_and_leaves_json_and_a_picture(tiny: None, jets_file:
     assert found["machine"]["libraries"]["torch"] == version("torch")
     assert set(found["seconds"]) == {*PARTS, "all"}
     assert found["gan"]["configuration"]["seed"] == 3
-    for words in ("PennyLane per sample 1e+03 ± 0.1", "share of the matrix product", "quantum / it", "jets a second",
-                  "times w", "resident memory"):
+    assert len(found["marks"]) == 4
+    assert "lower quartile" in found["estimator"]
+    for words in ("PennyLane per sample | ≥ 1,000 | 1,000 (900–1,100) | 1,000 | within its error |", "lower quartile",
+                  "measured 384.00 ms", "| training step, quantum over dense core | ≤ 1.1 |", "times w",
+                  "| sampling, jets a second on one core | ≥ 5,000 |", "share of the matrix product", "quantum / it",
+                  "resident memory"):
         assert words in out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bench.json", "bench.png"]
 
@@ -181,6 +209,7 @@ def test_one_part_alone_and_quiet(tiny: None, capsys: pytest.CaptureFixture[str]
     (["--only", "gan", "--plot", "bench.png"], "--plot"),
     (["--only", "speed"], "speed"),
     (["--threads", "0"], "--threads"),
+    (["--device", "cuda:7"], "cuda:7"),
     (["--json", "no/such/folder.json"], "no/such"),
 ])
 def test_a_mistake_is_named_before_the_work(words: list[str], complaint: str, tmp_path: Path,

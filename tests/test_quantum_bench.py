@@ -8,9 +8,8 @@ import time
 import pytest
 import torch
 
-from qgan.bench import QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
-from qgan.bench.layer import LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, step
-from qgan.bench.timing import exponent, ratio, summary, take_turns
+from qgan.bench import DEEPER, QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
+from qgan.bench.layer import DENSE, LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, layer_rows, step
 from qgan.quantum import QuantumLayer, embed
 from qgan.quantum.simulators import simulator
 
@@ -19,8 +18,8 @@ SMALL = Size(n_qubits=4, n_layers=2, n_rotations=4, inputs=9, batch=4)
 
 def test_every_contender_computes_the_same_circuit():
     x = torch.randn(2, SMALL.inputs, generator=torch.Generator().manual_seed(0))
-    found = {name: run(x).detach().float() for name, (run, _) in contenders(SMALL).items()}
-    for name in set(found) - {OURS, "dense layer", OURS_EXPVAL, LIGHTNING}:
+    found = {name: one.run(x).detach().float() for name, one in contenders(SMALL).items()}
+    for name in set(found) - {OURS, DENSE, OURS_EXPVAL, LIGHTNING}:
         torch.testing.assert_close(found[name], found[OURS], rtol=0, atol=1e-5)
     torch.testing.assert_close(found[LIGHTNING], found[OURS_EXPVAL], rtol=0, atol=1e-5)
     assert found["dense layer"].shape == found[OURS].shape
@@ -54,21 +53,19 @@ def test_rows_can_be_read_by_machine_and_by_eye():
     assert slow["ratio"] > 1
     assert json.loads(json.dumps(rows)) == rows
     assert len(table(rows).splitlines()) == 4
+    for row in rows:
+        assert 0 < row["seconds_low"] <= row["seconds"] <= row["seconds_high"]
+        assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+        assert row["turns"] >= 3 and row["wall"] > 0 and row["wall_ratio"] > 0
 
 
-def test_turns_alternate_and_the_slow_one_rests():
-    order = []
-    quick, slow = (lambda: order.append("quick")), (lambda: (order.append("slow"), time.sleep(0.02)))
-    times = take_turns({"quick": quick, "slow": slow}, seconds=0.04, most=10)
-    assert order[:6] == ["quick", "slow"] * 3
-    assert len(times["slow"]) == 3
-    assert len(times["quick"]) == 10
-
-
-def test_medians_spreads_ratios_and_exponents():
-    assert summary([1, 1, 1, 1]) == (1, 0)
-    assert ratio([2, 4, 6], [1, 2, 3])[0] == 2
-    assert exponent([1, 10, 100], [3, 300, 30000]) == pytest.approx(2)
+def test_what_there_is_no_time_for_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("qgan.bench.layer.compare", lambda size, *others, **more: asked.append(size) or [])
+    assert list(layer_rows(end=time.perf_counter() - 1)) == []
+    assert list(dict.fromkeys(asked)) == [QUOTED, DEEPER], "what is quoted is always measured"
+    list(layer_rows())
+    assert len(set(asked)) > 5
 
 
 def test_counts_are_those_of_the_matrix_products():

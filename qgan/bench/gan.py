@@ -20,10 +20,11 @@ from ..preparation import Prepared
 from ..runs.configuration import Configuration
 from ..seeding import numpy_rng
 from ..training import Trainer
-from .timing import ratio, summary, take_turns
+from .timing import CPU, Times, estimate, median, take_turns
 
 QUANTUM, PER_SAMPLE = "quantum", "quantum, PennyLane per sample"
-CONTROLS = ("dense", "frozen", "none")
+DENSE_CORE = "dense"
+CONTROLS = (DENSE_CORE, "frozen", "none")
 #: Training jets that are kept; a step's time does not depend on their number, that of fitting the scales does.
 JETS = 1000
 #: Jets of the step with the circuit that runs sample by sample.
@@ -39,20 +40,26 @@ class StepRow:
     Attributes:
         core: of the generator.
         batch: real jets a step, and as many generated ones.
-        seconds, spread: median of a step's time and half of its central 68 %.
-        quantum_over: time of the quantum GAN's step over this one's in the same turn, median; with its spread.
+        seconds, seconds_low, seconds_high: own time of an ordinary step, see :mod:`.timing`.
+        wall: median time on the clock.
+        quantum_over, quantum_over_low, quantum_over_high: own time of the quantum GAN's step over this one's.
         quantum_over_all: the same of the sums of all common turns, rare and costly steps in it.
+        quantum_over_wall: the same on the clock, median over the turns.
         steps: that were timed.
-        scaled: the batch that was run where ``seconds`` is scaled from fewer jets.
+        scaled: the batch that was run where times are scaled from fewer jets.
     """
 
     core: str
     batch: int
     seconds: float
-    spread: float
+    seconds_low: float
+    seconds_high: float
+    wall: float
     quantum_over: float
-    quantum_over_spread: float
+    quantum_over_low: float
+    quantum_over_high: float
     quantum_over_all: float
+    quantum_over_wall: float
     steps: int
     scaled: int | None = None
 
@@ -66,10 +73,11 @@ def fewer_jets(prepared: Prepared, seed: int = 0) -> Prepared:
     return replace(prepared, train=prepared.train[chosen], table=prepared.table[chosen])
 
 
-def trainer_with(core: str, configuration: Configuration, prepared: Prepared) -> Trainer:
-    """A trainer on the CPU whose generator has this core; all else is the same."""
+def trainer_with(core: str, configuration: Configuration, prepared: Prepared,
+                 device: torch.device = CPU) -> Trainer:
+    """A trainer whose generator has this core; all else is the same."""
     blueprint = replace(prepared.blueprint, network={**prepared.blueprint.network, "core": core})
-    return build_trainer(configuration, replace(prepared, blueprint=blueprint), torch.device("cpu"))
+    return build_trainer(configuration, replace(prepared, blueprint=blueprint), device)
 
 
 def sample_by_sample(trainer: Trainer) -> Trainer:
@@ -87,27 +95,36 @@ def steps_of(trainer: Trainer) -> Callable[[], object]:
     return lambda: next(records)
 
 
-def gan_rows(configuration: Configuration, prepared: Prepared, seconds: float) -> list[StepRow]:
+def gan_rows(configuration: Configuration, prepared: Prepared, seconds: float,
+             device: torch.device = CPU) -> list[StepRow]:
     """The quantum GAN and its controls for about ``seconds``, then the circuit sample by sample for a third of it."""
-    trainers = {core: trainer_with(core, configuration, prepared) for core in (QUANTUM, *CONTROLS)}
-    times = take_turns({core: steps_of(trainer) for core, trainer in trainers.items()}, seconds)
-    rows = [_row(core, configuration.batch_size, values, times[QUANTUM]) for core, values in times.items()]
-    return [*rows, _slow_row(configuration, prepared, times[QUANTUM], seconds / 3)]
+    trainers = {core: trainer_with(core, configuration, prepared, device) for core in (QUANTUM, *CONTROLS)}
+    times = take_turns({core: steps_of(trainer) for core, trainer in trainers.items()}, seconds, calls=1, device=device)
+    rows = [_row(core, configuration.batch_size, taken, times[QUANTUM]) for core, taken in times.items()]
+    return [*rows, _slow_row(configuration, prepared, times[QUANTUM], seconds / 3, device)]
 
 
-def _row(core: str, batch: int, times: list[float], quantum: list[float], scaled: int | None = None) -> StepRow:
-    common = min(len(times), len(quantum))
-    return StepRow(core, batch, *summary(times), *ratio(quantum, times),
-                   sum(quantum[:common]) / sum(times[:common]), len(times), scaled)
+def _row(core: str, batch: int, times: Times, quantum: Times, scaled: int | None = None) -> StepRow:
+    common = min(len(times.own), len(quantum.own))
+    own, ratio = estimate(times.own), estimate(quantum.own, times.own)
+    return StepRow(
+        core, batch, own.value, own.low, own.high, median(times.wall), ratio.value, ratio.low, ratio.high,
+        sum(quantum.own[:common]) / sum(times.own[:common]), median(quantum.wall, times.wall), times.calls, scaled)
 
 
-def _slow_row(configuration: Configuration, prepared: Prepared, quantum: list[float], seconds: float) -> StepRow:
+def _slow_row(configuration: Configuration, prepared: Prepared, quantum: Times, seconds: float,
+              device: torch.device) -> StepRow:
     """Only what the circuit takes more than the fast layer is scaled from few jets to the batch."""
     batch, few = configuration.batch_size, min(FEW, configuration.batch_size)
     small = replace(configuration, batch_size=few)
-    fast = trainer_with(QUANTUM, small, prepared)
-    slow = sample_by_sample(trainer_with(QUANTUM, small, prepared))
-    times = take_turns({"fast": steps_of(fast), "slow": steps_of(slow)}, seconds)
-    extra = [batch / few * (s - f) for s, f in zip(times["slow"], times["fast"], strict=False)]
-    whole = summary(quantum)[0]
-    return _row(PER_SAMPLE, batch, [whole + more for more in extra], [whole] * len(extra), few)
+    fast = trainer_with(QUANTUM, small, prepared, device)
+    slow = sample_by_sample(trainer_with(QUANTUM, small, prepared, device))
+    times = take_turns({"fast": steps_of(fast), "slow": steps_of(slow)}, seconds, calls=1, device=device)
+    # The fast layer comes first and so has at least the turns of the slow one.
+    turns = len(times["slow"].own)
+    own, wall = estimate(quantum.own).value, median(quantum.wall)
+    whole = Times(*([base + batch / few * (s - f) for s, f in zip(slower, faster, strict=False)]
+                    for base, slower, faster in ((own, times["slow"].own, times["fast"].own),
+                                                 (wall, times["slow"].wall, times["fast"].wall))),
+                  times["slow"].calls)
+    return _row(PER_SAMPLE, batch, whole, Times([own] * turns, [wall] * turns, turns), few)

@@ -1,13 +1,16 @@
 """The quantum layer against PennyLane, other simulators, a dense layer of the same shape and the bare product.
 
 Every contender takes the same (batch, inputs) float32 batch to the 2·2^n real and imaginary parts (or, for lightning,
-to the expectation values) and, with the backward pass, to the gradient of its parameters; none to the inputs.
+to the expectation values) and, with the backward pass, to the gradient of its parameters; none to the inputs. On a
+GPU the layer, the dense layer and the product are measured there, PennyLane and other simulators on the CPU.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,15 +20,17 @@ from ..quantum import QuantumLayer, embed
 from ..quantum import pennylane_circuit as pennylane
 from ..quantum.simulators import installed, simulator
 from ..seeding import torch_rng
-from .timing import Row, exponent, ratio, summary, take_turns
+from .timing import CPU, Row, Times, estimate, exponent, median, take_turns
 
 OURS = "quantum layer"
 OURS_EXPVAL = "quantum layer, expval"
+DENSE, PRODUCT = "dense layer", "matrix product"
+BROADCAST, ONE_BY_ONE = "PennyLane broadcast", "PennyLane per sample"
 LIGHTNING = "lightning.qubit adjoint, expval"
 #: Amplitudes in one broadcast call beyond which a smaller batch is run and scaled up.
 LARGEST = 2**17
 #: Samples of the one-by-one circuits, scaled up.
-ONE_BY_ONE = 2
+SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,15 @@ class Size:
     n_rotations: int
     inputs: int
     batch: int
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A function of x, the largest batch that it should be run on, and where."""
+
+    run: Callable[[Tensor], Tensor]
+    most: int
+    device: torch.device = CPU
 
 
 #: The circuit that ratios are quoted for, and a deeper one.
@@ -71,99 +85,111 @@ def fresh_columns(layer: QuantumLayer) -> Callable[[Tensor], Tensor]:
     return run
 
 
-def contenders(size: Size, seed: int = 0) -> dict[str, tuple[Callable[[Tensor], Tensor], int]]:
-    """Functions of x by name, each with the largest batch that it should be run on."""
+def contenders(size: Size, seed: int = 0, device: torch.device = CPU) -> dict[str, Contender]:
+    """What is compared, by name."""
     shape = {"in_features": size.inputs, "n_qubits": size.n_qubits, "n_layers": size.n_layers,
              "n_rotations": size.n_rotations, "seed": seed}  # fmt: skip
-    layer, expval = QuantumLayer(**shape), QuantumLayer(**shape, readout="expval")  # type: ignore[arg-type]
+    layer, expval = QuantumLayer(**shape).to(device), QuantumLayer(**shape, readout="expval").to(device)  # type: ignore[arg-type]
     columns = QuantumLayer(**shape, backend="default.qubit")  # type: ignore[arg-type]
     lightning = QuantumLayer(**shape, readout="expval", backend="lightning.qubit")  # type: ignore[arg-type]
-    dense = nn.Linear(size.inputs, layer.out_features)
+    reference = QuantumLayer(**shape)  # type: ignore[arg-type]
+    dense = nn.Linear(size.inputs, layer.out_features).to(device)
     matrix = nn.Parameter(layer.columns().detach().clone())
     several = max(1, LARGEST // 2**size.n_qubits)
 
     def broadcast(x: Tensor) -> Tensor:
-        return pennylane.broadcast(layer.gates, layer.weights, embed(x), size.n_qubits, "state").float()
+        return pennylane.broadcast(reference.gates, reference.weights, embed(x), size.n_qubits, "state").float()
 
-    found: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
-        OURS: (fresh_columns(layer), size.batch),
-        "dense layer": (dense, size.batch),
-        "matrix product": (lambda x: linear(embed(x), matrix), size.batch),
-        OURS_EXPVAL: (fresh_columns(expval), size.batch),
-        "PennyLane columns": (fresh_columns(columns), size.batch),
-        "PennyLane broadcast": (broadcast, several),
-        "PennyLane per sample": (lambda x: layer.reference(x).float(), ONE_BY_ONE),
-        LIGHTNING: (lightning, ONE_BY_ONE),
+    found = {
+        OURS: Contender(fresh_columns(layer), size.batch, device),
+        DENSE: Contender(dense, size.batch, device),
+        PRODUCT: Contender(lambda x: linear(embed(x), matrix), size.batch, device),
+        OURS_EXPVAL: Contender(fresh_columns(expval), size.batch, device),
+        "PennyLane columns": Contender(fresh_columns(columns), size.batch),
+        BROADCAST: Contender(broadcast, several),
+        ONE_BY_ONE: Contender(lambda x: reference.reference(x).float(), SAMPLES),
+        LIGHTNING: Contender(lightning, SAMPLES),
     }
+    width = 2**size.n_qubits - size.inputs - 1
     for name in installed():
-        other = simulator(name, layer.gates, layer.weights, size.n_qubits)
-        width = 2**size.n_qubits - size.inputs - 1
-        found[name] = (lambda x, run=other, width=width: run(pad(embed(x), (0, width))), several)  # type: ignore[misc]
+        other = simulator(name, reference.gates, reference.weights, size.n_qubits)
+        found[name] = Contender(lambda x, run=other: run(pad(embed(x), (0, width))), several)  # type: ignore[misc]
     return found
 
 
-def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None,
-            seed: int = 0) -> list[Row]:
+def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None, seed: int = 0,
+            device: torch.device = CPU) -> list[Row]:
     """The contenders (or ``only`` some) on one circuit and batch, taking turns for about ``seconds``."""
     x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
-    chosen = {n: c for n, c in contenders(size, seed).items() if only is None or n in only or n == OURS}
-    steps = {name: step(run, x[: min(most, size.batch)], backward) for name, (run, most) in chosen.items()}
-    times = take_turns(steps, seconds)
-    for name, (_, most) in chosen.items():
-        times[name] = [t * max(1.0, size.batch / most) for t in times[name]]
-    found = []
-    for name, (_, most) in chosen.items():
-        base = OURS_EXPVAL if name == LIGHTNING and OURS_EXPVAL in times else OURS
-        found.append(
-            Row(
-                name, "forward+backward" if backward else "forward",
-                size.n_qubits, size.n_layers, size.n_rotations, size.inputs, size.batch,
-                *summary(times[name]), *ratio(times[name], times[base]), len(times[name]),
-                scaled=most if most < size.batch else None,
-            )
-        )  # fmt: skip
-    return found
+    chosen = {n: c for n, c in contenders(size, seed, device).items() if only is None or n in only or n == OURS}
+    steps = {name: step(one.run, x[:one.most].to(one.device), backward) for name, one in chosen.items()}
+    times = {name: taken.scaled(max(1.0, size.batch / chosen[name].most))
+             for name, taken in take_turns(steps, seconds, device=device).items()}
+    rows = []
+    for name, one in chosen.items():
+        base = times[OURS_EXPVAL if name == LIGHTNING and OURS_EXPVAL in times else OURS]
+        scaled = one.most if one.most < size.batch else None
+        rows.append(_row(name, size, backward, times[name], base, str(one.device), scaled))
+    return rows
 
 
-def sizes(quick: bool) -> Iterator[tuple[Size, float]]:
-    """The quoted circuits, then over batch and over qubits; each with its share of the time."""
-    yield QUOTED, 2.0
-    yield DEEPER, 2.0
+def _row(name: str, size: Size, backward: bool, times: Times, base: Times, device: str, scaled: int | None) -> Row:
+    own, ratio = estimate(times.own), estimate(times.own, base.own)
+    return Row(
+        name, "forward+backward" if backward else "forward", **asdict(size),
+        seconds=own.value, seconds_low=own.low, seconds_high=own.high, wall=median(times.wall),
+        ratio=ratio.value, ratio_low=ratio.low, ratio_high=ratio.high, wall_ratio=median(times.wall, base.wall),
+        device=device, turns=len(times.own), calls=times.calls, scaled=scaled,
+    )  # fmt: skip
+
+
+def sizes(quick: bool) -> Iterator[Size]:
+    """The quoted circuits, then over batch and over qubits."""
+    yield QUOTED
+    yield DEEPER
     for batch in (1, 64, 4096) if quick else (1, 4, 16, 64, 256, 1024, 4096):
-        yield replace(QUOTED, batch=batch), 1.0
+        yield replace(QUOTED, batch=batch)
     for n_qubits in (4, 6, 10, 12) if quick else (4, 5, 6, 7, 9, 10, 11, 12):
-        yield Size(n_qubits, 2, n_qubits, min(65, 2**n_qubits - 1), 384), 1.0
+        yield Size(n_qubits, 2, n_qubits, min(65, 2**n_qubits - 1), 384)
 
 
-def layer_rows(quick: bool = True, seed: int = 0, seconds: float | None = None) -> Iterator[Row]:
-    """All comparisons, each for about ``seconds`` times its share."""
+def layer_rows(quick: bool = True, seed: int = 0, seconds: float | None = None, device: torch.device = CPU,
+               end: float = math.inf) -> Iterator[Row]:
+    """All comparisons, each for about ``seconds``: four times that for what is quoted, its backward pass above all.
+
+    Sizes that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.
+    """
     each = seconds or (2.0 if quick else 20.0)
-    for size, share in sizes(quick):
-        for backward in (False, True):
-            yield from compare(size, backward, share * each, seed=seed)
+    for size in sizes(quick):
+        quoted = size in (QUOTED, DEEPER)
+        if not quoted and time.perf_counter() > end:
+            return
+        for backward in (True, False):
+            yield from compare(size, backward, each * (4 if quoted and backward else 1), seed=seed, device=device)
 
 
-def medians(chosen: Iterable[Size], seconds: float, seed: int = 0) -> list[float]:
+def typical_times(chosen: Iterable[Size], seconds: float, seed: int = 0, device: torch.device = CPU) -> list[float]:
     """The layer's forward+backward time at each size, the sizes taking turns."""
     steps = {}
     for size in chosen:
         layer = QuantumLayer(
             in_features=size.inputs, n_qubits=size.n_qubits, n_layers=size.n_layers, n_rotations=size.n_rotations,
             seed=seed,
-        )  # fmt: skip
+        ).to(device)  # fmt: skip
         x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
-        steps[str(size)] = step(layer, x, backward=True)
-    return [summary(values)[0] for values in take_turns(steps, seconds).values()]
+        steps[str(size)] = step(layer, x.to(device), backward=True)
+    return [estimate(times.own).value for times in take_turns(steps, seconds, device=device).values()]
 
 
-def growth(quick: bool = True, seed: int = 0) -> dict[str, float]:
+def growth(quick: bool = True, seed: int = 0, device: torch.device = CPU) -> dict[str, float]:
     """How the layer's forward+backward time grows: exponents in batch (below and above 256) and in layers, and the
     factor a qubit adds, from 8 qubits on."""
     seconds = 2.0 if quick else 10.0
     small, large, layers, qubits = (1, 4, 16, 64, 256), (256, 512, 1024, 2048, 4096), (2, 4, 8, 16), (8, 9, 10, 11, 12)
-    below, above = (medians([replace(QUOTED, batch=b) for b in batches], seconds, seed) for batches in (small, large))
-    deep = medians([replace(QUOTED, n_layers=depth) for depth in layers], seconds, seed)
-    wide = medians([replace(QUOTED, n_qubits=n) for n in qubits], seconds, seed)
+    below, above = (typical_times([replace(QUOTED, batch=b) for b in batches], seconds, seed, device)
+                    for batches in (small, large))
+    deep = typical_times([replace(QUOTED, n_layers=depth) for depth in layers], seconds, seed, device)
+    wide = typical_times([replace(QUOTED, n_qubits=n) for n in qubits], seconds, seed, device)
     return {
         "batch 1 to 256": exponent(small, below),
         "batch 256 to 4096": exponent(large, above),
@@ -176,8 +202,8 @@ def kept_for_backward(size: Size = QUOTED) -> dict[str, int]:
     """Bytes that the forward pass keeps for the backward pass, by contender, each storage once."""
     kept: dict[str, int] = {}
     x = torch.randn(size.batch, size.inputs, generator=torch_rng(0, "bench"))
-    for name, (run, most) in contenders(size).items():
-        if most < size.batch:
+    for name, one in contenders(size).items():
+        if one.most < size.batch:
             continue
         storages: dict[int, int] = {}
 
@@ -186,6 +212,6 @@ def kept_for_backward(size: Size = QUOTED) -> dict[str, int]:
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            run(x)
+            one.run(x)
         kept[name] = sum(storages.values())
     return kept

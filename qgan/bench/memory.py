@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,10 +19,11 @@ from ..preparation import Prepared
 from ..runs.configuration import Configuration
 from ..seeding import torch_rng
 from .gan import QUANTUM, steps_of, trainer_with
-from .layer import OURS, QUOTED, contenders, step
+from .layer import BROADCAST, DENSE, OURS, QUOTED, contenders, step
 from .sampling import source_from
+from .timing import CPU
 
-LAYERS = (OURS, "dense layer", "PennyLane broadcast")
+LAYERS = (OURS, DENSE, BROADCAST)
 CORES = (QUANTUM, "dense")
 #: Jets of the sampling.
 JETS = 2048
@@ -30,11 +34,12 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True)
 class MemoryRow:
-    """Bytes of resident memory: with everything loaded, and at the peak of the work."""
+    """Bytes of resident memory, with everything loaded and at the peak of the work; and at most on the GPU."""
 
     what: str
     loaded: int
     peak: int
+    gpu: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"added": self.peak - self.loaded}
@@ -60,41 +65,59 @@ def _kilobytes(key: str) -> int:
     return int(next(line for line in lines if line.startswith(f"{key}:")).split()[1])
 
 
-def memory_rows(configuration: Configuration, prepared: Prepared, threads: int) -> Iterator[MemoryRow]:
-    """The layers, training steps and sampling, two processes at a time."""
+def memory_rows(configuration: Configuration, prepared: Prepared, threads: int, device: torch.device = CPU,
+                end: float = math.inf) -> Iterator[MemoryRow]:
+    """The layers, training steps and sampling, two processes at a time.
+
+    Those that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.
+    """
     jobs = _jobs(configuration, prepared)
     with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting = [(what, pool.submit(_measure, threads, prepare, arguments)) for what, prepare, arguments in jobs]
+        waiting: deque[tuple[str, Future[tuple[int, int, int]]]] = deque()
+        for what, get_ready, arguments in jobs:
+            if len(waiting) == 2:
+                yield _finished(*waiting.popleft())
+            if time.perf_counter() < end:
+                waiting.append((what, pool.submit(_measure, threads, str(device), get_ready, arguments)))
         for what, job in waiting:
-            yield MemoryRow(what, *job.result())
+            yield _finished(what, job)
+
+
+def _finished(what: str, job: Future[tuple[int, int, int]]) -> MemoryRow:
+    return MemoryRow(what, *job.result())
 
 
 def _jobs(configuration: Configuration, prepared: Prepared) -> list[_Job]:
     layers: list[_Job] = [(f"layer forward+backward: {name}", _layer, (name,)) for name in LAYERS]
     trainings: list[_Job] = [(f"training step: {core}", _training, (core, configuration, prepared)) for core in CORES]
-    return [*layers, *trainings, (f"sampling {JETS} jets", _sampling, (configuration, prepared))]
+    sampling: _Job = (f"sampling {JETS} jets", _sampling, (configuration, prepared))
+    return [layers[0], trainings[0], sampling, *layers[1:], *trainings[1:]]
 
 
-def _measure(threads: int, prepare: Callable[..., Callable[[], object]], arguments: tuple[Any, ...]) -> tuple[int, int]:
+def _measure(threads: int, device: str, get_ready: Callable[..., Callable[[], object]],
+             arguments: tuple[Any, ...]) -> tuple[int, int, int]:
     torch.set_num_threads(threads)
-    work = prepare(*arguments)
+    where = torch.device(device)
+    work = get_ready(where, *arguments)
     loaded = resident_memory()
     # Twice: a second call shows what the first one leaves behind.
     work()
     work()
-    return loaded, max(loaded, peak_memory())
+    gpu = torch.cuda.max_memory_allocated(where) if where.type == "cuda" else 0
+    return loaded, max(loaded, peak_memory()), gpu
 
 
-def _layer(name: str) -> Callable[[], object]:
-    run, most = contenders(QUOTED)[name]
-    x = torch.randn(min(QUOTED.batch, most), QUOTED.inputs, generator=torch_rng(0, "bench"))
-    return step(run, x, backward=True)
+def _layer(device: torch.device, name: str) -> Callable[[], object]:
+    contender = contenders(QUOTED, device=device)[name]
+    x = torch.randn(min(QUOTED.batch, contender.most), QUOTED.inputs, generator=torch_rng(0, "bench"))
+    return step(contender.run, x.to(contender.device), backward=True)
 
 
-def _training(core: str, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
-    return steps_of(trainer_with(core, configuration, prepared))
+def _training(device: torch.device, core: str, configuration: Configuration, prepared: Prepared,
+              ) -> Callable[[], object]:
+    return steps_of(trainer_with(core, configuration, prepared, device))
 
 
-def _sampling(configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
-    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared)
+def _sampling(device: torch.device, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
+    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device)
     return lambda: sum(len(block) for block in source.jets(JETS, 0, substructure=False))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ..preparation import Prepared, prepare
 from ..progress import progress
@@ -16,14 +19,15 @@ from ..quantum.arithmetic import step_counts
 from ..quantum.capacity import capability, gradient_variance
 from ..quantum.simulators import installed
 from ..runs.configuration import Configuration
-from ..runs.devices import set_threads
+from ..runs.devices import resolve_device, set_threads
 from ..sampling import BLOCK, JetSource, load_source
 from ..training import Trainer
 from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
 from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows
+from .marks import marks
 from .memory import memory_rows
 from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
-from .timing import machine
+from .timing import ESTIMATOR, machine
 
 PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
 #: Steps before an untrained generator is sampled: its images then have empty pixels, as real ones have.
@@ -41,6 +45,7 @@ class Effort:
         requests: jets of each request.
         processes: that are simulated.
         batches: of events a process.
+        limit: after which no further size of a layer, process or memory is begun, so that all ends in time.
     """
 
     layer: float
@@ -49,15 +54,16 @@ class Effort:
     requests: tuple[int, ...]
     processes: tuple[str, ...]
     batches: int
+    limit: float = math.inf
 
 
 QUICK = Effort(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 100, BLOCK, 4 * BLOCK), processes=("w", "qcd"),
-               batches=1)
+               batches=1, limit=240.0)
 LONG = Effort(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_000),
               processes=("w", "qcd", "quark", "gluon"), batches=4)
 
 
-def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, parts: Sequence[str] = PARTS,
+def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str = "cpu", parts: Sequence[str] = PARTS,
           data: Sequence[str | Path] | None = None, run: str | Path | None = None, quiet: bool = True,
           configuration: Configuration | None = None, effort: Effort | None = None) -> dict[str, Any]:
     """Measures, and returns everything as JSON-able values.
@@ -66,16 +72,18 @@ def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, parts: Sequen
         quick: in under five minutes on two cores, with fewer sizes and repetitions.
         threads: of the arithmetic; 0 leaves torch's choice.
         seed: of circuits, weights and jets.
+        device: of the layer, the training and the sampling.
         parts: some of ``PARTS``.
         data: files of jets to train on; those that ship by default.
         run: sample from this run's generator, not from one of a few steps.
         quiet: no progress bar.
         configuration, effort: of the GAN and of the measurement, for other sizes than the default ones.
     """
-    start, threads = time.perf_counter(), set_threads(threads)
-    options = configuration or Configuration(seed=seed)
-    session = _Session(quick, threads, seed, options, effort or (QUICK if quick else LONG), data, run)
-    result: dict[str, Any] = {"machine": machine(), "quick": quick, "threads": threads, "seed": seed}
+    start, where, threads = time.perf_counter(), resolve_device(device), set_threads(threads)
+    options, effort = configuration or Configuration(seed=seed), effort or (QUICK if quick else LONG)
+    session = _Session(quick, threads, seed, where, options, effort, start, data, run)
+    result: dict[str, Any] = {"machine": machine(where), "quick": quick, "threads": threads, "seed": seed,
+                              "estimator": ESTIMATOR}
     work: dict[str, Callable[[], Any]] = {
         "layer": session.layer, "capacity": lambda: capacity_table(quick, seed), "gan": session.gan,
         "sampling": session.sampling, "simulation": session.simulation, "memory": session.memory}
@@ -87,6 +95,7 @@ def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, parts: Sequen
             result[part] = work[part]()
             result.setdefault("seconds", {})[part] = time.perf_counter() - began
             bar.update()
+    result["marks"] = [mark.to_dict() for mark in marks(result)]
     result["seconds"] = {**result.get("seconds", {}), "all": time.perf_counter() - start}
     return result | {"load_at_the_end": machine()["load"]}
 
@@ -98,37 +107,48 @@ class _Session:
     quick: bool
     threads: int
     seed: int
+    device: torch.device
     configuration: Configuration
     effort: Effort
+    start: float
     data: Sequence[str | Path] | None
     run: str | Path | None
 
+    @property
+    def end(self) -> float:
+        """When nothing further is begun that can be left out."""
+        return self.start + self.effort.limit
+
     def layer(self) -> dict[str, Any]:
+        increase = growth(self.quick, self.seed, self.device)
+        # The parts that follow are to have half of the time.
+        rows = layer_rows(self.quick, self.seed, self.effort.layer, self.device, self.start + self.effort.limit / 2)
         return {
             "other_simulators": installed(),
-            "rows": [row.to_dict() for row in layer_rows(self.quick, self.seed, self.effort.layer)],
+            "rows": [row.to_dict() for row in rows],
             "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
             "kept_for_backward": kept_for_backward(),
-            "growth": growth(self.quick, self.seed),
+            "growth": increase,
         }
 
     def gan(self) -> dict[str, Any]:
-        rows = gan_rows(self.configuration, self.prepared, self.effort.gan)
+        rows = gan_rows(self.configuration, self.prepared, self.effort.gan, self.device)
         return {"configuration": self.configuration.to_dict(), "rows": [row.to_dict() for row in rows]}
 
     def sampling(self) -> dict[str, Any]:
         source = self._source()
-        rows = sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed)
+        rows = sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed, self.device)
         return {"generator": str(self.run) if self.run else f"after {WARM_UP} steps", "block": BLOCK,
                 "pixels_above_threshold": pixels_above_threshold(source, self.seed),
                 "rows": [row.to_dict() for row in rows]}
 
     def simulation(self) -> dict[str, Any]:
-        rows, left_out = simulation_rows(self.effort.processes, self.effort.batches, self.seed)
+        rows, left_out = simulation_rows(self.effort.processes, self.effort.batches, self.seed, self.end)
         return {"rows": [row.to_dict() for row in rows], "left_out": left_out}
 
     def memory(self) -> list[dict[str, Any]]:
-        return [row.to_dict() for row in memory_rows(self.configuration, self.prepared, self.threads)]
+        rows = memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end)
+        return [row.to_dict() for row in rows]
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -136,12 +156,12 @@ class _Session:
 
     def _source(self) -> JetSource:
         if self.run is not None:
-            return load_source(self.run)
-        trainer: Trainer = trainer_with(QUANTUM, self.configuration, self.prepared)
+            return load_source(self.run, self.device)
+        trainer: Trainer = trainer_with(QUANTUM, self.configuration, self.prepared, self.device)
         step = steps_of(trainer)
         for _ in range(WARM_UP):
             step()
-        return source_from(trainer, self.prepared)
+        return source_from(trainer, self.prepared, self.device)
 
 
 def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""The benchmark's result as text."""
+"""The benchmark's result as text. ``a (b–c)`` is a number and its 68 % interval."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .gan import PER_SAMPLE
-from .layer import DEEPER, OURS, QUOTED, Size
+from .layer import DEEPER, OURS, PRODUCT, QUOTED
+from .marks import of_size
 
 Rows = list[dict[str, Any]]
 
@@ -16,41 +17,66 @@ def report(result: dict[str, Any]) -> str:
     sections: dict[str, Callable[[Any], Iterator[str]]] = {
         "layer": _layer, "capacity": _capacity, "gan": _gan, "sampling": _sampling,
         "simulation": _simulation, "memory": _memory}
-    lines = [_machine(result)]
+    lines = [*_machine(result)]
     for part, write in sections.items():
         if part in result:
             lines += ["", *write(result[part])]
     rates = list(_against_simulation(result))
-    return "\n".join([*lines, *(["", *rates] if rates else [])])
+    summary = list(marks_table(result["marks"]))
+    return "\n".join([*lines, *(["", *rates] if rates else []), *(["", *summary] if summary else [])])
+
+
+def marks_table(marks: Rows) -> Iterator[str]:
+    """What must hold and what was measured, as a table in Markdown."""
+    if not marks:
+        return
+    yield "| what | must | measured (68 %) | on the clock | holds |"
+    yield "|---|---|---|---|---|"
+    for mark in marks:
+        must = f"{'≥' if mark['at_least'] else '≤'} {mark['must']:,g}"
+        clock = "" if mark["clock"] is None else _short(mark["clock"])
+        yield f"| {mark['what']} | {must} | {_interval(mark, '')} | {clock} | {mark['holds']} |"
+
+
+def _short(value: float) -> str:
+    """Three digits, thousands apart."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _interval(row: dict[str, Any], name: str) -> str:
+    """A number with the ends of its interval."""
+    value, low, high = (row[key] for key in ((name, f"{name}_low", f"{name}_high") if name
+                                             else ("value", "low", "high")))
+    return _short(value) if low == value == high else f"{_short(value)} ({_short(low)}–{_short(high)})"
 
 
 def table(rows: Rows) -> str:
-    """Layers: time and its ratio to the quantum layer's, with spreads."""
-    lines = [f"{'':32}{'':18}{'qubits':>6}{'angles':>8}{'batch':>7}{'ms':>12}{'':10}{'x layer':>10}"]
+    """Layers: own time and its ratio to the quantum layer's, and both on the clock."""
+    lines = [f"{'':32}{'':18}{'qubits':>6}{'angles':>8}{'batch':>7}{'ms':>12}{'on clock':>11}{'x layer':>26}"
+             f"{'on clock':>11}"]
     for row in rows:
         angles = f"{row['n_layers']}x{row['n_rotations']}"
         mark = f" (run on {row['scaled']}, scaled)" if row["scaled"] else ""
         lines.append(
             f"{row['what']:32}{row['direction']:18}{row['n_qubits']:6}{angles:>8}{row['batch']:7}"
-            f"{1e3 * row['seconds']:12.3f} ± {1e3 * row['spread']:<7.2g}"
-            f"{row['ratio']:10.3g} ± {row['ratio_spread']:.2g}{mark}"
+            f"{1e3 * row['seconds']:12.3f}{1e3 * row['wall']:11.3f}{_interval(row, 'ratio'):>26}"
+            f"{_short(row['wall_ratio']):>11}{mark}"
         )
     return "\n".join(lines)
 
 
-def _machine(result: dict[str, Any]) -> str:
+def _machine(result: dict[str, Any]) -> Iterator[str]:
     machine = result["machine"]
     loads = [machine["load"], result["load_at_the_end"]]
     load = "" if None in loads else ", load {:.1f} before, {:.1f} after".format(*loads)
-    return (f"{machine['device_name']}, {machine['cores']} cores, {result['threads']} threads{load}; torch "
-            f"{machine['libraries']['torch']}, PennyLane {machine['libraries']['pennylane']}; median ± half of the "
-            f"central 68 %; {result['seconds']['all']:.0f} s in all")
+    yield (f"{machine['device_name']}, {machine['cores']} cores, {result['threads']} threads{load}; torch "
+           f"{machine['libraries']['torch']}, PennyLane {machine['libraries']['pennylane']}; "
+           f"{result['seconds']['all']:.0f} s in all")
+    yield f"{result['estimator']}; on the clock: medians"
 
 
 def _layer(part: dict[str, Any]) -> Iterator[str]:
     yield from table(part["rows"]).splitlines()
-    for size in (QUOTED, DEEPER):
-        yield from _quoted(part["rows"], size)
     others = ", ".join(part["other_simulators"])
     yield f"other simulators: {others or 'none installed (see the extra bench)'}"
     yield "share of the matrix product, forward+backward, by batch: " + ", ".join(
@@ -59,29 +85,27 @@ def _layer(part: dict[str, Any]) -> Iterator[str]:
     yield (f"time grows with batch to the power {growth['batch 1 to 256']:.2f} up to 256, "
            f"{growth['batch 256 to 4096']:.2f} beyond; with layers to the power {growth['layers']:.2f}; "
            f"by {growth['factor per qubit']:.2f} a qubit from 8 qubits on")
-    for name, steps in part["counts"].items():
+    for (name, steps), size in zip(part["counts"].items(), (QUOTED, DEEPER), strict=False):
+        taken = [row["seconds"] for row in part["rows"] if row["what"] == OURS and of_size(row, size)
+                 and row["direction"] == "forward+backward"]
         yield f"operations and bytes of the {name} step: " + "; ".join(
-            f"{what} {n['operations'] / 1e6:.1f}M, {n['bytes'] / 1e6:.1f} MB" for what, n in steps.items())
+            f"{what} {n['operations'] / 1e6:.1f}M, {n['bytes'] / 1e6:.1f} MB" for what, n in steps.items()) + "".join(
+            f"; measured {1e3 * seconds:.2f} ms, {_rates(steps, seconds)}" for seconds in taken)
     yield "kept for the backward pass: " + ", ".join(
         f"{name} {kept / 1e6:.2f} MB" for name, kept in part["kept_for_backward"].items())
 
 
-def _quoted(rows: Rows, size: Size) -> Iterator[str]:
-    """The other contenders' times over the quantum layer's for one circuit, forward and backward, on a line."""
-    named = {"n_qubits": size.n_qubits, "n_layers": size.n_layers, "n_rotations": size.n_rotations,
-             "batch": size.batch, "direction": "forward+backward"}
-    found = [row for row in rows if row["what"] != OURS and all(row[key] == value for key, value in named.items())]
-    if found:
-        ratios = ", ".join(f"{row['what']} {row['ratio']:.3g} ± {row['ratio_spread']:.2g}" for row in found)
-        yield (f"{size.n_qubits} qubits, {size.n_layers} layers of {size.n_rotations} angles, batch {size.batch}, "
-               f"forward+backward, times the quantum layer: {ratios}")
+def _rates(steps: dict[str, dict[str, int]], seconds: float) -> str:
+    """Operations and bytes a second of a whole step."""
+    operations, moved = (sum(n[key] for n in steps.values()) / seconds / 1e9 for key in ("operations", "bytes"))
+    return f"{operations:.1f} GFLOP/s, {moved:.1f} GB/s"
 
 
 def product_shares(rows: Rows) -> dict[int, float]:
     """The bare matrix product's part of the quantum layer's time by batch, quoted circuit, forward and backward."""
     quoted = next(((row["n_qubits"], row["n_layers"], row["n_rotations"]) for row in rows if row["what"] == OURS), None)
     return {row["batch"]: row["ratio"] for row in sorted(rows, key=lambda row: row["batch"])
-            if row["what"] == "matrix product" and row["direction"] == "forward+backward"
+            if row["what"] == PRODUCT and row["direction"] == "forward+backward"
             and (row["n_qubits"], row["n_layers"], row["n_rotations"]) == quoted}
 
 
@@ -94,20 +118,22 @@ def _capacity(rows: Rows) -> Iterator[str]:
 
 
 def _gan(part: dict[str, Any]) -> Iterator[str]:
-    yield f"{'training step, core':32}{'batch':>7}{'ms':>12}{'':10}{'quantum / it':>13}{'':11}{'of the sums':>12}"
+    yield (f"{'training step, core':32}{'batch':>7}{'ms':>12}{'on clock':>11}{'quantum / it':>24}{'on clock':>11}"
+           f"{'of the sums':>12}")
     for row in part["rows"]:
         mark = f" (circuit run on {row['scaled']}, scaled)" if row["core"] == PER_SAMPLE else ""
-        yield (f"{row['core']:32}{row['batch']:7}{1e3 * row['seconds']:12.1f} ± {1e3 * row['spread']:<7.2g}"
-               f"{row['quantum_over']:13.3g} ± {row['quantum_over_spread']:<8.2g}{row['quantum_over_all']:12.3g}{mark}")
+        yield (f"{row['core']:32}{row['batch']:7}{1e3 * row['seconds']:12.1f}{1e3 * row['wall']:11.1f}"
+               f"{_interval(row, 'quantum_over'):>24}{_short(row['quantum_over_wall']):>11}"
+               f"{row['quantum_over_all']:12.3g}{mark}")
 
 
 def _sampling(part: dict[str, Any]) -> Iterator[str]:
     yield (f"sampling from the generator {part['generator']}, blocks of {part['block']} jets, "
            f"{part['pixels_above_threshold']:.0f} pixels above 0.1 GeV")
-    yield f"{'jets':>8}{'substructure':>14}{'jets a second':>16}"
+    yield f"{'jets':>8}{'substructure':>14}{'threads':>9}{'jets a second':>24}{'on clock':>11}"
     for row in part["rows"]:
-        yield (f"{row['jets']:8}{'yes' if row['substructure'] else 'no':>14}{row['rate']:16.0f} ± "
-               f"{row['rate_spread']:.0f}")
+        yield (f"{row['jets']:8}{'yes' if row['substructure'] else 'no':>14}{row['threads']:9}"
+               f"{_interval(row, 'rate'):>24}{_short(row['wall_rate']):>11}")
 
 
 def _simulation(part: dict[str, Any]) -> Iterator[str]:
@@ -115,22 +141,22 @@ def _simulation(part: dict[str, Any]) -> Iterator[str]:
         yield f"simulation left out: {part['left_out']}"
     for row in part["rows"]:
         yield (f"simulation of {row['process']} on one core: {row['rate']:.1f} ± {row['rate_spread']:.1f} jets a "
-               f"second ({row['jets']} jets)")
+               f"second ({row['jets']} jets), {row['wall_rate']:.1f} on the clock")
 
 
 def _against_simulation(result: dict[str, Any]) -> Iterator[str]:
     if "sampling" not in result or not result.get("simulation", {}).get("rows"):
         return
     for substructure in (False, True):
-        best = max((row for row in result["sampling"]["rows"] if row["substructure"] == substructure),
-                   key=lambda row: row["jets"])
-        ratios = ", ".join(f"{best['rate'] / result['threads'] / row['rate']:.0f} times {row['process']}"
+        best = max((row for row in result["sampling"]["rows"]
+                    if row["substructure"] == substructure and row["threads"] == 1), key=lambda row: row["jets"])
+        ratios = ", ".join(f"{best['rate'] / row['rate']:.0f} times {row['process']}"
                            for row in result["simulation"]["rows"])
-        yield (f"sampling {'with' if substructure else 'without'} substructure, jets a second and core: "
-               f"{best['rate'] / result['threads']:.0f}, {ratios}")
+        yield (f"sampling {'with' if substructure else 'without'} substructure on one core: "
+               f"{best['rate']:.0f} jets a second, {ratios}")
 
 
 def _memory(rows: Rows) -> Iterator[str]:
-    yield f"{'resident memory, MB':50}{'loaded':>9}{'peak':>9}{'added':>9}"
+    yield f"{'resident memory, MB':50}{'loaded':>9}{'peak':>9}{'added':>9}{'on GPU':>9}"
     for row in rows:
-        yield f"{row['what']:50}" + "".join(f"{row[key] / 1e6:9.0f}" for key in ("loaded", "peak", "added"))
+        yield f"{row['what']:50}" + "".join(f"{row[key] / 1e6:9.0f}" for key in ("loaded", "peak", "added", "gpu"))

@@ -22,6 +22,8 @@ def build_parser() -> Parser:
                         help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads of the arithmetic (default: torch's "
                                                                       "choice)")
+    parser.add_argument("--device", default="cpu", help="of the layer, the training and the sampling: cpu, cuda or "
+                                                        "auto; PennyLane stays on the CPU (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of circuits, weights and jets (default: %(default)s)")
     parser.add_argument("--data", nargs="+", metavar="FILE", help="jets to train on (default: those that ship)")
     parser.add_argument("--run", metavar="RUN", help="sample from the generator of this run (default: one of a few "
@@ -44,8 +46,9 @@ def main(argv: list[str]) -> None:
         check_output(path, arguments.overwrite)
     from ..bench import bench, report
 
-    result = bench(quick=arguments.quick, threads=arguments.threads or 0, seed=arguments.seed, parts=arguments.only,
-                   data=arguments.data, run=arguments.run, quiet=arguments.quiet)
+    result = bench(quick=arguments.quick, threads=arguments.threads or 0, seed=arguments.seed,
+                   device=arguments.device, parts=arguments.only, data=arguments.data, run=arguments.run,
+                   quiet=arguments.quiet)
     if not arguments.quiet:
         print(report(result))
     if arguments.json:

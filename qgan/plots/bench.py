@@ -20,12 +20,12 @@ _DIRECTIONS = ("forward", "forward+backward")
 
 
 def bench_plot(rows: Rows) -> Figure:
-    """Median time of a call against batch (above) and qubits (below), bars half of the central 68 %.
+    """Own time of a call against batch (above) and qubits (below), bars its 68 % interval.
 
     Args:
-        rows: of the layer's benchmark: what, direction, n_qubits, n_layers, n_rotations, batch, seconds, spread
-            and scaled. Open markers are scaled from a smaller batch. The first row's circuit is followed over
-            the batch, its batch and number of layers over the qubits.
+        rows: of the layer's benchmark: what, direction, n_qubits, n_layers, n_rotations, batch, seconds with
+            its interval, and scaled. Open markers are scaled from a smaller batch. The first row's circuit is followed
+            over the batch, its batch and number of layers over the qubits.
     """
     first = rows[0]
     layers, batch = first["n_layers"], first["batch"]
@@ -58,9 +58,8 @@ def _curves(axes: Axes, rows: Rows, names: list[str], direction: str, key: str) 
         if not mine:
             continue
         x = np.array([r[key] if key == "batch" else 2.0 ** r[key] for r in mine])
-        y, spread = (1e3 * np.array([r[k] for r in mine]) for k in ("seconds", "spread"))
-        # On a logarithmic axis a bar must not reach zero.
-        bars = np.stack([np.minimum(spread, 0.9 * y), spread])
+        y, low, high = (1e3 * np.array([r[k] for r in mine]) for k in ("seconds", "seconds_low", "seconds_high"))
+        bars = np.stack([y - low, high - y])
         colour, marker = _COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)]
         axes.errorbar(x, y, bars, color=colour, lw=1.8 if index == 0 else 1.0, capsize=2, label=name, marker=marker,
                       ms=5)
