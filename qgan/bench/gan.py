@@ -121,10 +121,9 @@ def _slow_row(configuration: Configuration, prepared: Prepared, quantum: Times, 
     slow = sample_by_sample(trainer_with(QUANTUM, small, prepared, device))
     times = take_turns({"fast": steps_of(fast), "slow": steps_of(slow)}, seconds, calls=1, device=device)
     # The fast layer comes first and so has at least the turns of the slow one.
-    turns = len(times["slow"].own)
-    own, wall = estimate(quantum.own).value, median(quantum.wall)
-    whole = Times(*([base + batch / few * (s - f) for s, f in zip(slower, faster, strict=False)]
-                    for base, slower, faster in ((own, times["slow"].own, times["fast"].own),
-                                                 (wall, times["slow"].wall, times["fast"].wall))),
-                  times["slow"].calls)
-    return _row(PER_SAMPLE, batch, whole, Times([own] * turns, [wall] * turns, turns), few)
+    base = Times([estimate(quantum.own).value], [median(quantum.wall)], 1)
+    own, wall = ([whole + batch / few * (s - f) for s, f in zip(slower, faster, strict=False)]
+                 for whole, slower, faster in ((base.own[0], times["slow"].own, times["fast"].own),
+                                               (base.wall[0], times["slow"].wall, times["fast"].wall)))
+    turns = len(own)
+    return _row(PER_SAMPLE, batch, Times(own, wall, turns), Times(turns * base.own, turns * base.wall, turns), few)

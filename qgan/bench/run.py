@@ -57,7 +57,7 @@ class Effort:
     limit: float = math.inf
 
 
-QUICK = Effort(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 100, BLOCK, 4 * BLOCK), processes=("w", "qcd"),
+QUICK = Effort(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 2 * BLOCK), processes=("w", "qcd"),
                batches=1, limit=240.0)
 LONG = Effort(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_000),
               processes=("w", "qcd", "quark", "gluon"), batches=4)
