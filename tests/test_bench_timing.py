@@ -11,7 +11,7 @@ import torch
 
 from qgan.bench import Mark, marks, take_turns, timing
 from qgan.bench.layer import BROADCAST, DEEPER, DENSE, ONE_BY_ONE, OURS, QUOTED, Size
-from qgan.bench.text import marks_table
+from qgan.bench.text import disturbance, marks_table
 from qgan.bench.timing import Estimate, estimate, exponent, median
 
 
@@ -167,6 +167,13 @@ def test_marks_are_those_of_the_quoted_circuits() -> None:
     lines = list(marks_table([mark.to_dict() for mark in found]))
     assert len(lines) == 13 and all(line.count("|") == 6 for line in lines)
     assert list(marks({})) == [] and list(marks_table([])) == []
+
+
+@pytest.mark.parametrize(("own", "threads", "told"), [(0.9, 2, []), (0.5, 1, ["50%"]), (0.5, 2, ["50%", "one thread"])])
+def test_a_disturbed_measurement_says_so(own: float, threads: int, told: list[str]) -> None:
+    lines = list(disturbance({"threads": threads, "gan": {"rows": [{"seconds": own, "wall": 1.0}]}}))
+    assert len(lines) == bool(told)
+    assert all(words in lines[0] for words in told)
 
 
 @pytest.mark.parametrize(("value", "low", "high", "least", "most"), [

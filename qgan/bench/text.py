@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from .gan import PER_SAMPLE
 from .layer import DEEPER, OURS, PRODUCT, QUOTED
 from .marks import of_size
 
 Rows = list[dict[str, Any]]
+#: Share of the clock's time below which a reader is told.
+DISTURBED = 0.8
 
 
 def report(result: dict[str, Any]) -> str:
@@ -73,6 +77,19 @@ def _machine(result: dict[str, Any]) -> Iterator[str]:
            f"{machine['libraries']['torch']}, PennyLane {machine['libraries']['pennylane']}; "
            f"{result['seconds']['all']:.0f} s in all")
     yield f"{result['estimator']}; on the clock: medians"
+    yield from disturbance(result)
+
+
+def disturbance(result: dict[str, Any]) -> Iterator[str]:
+    """How much of the clock's time the measured calls had a processor, if that is little."""
+    rows = [row for part in ("layer", "gan") for row in result.get(part, {}).get("rows", [])]
+    if not rows:
+        return
+    share = float(np.median([row["seconds"] / row["wall"] for row in rows]))
+    if share < DISTURBED:
+        yield f"other programs had the processor: own time is {share:.0%} of the clock's" + (
+            "; with several threads, waiting for one that lost its processor counts as own time: one thread is surer"
+            if result["threads"] > 1 else "")
 
 
 def _layer(part: dict[str, Any]) -> Iterator[str]:
