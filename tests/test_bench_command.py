@@ -196,6 +196,17 @@ def test_the_command_prints_and_leaves_json_and_a_picture(tiny: None, jets_file:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bench.json", "bench.png"]
 
 
+def test_what_is_left_out_for_lack_of_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "growth", lambda *given: {"batch 1 to 256": 0.1, "batch 256 to 4096": 0.6, "layers": 0.4,
+                                                       "factor per qubit": 1.7})
+    monkeypatch.setattr(run, "layer_rows", lambda *given: [])
+    monkeypatch.setattr(run, "memory_rows", lambda *given: [])
+    monkeypatch.setattr(_Session, "prepared", None)
+    result = bench(parts=["layer", "memory"], effort=replace(TINY, limit=0.0))
+    assert "8 qubits, batch 4096" in result["left_out"]
+    assert "left out for lack of time: " in report(result) and "6 of 6 measurements of memory" in report(result)
+
+
 def test_one_part_alone_and_quiet(tiny: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--quick", "--only", "simulation", "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")

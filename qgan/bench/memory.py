@@ -25,6 +25,8 @@ from .timing import CPU
 
 LAYERS = (OURS, DENSE, BROADCAST)
 CORES = (QUANTUM, "dense")
+#: How many are measured: those, and the sampling.
+JOBS = len(LAYERS) + len(CORES) + 1
 #: Jets of the sampling.
 JETS = 2048
 #: What, how to get ready for it, and with which arguments.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from ..runs.devices import resolve_device, set_threads
 from ..sampling import BLOCK, JetSource, load_source
 from ..training import Trainer
 from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
-from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows
-from .marks import marks
-from .memory import memory_rows
+from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, sizes
+from .marks import marks, of_size
+from .memory import JOBS, memory_rows
 from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
 from .timing import ESTIMATOR, machine
 
@@ -95,6 +95,7 @@ def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str =
             result[part] = work[part]()
             result.setdefault("seconds", {})[part] = time.perf_counter() - began
             bar.update()
+    result["left_out"] = session.left_out
     result["marks"] = [mark.to_dict() for mark in marks(result)]
     result["seconds"] = {**result.get("seconds", {}), "all": time.perf_counter() - start}
     return result | {"load_at_the_end": machine()["load"]}
@@ -113,6 +114,7 @@ class _Session:
     start: float
     data: Sequence[str | Path] | None
     run: str | Path | None
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def end(self) -> float:
@@ -122,10 +124,13 @@ class _Session:
     def layer(self) -> dict[str, Any]:
         increase = growth(self.quick, self.seed, self.device)
         # The parts that follow are to have half of the time.
-        rows = layer_rows(self.quick, self.seed, self.effort.layer, self.device, self.start + self.effort.limit / 2)
+        end = self.start + self.effort.limit / 2
+        rows = [row.to_dict() for row in layer_rows(self.quick, self.seed, self.effort.layer, self.device, end)]
+        self.left_out += [f"{size.n_qubits} qubits, batch {size.batch}" for size in sizes(self.quick)
+                          if not any(of_size(row, size) for row in rows)]
         return {
             "other_simulators": installed(),
-            "rows": [row.to_dict() for row in rows],
+            "rows": rows,
             "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
             "kept_for_backward": kept_for_backward(),
             "growth": increase,
@@ -147,7 +152,9 @@ class _Session:
         return {"rows": [row.to_dict() for row in rows], "left_out": left_out}
 
     def memory(self) -> list[dict[str, Any]]:
-        rows = memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end)
+        rows = list(memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end))
+        if len(rows) < JOBS:
+            self.left_out.append(f"{JOBS - len(rows)} of {JOBS} measurements of memory")
         return [row.to_dict() for row in rows]
 
     @cached_property

@@ -26,6 +26,8 @@ def report(result: dict[str, Any]) -> str:
         if part in result:
             lines += ["", *write(result[part])]
     rates = list(_against_simulation(result))
+    if result["left_out"]:
+        lines += ["", f"left out for lack of time: {'; '.join(result['left_out'])}"]
     summary = list(marks_table(result["marks"]))
     return "\n".join([*lines, *(["", *rates] if rates else []), *(["", *summary] if summary else [])])
 
