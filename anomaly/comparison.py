@@ -23,7 +23,7 @@ from .configuration import Configuration, check
 from .detector import Detector, load_detector
 from .evaluation import report
 from .experiment import train_on
-from .preparation import generator_of, limited, require_generated, require_real
+from .preparation import Jets, generator_of, jets_of, limited, require_generated, require_real
 from .preprocess import require_only
 from .report import Report
 from .scoring import Figure
@@ -88,14 +88,14 @@ class Comparison:
         return asdict(self)
 
 
-def compare(configurations: Sequence[Configuration], generated: JetImages, real: JetImages | None = None, *,
-            seeds: int = 3, quiet: bool = False, n_bootstrap: int = 200) -> Comparison:
+def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets | None = None, *, seeds: int = 3,
+            quiet: bool = False, n_bootstrap: int = 200) -> Comparison:
     """Trains every model on real and on generated usual jets, and scores each on both.
 
     Args:
         configurations: one a model, with the same usual class.
-        generated: jets of both classes that carry the mark of their generator.
-        real: jets of both classes; by default those that ship.
+        generated: jets of both classes that carry the mark of their generator, or files of them.
+        real: jets of both classes, or files of them; by default those that ship.
         seeds: trainings of each model on each side.
         quiet: no progress bar.
         n_bootstrap: of the statistical errors.
@@ -104,6 +104,7 @@ def compare(configurations: Sequence[Configuration], generated: JetImages, real:
         QganError: jets without or with a generator's mark on the wrong side, jets that differ in grid, frame or
             classes, or that are too few.
     """
+    generated, real = jets_of(generated), None if real is None else jets_of(real)
     usual = _check(configurations, generated, real, seeds)
     cells: list[Cell] = []
     trivial: dict[str, dict[str, Figure]] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from qgan.errors import ConfigError
+from qgan.parsing import read_options
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
@@ -97,6 +99,15 @@ class Configuration:
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+
+    @classmethod
+    def read(cls, file: str | Path) -> Configuration:
+        """The configuration of a YAML file; what it does not name keeps its default.
+
+        Raises:
+            ConfigError: there is no such file, or an option that does not exist or cannot have its value.
+        """
+        return read_options(cls, file)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""

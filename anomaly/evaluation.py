@@ -14,18 +14,18 @@ from qgan.runs.devices import resolve_device
 from qgan.seeding import numpy_rng
 
 from .detector import Detector, load_detector
-from .preparation import CLASSES, test_jets
+from .preparation import CLASSES, Jets, test_jets
 from .report import Kind, Report, Row
 from .scoring import score as figures_of
 
 
-def score(runs: str | Path | Sequence[str | Path], data: Sequence[str | Path] | None = None, *, emd: int = 0,
+def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, emd: int = 0,
           seed: int = 0, n_bootstrap: int = 200, device: str = "auto") -> Report:
     """What trained models reach on jets of both classes.
 
     Args:
         runs: folder of a run, or of several; those of the same model and preprocessing are averaged.
-        data: files of jets of both classes; by default the test jets that ship.
+        data: jets of both classes, or files of them; by default the test jets that ship.
         emd: score so many jets of each class by the EMD between image and reconstruction too.
         seed, n_bootstrap: of the errors.
         device: where to compute.

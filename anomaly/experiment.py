@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 from .configuration import Configuration, check
 from .detector import Detector
 from .models.registry import build
-from .preparation import usual_jets
+from .preparation import Jets, usual_jets
 from .preprocess import prepare
 from .training import Trainer
 
@@ -37,15 +36,15 @@ STRUCTURE = ("seed", "data", "preprocessing", "model", "training.batch_size", "t
 PICTURED = 16
 
 
-def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
+def train(configuration: Configuration, *, data: Jets | None = None, out: str | Path,
           resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
     """Trains a model on jets of the usual class; Ctrl-C leaves a checkpoint to resume from.
 
     Args:
         configuration: every option.
-        data: files of usual jets alone; by default the jets that ship with the package, or, when resuming, the files
-            that the run was started with.
+        data: usual jets alone, or files of them; by default the jets that ship with the package, or, when resuming,
+            the files that the run was started with.
         out: folder of the run.
         resume: go on from its last checkpoint.
         overwrite: replace what an earlier run left there.
@@ -58,8 +57,12 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
     """
     check(configuration)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
-    files = [str(Path(file).resolve()) for file in data] if data else saved.origin.get("data") if saved else None
-    jets = usual_jets(configuration.data, files, configuration.seed)
+    if data is None and saved:
+        data = saved.origin.get("data")
+    elif isinstance(data, (str, Path)):
+        data = [data]
+    files = None if data is None or isinstance(data, JetImages) else [str(Path(file).resolve()) for file in data]
+    jets = usual_jets(configuration.data, data if isinstance(data, JetImages) else files, configuration.seed)
     return train_on(configuration, *jets, out=out, files=files, resume=resume, overwrite=overwrite, quiet=quiet,
                     recorder=recorder)
 

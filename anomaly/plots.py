@@ -16,7 +16,7 @@ from qgan.io import atomic_path, check_output
 
 from .detector import Detector, load_detector
 from .evaluation import embedded_set, groups
-from .preparation import test_jets
+from .preparation import Jets, test_jets
 from .scoring import Curve
 
 USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
@@ -25,13 +25,13 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _FAINTEST = 1e-4
 
 
-def save_plots(runs: Sequence[str | Path], data: Sequence[str | Path] | None, folder: str | Path,
+def save_plots(runs: Sequence[str | Path], data: Jets | None, folder: str | Path,
                overwrite: bool = False) -> list[Path]:
     """Writes every picture as PNG into a folder, which is made if it does not exist.
 
     Args:
         runs: folders of runs of one usual class.
-        data: files of jets of both classes; by default the test jets that ship.
+        data: jets of both classes, or files of them; by default the test jets that ship.
 
     Raises:
         QganError: see :func:`anomaly.score`; or a picture exists and ``overwrite`` is false.

@@ -12,19 +12,32 @@ from qgan.errors import ConfigError, DataError
 from .configuration import DataOptions
 from .preprocess import require_only
 
+#: Jets at hand, or one file of them or several.
+Jets = JetImages | str | Path | Sequence[str | Path]
 #: The classes of the embedded jets.
 CLASSES = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
 
 
-def usual_jets(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:
-    """Training and validation jets, all of the usual class.
+def jets_of(data: Jets) -> JetImages:
+    """The jets themselves, read if they are files.
 
     Raises:
-        DataError: a file holds jets of another class, or too few.
+        DataError: a file does not exist or holds no jets.
+    """
+    if isinstance(data, JetImages):
+        return data
+    return read_jets([data] if isinstance(data, (str, Path)) else list(data))
+
+
+def usual_jets(options: DataOptions, data: Jets | None, seed: int) -> tuple[JetImages, JetImages]:
+    """Training and validation jets, all of the usual class; those that ship where ``data`` is None.
+
+    Raises:
+        DataError: there are jets of another class among them, or too few.
         ConfigError: the embedded jets have no such class.
     """
-    if files:
-        return divide(read_jets(list(files)), options, seed)
+    if data is not None:
+        return divide(jets_of(data), options, seed)
     if options.normal not in CLASSES[options.jets]:
         raise ConfigError(f"data.normal: {options.normal!r}, expected one of {', '.join(CLASSES[options.jets])} in "
                           f"{options.jets}")
@@ -47,15 +60,15 @@ def divide(jets: JetImages, options: DataOptions, seed: int) -> tuple[JetImages,
     return limited(train, options), validation
 
 
-def test_jets(files: Sequence[str | Path] | None, jets: str, usual: str) -> JetImages:
-    """Jets of both classes to score: those of files, or the embedded test jets.
+def test_jets(data: Jets | None, jets: str, usual: str) -> JetImages:
+    """Jets of both classes to score: ``data``, or the embedded test jets.
 
     Raises:
         DataError: there is one class alone, or no such class among the embedded jets.
     """
-    if not files and usual not in CLASSES[jets]:
+    if data is None and usual not in CLASSES[jets]:
         raise DataError("embedded jets", "", f"hold no {usual} jets; give files of jets")
-    test = read_jets(list(files)) if files else embedded_jets(jets, "test")
+    test = embedded_jets(jets, "test") if data is None else jets_of(data)
     if usual not in test.class_names or len(test.classes) < 2:
         found = " and ".join(test.name(label) for label in test.classes) or "no"
         raise DataError(test.source, "signal", f"holds {found} jets alone, expected {usual} jets and others")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from qgan.seeding import numpy_rng
 from .configuration import Configuration, check
 from .detector import Detector
 from .models.registry import build
-from .preparation import usual_jets
+from .preparation import Jets, usual_jets
 from .preprocess import prepare
 from .pseudo_anomalies import KINDS, pseudo_anomalies
 from .scoring import Curve, Figure
@@ -99,13 +98,13 @@ class _Trained:
     failure: str
 
 
-def select(configurations: Mapping[str, Configuration], *, data: Sequence[str | Path] | None = None, seeds: int = 2,
+def select(configurations: Mapping[str, Configuration], *, data: Jets | None = None, seeds: int = 2,
            seed: int = 0, n_bootstrap: int = 100, quiet: bool = False) -> Selection:
     """Ranks configurations by how well they find pseudo-anomalies among validation jets.
 
     Args:
         configurations: by name, all of the same usual class.
-        data: files of usual jets alone; by default the jets that ship.
+        data: usual jets alone, or files of them; by default the jets that ship.
         seeds: trainings of each configuration.
         seed: of the division of files, the pseudo-anomalies and the bootstrap; the same for every configuration.
         n_bootstrap: of the errors.

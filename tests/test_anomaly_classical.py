@@ -58,6 +58,23 @@ def test_scores_are_the_errors(name: str) -> None:
     torch.testing.assert_close(crossed.score(x), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["conv", "mlp"])
+def test_a_gain_is_taken_off_again(name: str) -> None:
+    """The network of images g x, whose reconstructions come back as those of x."""
+    x = torch.rand(4, 12, 12)
+    plain, amplified = make(name), make(name, gain=40.0)
+    made, whole = amplified.reconstruct(x), plain.reconstruct(40 * x)
+    assert made is not None
+    assert whole is not None
+    torch.testing.assert_close(40 * made, whole)
+    torch.testing.assert_close(amplified.score(x), plain.score(40 * x))
+    torch.testing.assert_close(amplified.loss(x), plain.loss(40 * x))
+    torch.testing.assert_close(amplified.score(x), 1600 * ((made - x) ** 2).sum((1, 2)), rtol=1e-4, atol=1e-3)
+    for wrong in ({"gain": 0.0}, {"gain": 2.0, "loss": "bce"}):
+        with pytest.raises(ConfigError, match="gain: .*, expected above 0, and 1 for the loss 'bce'"):
+            make(name, **wrong)
+
+
 def test_bce_of_a_perfect_image_is_no_anomaly() -> None:
     """Whatever lies between 0 and 1 in an image: a perfect reconstruction has the score 0."""
     model = make("mlp", 5, loss="bce")

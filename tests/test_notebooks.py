@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NAMES = ("anomaly_real_and_generated", "challenge", "jets_to_generated_jets")
 #: The least with which every cell has something to show.
-BUDGET = {"STEPS": "2", "EPOCHS": "1", "TRAINING_JETS": "200", "JETS": "160"}
+BUDGET = {"STEPS": "2", "EPOCHS": "1", "TRAINING_JETS": "200", "JETS": "160", "SEEDS": "1"}
 #: Where the name of a module is not that of what is installed.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "ot": "pot"}
 
@@ -121,6 +121,7 @@ def test_the_jets_of_the_challenge(tmp_path: Path) -> None:
             assert "y" in file or name == "blind"
         made = origin.get("mixed", [origin])
         assert {part["process"] for part in made} == processes
+        assert {(part["size"], part["seed"]) for part in made} == {(30, 301 if name == "train" else 302)}
         assert all(part["made_by"] == "simulation" and "seed" in part for part in made)
     assert sum(path.stat().st_size for path in (FOLDER / "challenge").iterdir()) < 1e6
 
@@ -147,6 +148,7 @@ def test_challenge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("challenge", tmp_path, monkeypatch)
     assert told.startswith("2 pictures")
     assert "2,000 quark jets to learn from, 1,000 jets to score" in told
+    assert "behind the best" in told
     rows = (tmp_path / "scores.csv").read_text().splitlines()
     assert rows[0] == "jet,quantum,quantum density,filter,filter density,autoencoder,autoencoder density"
     assert len(rows) == 1001

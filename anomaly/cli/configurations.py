@@ -28,15 +28,13 @@ def read_configurations(arguments: Namespace) -> dict[str, Configuration]:
     Raises:
         ConfigError: a file is given twice, or cannot be read.
     """
-    from qgan.parsing import read_options
-
     from ..configuration import Configuration
 
     found: dict[str, Configuration] = {}
     for file in arguments.configs:
         if file in found:
             raise ConfigError(f"configs: {file} is given twice")
-        told = read_options(Configuration, file)
+        told = Configuration.read(file)
         found[file] = replace(
             told, threads=told.threads if arguments.threads is None else arguments.threads,
             training=replace(told.training, epochs=arguments.epochs or told.training.epochs),

@@ -3,6 +3,9 @@
 An encoder e and a decoder d are trained so that x̂ = d(e(x)) is near x, in the squared error Σ(x̂ − x)² or in the
 binary cross-entropy −Σ[x log x̂ + (1 − x) log(1 − x̂)] over pixels, for which x lies between 0 and 1. From the latter
 the entropy of x itself is taken off in the score: it is no fault of the reconstruction.
+
+Where x is a share of the jet's pT, pixels are of order 0.01, and beside the first layer's biases the network hardly
+sees them. A gain g lets it work on g x; errors are then those of g x.
 """
 
 from __future__ import annotations
@@ -34,21 +37,25 @@ class ClassicalAutoencoder(Autoencoder):
     encoder: nn.Module
     decoder: nn.Module
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Loss, gain: float = 1.0) -> None:
         super().__init__()
         if loss not in ("mse", "bce"):
             raise ValueError(f"loss is {loss!r}, expected 'mse' or 'bce'")
-        self.kind = loss
+        if gain <= 0 or (loss == "bce" and gain != 1):
+            raise ValueError(f"gain: {gain}, expected above 0, and 1 for the loss 'bce'")
+        self.kind, self.gain = loss, gain
 
     def loss(self, x: Tensor) -> Tensor:
+        x = self.gain * x
         return self._error(x, self.decoder(self.encoder(x))).mean()
 
     def score(self, x: Tensor) -> Tensor:
+        x = self.gain * x
         return self._score(x, self.decoder(self.encoder(x)))
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        decoded: Tensor = self.decoder(self.encoder(x))
-        return decoded.sigmoid() if self.kind == "bce" else decoded
+        decoded: Tensor = self.decoder(self.encoder(self.gain * x))
+        return decoded.sigmoid() if self.kind == "bce" else decoded / self.gain
 
     def features(self, x: Tensor) -> Tensor:
         """The logarithm of the error: its distribution is nearer to a normal one."""

@@ -21,11 +21,12 @@ class ConvolutionalAutoencoder(ClassicalAutoencoder):
         channels: of the first convolution.
         budget: at most so many parameters: as many channels as it buys. 0 takes ``channels``.
         loss: ``mse`` or ``bce``.
+        gain: what the pixels are multiplied by, 1 for ``bce``; 40 or so for shares of pT.
     """
 
     def __init__(self, shape: tuple[int, int], latent: int = 8, channels: int = 8, budget: int = 0,
-                 loss: Loss = "mse") -> None:
-        super().__init__(loss)
+                 loss: Loss = "mse", gain: float = 1.0) -> None:
+        super().__init__(loss, gain)
         if latent < 1 or channels < 1:
             raise ValueError(f"latent and channels are {latent} and {channels}, expected at least 1")
         maps = _maps(shape)

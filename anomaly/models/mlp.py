@@ -19,11 +19,12 @@ class MLP(ClassicalAutoencoder):
         hidden: widths of the layers before it; those after it are the same, in reverse.
         budget: at most so many parameters: the widths are ``hidden`` scaled down, or up, to it. 0 keeps them.
         loss: ``mse`` or ``bce``.
+        gain: what the pixels are multiplied by, 1 for ``bce``; 40 or so for shares of pT.
     """
 
     def __init__(self, shape: tuple[int, int], latent: int = 20, hidden: Sequence[int] = (512, 256), budget: int = 0,
-                 loss: Loss = "mse") -> None:
-        super().__init__(loss)
+                 loss: Loss = "mse", gain: float = 1.0) -> None:
+        super().__init__(loss, gain)
         pixels = shape[0] * shape[1]
         if latent < 1 or any(width < 1 for width in hidden):
             raise ValueError(f"latent and hidden are {latent} and {tuple(hidden)}, expected at least 1")
