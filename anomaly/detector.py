@@ -88,9 +88,11 @@ class Detector:
         x = self._prepare(jets)
         sums = x.sum((1, 2), dtype=np.float64)
         pooled = prepare(jets, self.preprocessing.size, "max", self.preprocessing.pooling)
-        return {"pixel sum / max": pixel_sum(pooled), "pixels above 0.1 GeV": nnz(jets), "-ptd": minus_ptd(jets),
-                f"PCA {len(self.components.axes)}": self.components.score(x),
-                "pixel sum, density": self.control.score(sums[:, None])}
+        found = {"pixel sum / max": pixel_sum(pooled), "pixels above 0.1 GeV": nnz(jets), "-ptd": minus_ptd(jets),
+                 f"PCA {len(self.components.axes)}": self.components.score(x)}
+        # Shares of the jet's pT add up to 1, whatever the jet.
+        return found if self.preprocessing.scaling == "sum" else found | {
+            "pixel sum, density": self.control.score(sums[:, None])}
 
     def reconstruct(self, jets: JetImages) -> tuple[np.ndarray, np.ndarray, Grid] | None:
         """Shares of pT (N, H, W) of the images and of what the model makes of them, and where their pixels lie.

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from qgan.data.jets import JetImages
 from qgan.errors import DataError
@@ -23,6 +24,8 @@ USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
 #: Colours that colour-blind eyes tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _FAINTEST = 1e-4
+#: Where fewer background jets pass, a ROC curve is noise.
+_FEWEST = 5
 
 
 def save_plots(runs: Sequence[str | Path], data: Jets | None, folder: str | Path,
@@ -58,7 +61,9 @@ def figures(detectors: Sequence[Detector], jets: JetImages) -> Iterator[tuple[st
     values = {name: detector.scores(jets)["model"] for name, detector in shown.items()}
     controls = {f"{name} (no network)": v for name, v in detectors[0].controls(jets).items()}
     yield "roc", roc(values | controls, usual)
-    yield "scores", score_histograms(values, usual)
+    of_class = detectors[0].usual
+    others = [name for name in jets.class_names if name != of_class]
+    yield "scores", score_histograms(values, usual, (of_class, others[0]))
     for index, (name, detector) in enumerate(shown.items()):
         made = reconstructions(detector, jets, name)
         if made is not None:
@@ -66,30 +71,43 @@ def figures(detectors: Sequence[Detector], jets: JetImages) -> Iterator[tuple[st
 
 
 def roc(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:
-    """Background rejection over signal efficiency of scores (N,) by name; ``usual`` (N,) says which are background."""
-    figure = _figure(6.4, 4.8)
+    """Background rejection over signal efficiency of scores (N,) by name; ``usual`` (N,) says which are background.
+
+    Scores whose name ends in "(no network)" are dotted. A curve begins where at least five background jets pass.
+    """
+    figure = _figure(7.2, 5.4)
     axes = figure.subplots()
-    for i, (name, score) in enumerate(values.items()):
-        curve = Curve.of(score[usual], score[~usual])
-        some = curve.epsilon_b > 0
-        axes.plot(curve.epsilon_s[some], 1 / curve.epsilon_b[some], color=_COLOURS[i % len(_COLOURS)],
-                  ls="-" if "no network" not in name else ":", label=f"{name}: AUC {curve.auc():.3f}")
-    axes.plot(np.linspace(0.01, 1), 1 / np.linspace(0.01, 1), color="0.8", lw=1)
+    styles = {True: iter(_COLOURS * len(values)), False: iter(_COLOURS * len(values))}
+    for name, score in values.items():
+        curve, trivial = Curve.of(score[usual], score[~usual]), name.endswith("(no network)")
+        some = curve.epsilon_b * curve.n_background > _FEWEST - 0.5
+        axes.plot(curve.epsilon_s[some], 1 / curve.epsilon_b[some], color=next(styles[trivial]),
+                  ls=":" if trivial else "-", label=f"{name}: AUC {curve.auc():.3f}")
+    guess = np.geomspace(_FEWEST / max(int(usual.sum()), _FEWEST), 1)
+    axes.plot(guess, 1 / guess, color="0.7", lw=1, label="guessing: AUC 0.500")
     axes.set(xlim=(0, 1), ylim=(1, None), yscale="log", xlabel=r"signal efficiency $\varepsilon_S$",
              ylabel=r"background rejection $1/\varepsilon_B$")
-    axes.legend(frameon=False, fontsize=7)
+    axes.grid(which="major", color="0.9", lw=0.6)
+    axes.legend(frameon=False, fontsize=7.5)
     return figure
 
 
-def score_histograms(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:
-    """The distribution of each score (N,) for usual and for unusual jets, on the 0.5 to 99.5 % range."""
-    figure = _figure(4.6 * len(values), 3.4)
-    for axes, (name, score) in zip(figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True):
+def score_histograms(values: Mapping[str, np.ndarray], usual: np.ndarray,
+                     names: tuple[str, str] = ("usual", "unusual")) -> Figure:
+    """The distribution of each score (N,) for usual and for unusual jets, called ``names``, on the 0.5 to 99.5 % range.
+    """
+    columns = 2 if len(values) == 4 else min(len(values), 3)
+    rows = -(-len(values) // columns)
+    figure = _figure(4.2 * columns, 3.2 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[len(values):]:
+        axes.remove()
+    for axes, (name, score) in zip(panels, values.items(), strict=False):
         low, high = np.percentile(score, (0.5, 99.5))
         bins = np.linspace(low, high if high > low else low + 1, 41)
-        for chosen, colour, label in ((usual, USUAL, "usual"), (~usual, UNUSUAL, "unusual")):
+        for chosen, colour, label in ((usual, USUAL, f"{names[0]} jets"), (~usual, UNUSUAL, f"{names[1]} jets")):
             axes.hist(score[chosen], bins, density=True, histtype="step", color=colour, label=label, lw=1.5)
-        axes.set(xlabel="score", ylabel="density")
+        axes.set(xlabel="score (more unusual to the right)", ylabel="share of jets per unit of score")
         axes.set_title(name, fontsize=8)
         axes.legend(frameon=False, fontsize=8)
     return figure
@@ -104,8 +122,9 @@ def reconstructions(detector: Detector, jets: JetImages, title: str, columns: in
         return None
     images, remade, grid = made
     split = len(chosen[0])
-    rows = ((images[:split], "usual"), (remade[:split], "reconstructed"), (images[split:], "unusual"),
-            (remade[split:], "reconstructed"))
+    other = next(name for name in jets.class_names if name != detector.usual)
+    rows = ((images[:split], f"{detector.usual} jet"), (remade[:split], "reconstructed"),
+            (images[split:], f"{other} jet"), (remade[split:], "reconstructed"))
     figure = _figure(1.5 * columns + 1, 6.6)
     axes = figure.subplots(4, columns, squeeze=False, sharex=True, sharey=True)
     for line, (shown, what) in zip(axes, rows, strict=True):
@@ -113,6 +132,10 @@ def reconstructions(detector: Detector, jets: JetImages, title: str, columns: in
         for panel, image in zip(line, shown, strict=False):
             drawn = panel.imshow(np.maximum(image, _FAINTEST), origin="lower", norm=LogNorm(_FAINTEST, 1.0),
                                  extent=(*grid.phi_range, *grid.eta_range), cmap="viridis", interpolation="nearest")
+    for panel in axes.ravel():
+        panel.tick_params(labelsize=7)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(MaxNLocator(4, symmetric=True))
     for panel in axes[-1]:
         panel.set_xlabel(r"$\Delta\phi$", fontsize=8)
     figure.suptitle(title, fontsize=9)

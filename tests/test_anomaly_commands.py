@@ -20,7 +20,7 @@ from qgan.errors import ConfigError
 from qgan.parsing import read_options
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-LARGE = ("anomaly_conv40", "anomaly_top")
+LARGE = ("anomaly_conv40", "anomaly_top", "anomaly_top_conv")
 FILES = [pytest.param(path, marks=pytest.mark.slow if path.stem in LARGE else (), id=path.stem)
          for path in sorted(CONFIGS.glob("anomaly_*.yaml"))]
 QUICK = ["--training.epochs", "1", "--threads", "1", "--model.options", "{latent: 3, channels: 2}"]
