@@ -71,7 +71,7 @@ def test_a_gain_is_taken_off_again(name: str) -> None:
     torch.testing.assert_close(amplified.loss(x), plain.loss(40 * x))
     torch.testing.assert_close(amplified.score(x), 1600 * ((made - x) ** 2).sum((1, 2)), rtol=1e-4, atol=1e-3)
     for wrong in ({"gain": 0.0}, {"gain": 2.0, "loss": "bce"}):
-        with pytest.raises(ConfigError, match="gain: .*, expected above 0, and 1 for the loss 'bce'"):
+        with pytest.raises(ConfigError, match=r"gain: .*, expected above 0, and 1 for the loss 'bce'"):
             make(name, **wrong)
 
 
