@@ -14,6 +14,7 @@ from .errors import ConfigError
 from .losses import (
     Coding,
     MeanImage,
+    RememberedMatching,
     SoftSparsity,
     SortedMatching,
     StatisticsKL,
@@ -53,7 +54,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     generator = prepared.blueprint.build(PixelStatistics.of(seen.reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     discriminator = _discriminator(configuration, prepared, len(columns), grid)
-    terms = build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()})
+    terms = build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()}, device)
     flip, measured = None, {}
     if configuration.symmetry == "average":
         # The published recipe flips a crop that is not centred: no grid, so that this is not refused.
@@ -68,7 +69,8 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
         precision=configuration.precision, seed=configuration.seed)
 
 
-def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[int, Tensor]) -> WeightedSum:
+def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[int, Tensor],
+                device: torch.device | str = "cpu") -> WeightedSum:
     """The generator's loss: every term that has a weight.
 
     Raises:
@@ -82,12 +84,18 @@ def build_terms(configuration: Configuration, prepared: Prepared, targets: dict[
               if name in IMAGE_STATISTICS}
     # Statistics are in GeV here; KL does not change when they and the bandwidth are scaled alike.
     bandwidth = PUBLISHED_BANDWIDTH * (prepared.blueprint.scale or 1.0) if losses.published_statistics else None
-    sparsity: Term = UnpairedSparsity() if losses.published_statistics else SoftSparsity(("soft_nnz", *COUNTED))
+    counts = ("soft_nnz", *COUNTED)
+    matching: Term = SortedMatching(tuple(losses.matched))
+    sparsity: Term = UnpairedSparsity() if losses.published_statistics else SoftSparsity(counts)
+    if losses.memory:
+        matching = RememberedMatching(losses.matched, losses.memory, device=device)
+        if not losses.published_statistics:
+            sparsity = RememberedMatching(counts, losses.memory, name="sparsity", device=device)
     terms: list[tuple[Term, float]] = [
         (adversarial(losses.adversarial), losses.adversarial_weight),
         (Coding(scales), losses.coding if scales else 0.0),
         (StatisticsKL(fixed_bandwidth=bandwidth, per_class=not losses.published_statistics), losses.statistics),
-        (SortedMatching(tuple(losses.matched)), losses.matching),
+        (matching, losses.matching),
         (sparsity, losses.sparsity),
         (MeanImage(targets), losses.mean_image),
     ]

@@ -21,7 +21,7 @@ coin serves where η is no condition of the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -135,11 +135,13 @@ class SymmetricGenerator(nn.Module):
         """Length of the noise vector of one image: the inner generator's, and a coin if images are mirrored."""
         return int(self.generator.noise_features) + int(self.flip.rows)  # type: ignore[arg-type]
 
-    def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
-        folded = self.flip.fold(conditions)
+    def forward(self, conditions: Tensor, noise: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """``change`` is applied to the images before some are mirrored."""
+        images = self.generator(self.flip.fold(conditions), noise[:, :-1] if self.flip.rows else noise)
+        if change is not None:
+            images = change(images)
         if not self.flip.rows:
-            return self.generator(folded, noise)
-        images = self.generator(folded, noise[:, :-1])
+            return images
         mirrored = self.flip.side(conditions, noise[:, -1])
         return torch.where(mirrored[:, None, None], self.flip.images(images), images)
 

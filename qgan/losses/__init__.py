@@ -11,12 +11,13 @@ from .adversarial import (
     r1_penalty,
 )
 from .picture import MeanImage, mean_image_targets
+from .remembered import RememberedMatching
 from .sparsity import SoftSparsity, UnpairedSparsity, soft_count
 from .statistics import Coding, SortedMatching, StatisticsKL
 from .total import GeneratorBatch, Term, WeightedSum
 
 __all__ = [
     "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage",
-    "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum",
+    "RememberedMatching", "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum",
     "adversarial", "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
 ]

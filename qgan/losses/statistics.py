@@ -56,7 +56,7 @@ class StatisticsKL:
         real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
         fake = fake.detach() if self.detached else fake
         values = []
-        for r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
+        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
             if self.fixed_bandwidth is None:
                 r, f = standardised(r, f)
                 bandwidth = silverman(r)
@@ -92,7 +92,7 @@ class SortedMatching:
     def __call__(self, batch: GeneratorBatch) -> Tensor:
         real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
         values = []
-        for r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
+        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
             r, f = standardised(r, f)
             values.append(smooth_l1_loss(f.sort(0).values, quantiles(r, len(f)), beta=self.beta))
         return mean_of(values, fake)
@@ -128,14 +128,14 @@ def stacked(values: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
 
 
 def by_class(real: Tensor, fake: Tensor, real_label: Tensor, fake_label: Tensor,
-             per_class: bool = True) -> Iterator[tuple[Tensor, Tensor]]:
-    """The rows of each class that has two real jets (one has no spread) and one generated jet."""
+             per_class: bool = True) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Each class that has two real jets (one has no spread) and one generated jet, and its rows."""
     if not per_class:
         real_label, fake_label = torch.zeros_like(real_label), torch.zeros_like(fake_label)
     for label in (0, 1):
         r, f = real[real_label == label], fake[fake_label == label]
         if len(r) > 1 and len(f):
-            yield r, f
+            yield label, r, f
 
 
 def standardised(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

@@ -49,7 +49,7 @@ class Blueprint:
         Raises:
             ValueError: sizes that do not fit together (the message says which).
         """
-        options = {k: v for k, v in self.network.items() if k != "architecture"}
+        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
         size = len(self.conditions.names), self.grid.shape
         if self.network["architecture"] == "published":
             chosen = {k: options[k] for k in _PUBLISHED_OPTIONS}
@@ -58,7 +58,8 @@ class Blueprint:
             network = Generator(*size, **options, power=self.pixels.power, pixels=pixels, seed=self.seed)
         flip = EtaFlip.of(self.conditions.names, self.frame, self.grid if self.symmetry == "exact" else None)
         network = symmetrise(network, flip.standardised(self.conditions, size[0]), self.symmetry)
-        return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale)
+        return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale,
+                            exact_mass=self.network["exact_mass"])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -29,7 +29,7 @@ class Generator(nn.Module):
         shape: (H, W) of the image.
         core, n_qubits, n_layers, n_rotations, readout, backend: see :class:`~qgan.models.core.Core`.
         noise: number of noise values that enter the core beside the conditions.
-        channels: half the width of the finest feature maps; coarser ones have up to four times as many.
+        channels: width of the finest feature maps; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
         pixels: what the pixels of the training jets are like, the start of the learned pixel bias.
         power: of network space, above 0 and at most 1: a pixel is (share of the image's pT)^power.
@@ -48,7 +48,7 @@ class Generator(nn.Module):
         # The last transposed convolution, in the pixel head, goes to full resolution: features there would cost as
         # much as all the rest together.
         start, *self.sizes, _ = pyramid(shape)
-        widths = (4 * channels, 3 * channels, 2 * channels)
+        widths = (4 * channels, 2 * channels, channels)
         features = self.core.out_features
         self.mapping = nn.Sequential(nn.Linear(features, STYLE), nn.LeakyReLU(SLOPE),
                                      nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE))

@@ -13,7 +13,7 @@ Precision = Literal["float32", "bfloat16"]
 #: The least value of options that have one.
 _LEAST = {"steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
           "discriminator.channels": 1, "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
-          "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.sparsity": 0,
+          "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
           "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "logging.scalars": 0,
           "logging.quality": 0, "logging.costly": 0, "logging.checkpoint": 0, "logging.validation_jets": 2}
@@ -64,8 +64,9 @@ class GeneratorOptions:
         readout: ``state`` (simulators only), ``probs`` or ``expval``.
         backend: ``torch`` (the fast engine) or the name of a PennyLane device.
         noise: number of Gaussian noise values embedded beside the conditions.
-        channels: half the width of the convolutions at half resolution, up to four times it at the coarse end.
+        channels: width of the convolutions at half resolution; four times that at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
+        exact_mass: give each image the mass of its ``image_mass`` coding, by the radial factor exp(λ r²) that does.
     """
 
     architecture: Literal["jets", "published"] = "jets"
@@ -78,6 +79,7 @@ class GeneratorOptions:
     noise: int = 48
     channels: int = 16
     pixel_noise: bool = True
+    exact_mass: bool = True
 
 
 @dataclass
@@ -107,6 +109,7 @@ class LossOptions:
         statistics: KL divergence of the batch densities of the ΔR and pixel statistics, per class.
         matching: smooth L1 between sorted statistics of the real and the generated batch, per class.
         matched: which statistics, of those that codings can be and ``image_mass``.
+        memory: jets of each class, beside those of the batch, that matching and sparsity compare over; 0 for none.
         sparsity: distribution of the soft number of non-zero pixels and of pixels above further thresholds,
             per class.
         mean_image: distance of the mean image of each class from that of the training jets.
@@ -121,7 +124,8 @@ class LossOptions:
     matching: float = 1.0
     matched: list[str] = field(default_factory=lambda: ["image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std",
                                                         "pixel_std", "ptd", "leading_1", "leading_3", "clumps_3",
-                                                        "clumps_5"])
+                                                        "clumps_5", "image_tau_21", "image_tau_32"])
+    memory: int = 1024
     sparsity: float = 1.0
     mean_image: float = 5.0
     published_statistics: bool = False

@@ -1,0 +1,130 @@
+"""Images that are given the mass asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from torch import Tensor, nn
+
+from qgan.data import Grid, embedded_jets
+from qgan.data.transforms import ConditionTransform, PixelTransform
+from qgan.models import JetGenerator
+from qgan.models.mass import ExactMass
+from qgan.observables import observables
+from qgan.symmetry import EtaFlip, symmetrise
+
+GRID = Grid.square(25, 0.4)
+
+
+def mass_over_pt(images: Tensor, grid: Grid) -> Tensor:
+    mass = observables(images.double().numpy(), grid, names=["mass"])["mass"]
+    return torch.from_numpy(np.asarray(mass)) / images.sum((1, 2))
+
+
+def shares(pair: str, label: int, n: int = 300) -> tuple[Tensor, Grid]:
+    jets = embedded_jets(pair, "validation").only(label)[:n]
+    images = torch.from_numpy(np.asarray(jets.images))
+    return images / images.sum((1, 2), keepdim=True), jets.grid
+
+
+@pytest.mark.parametrize(("pair", "label", "spread", "reached"), [
+    ("quark_gluon", 0, 0.1, 0.97), ("quark_gluon", 1, 0.1, 0.97), ("w_qcd", 0, 0.05, 0.9), ("w_qcd", 1, 0.03, 0.8)])
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_masses_are_those_asked_for(pair: str, label: int, spread: float, reached: float, power: float) -> None:
+    images, grid = shares(pair, label)
+    asked = mass_over_pt(images, grid) * torch.exp(spread * torch.randn(len(images), dtype=torch.float64))
+    made = ExactMass(grid)(images.pow(power), asked.float(), power).pow(1 / power)
+    torch.testing.assert_close(made.sum((1, 2)), torch.ones(len(made)), atol=2e-6, rtol=0)
+    assert ((made > 0) == (images > 0)).all(), "a pixel was lit or put out"
+    # A jet of two equal prongs has the same mass with any weights of r².
+    exact = (mass_over_pt(made, grid) / asked - 1).abs() < 1e-3
+    assert exact.double().mean() > reached
+
+
+def test_a_right_mass_changes_nothing() -> None:
+    images, grid = shares("quark_gluon", 1)
+    made = ExactMass(grid)(images, mass_over_pt(images, grid).float())
+    torch.testing.assert_close(made, images, atol=1e-6, rtol=1e-4)
+
+
+def test_no_image_with_that_mean_is_nearer() -> None:
+    """Against scipy: the least relative entropy to the image at the same Σ p r², r from its centroid."""
+    grid, rng = Grid.square(5, 0.4), np.random.default_rng(3)
+    image = torch.tensor(rng.dirichlet(np.ones(25)).reshape(1, 5, 5), dtype=torch.float64)
+    made = ExactMass(grid).double()(image, 0.85 * mass_over_pt(image, grid)).flatten().numpy()
+    eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
+    start = image.flatten().numpy()
+    r2 = (eta - start @ eta) ** 2 + (phi - start @ phi) ** 2
+
+    def entropy(p: np.ndarray) -> float:
+        return float((p * np.log(p / start)).sum())
+
+    found = minimize(entropy, start, jac=lambda p: np.log(p / start) + 1, method="SLSQP", bounds=[(1e-9, 1)] * 25,
+                     constraints=[{"type": "eq", "fun": lambda p: p.sum() - 1},
+                                  {"type": "eq", "fun": lambda p: 100 * (p @ r2 - made @ r2)}],
+                     options={"ftol": 1e-12, "maxiter": 300})
+    assert found.success and entropy(made) > 0.01
+    assert entropy(made) == pytest.approx(found.fun, rel=1e-4)
+    np.testing.assert_allclose(made, found.x, atol=1e-4)
+
+
+def test_gradients() -> None:
+    grid, generator = Grid.square(7, 0.4), torch.Generator().manual_seed(1)
+    images = torch.rand(3, 7, 7, dtype=torch.float64, generator=generator)
+    images = torch.where(images < 0.6, 0.0, images)
+    images = images / images.square().sum((1, 2), keepdim=True).sqrt()
+    asked = 1.05 * mass_over_pt(images.square(), grid)
+    exact = ExactMass(grid).double()
+    assert torch.autograd.gradcheck(lambda x, m: exact(x, m, 0.5), (images.requires_grad_(), asked.requires_grad_()),
+                                    atol=1e-5)
+
+
+def test_what_cannot_have_the_mass_stays_an_image() -> None:
+    one, none, two = torch.zeros(3, 25, 25).unbind()
+    one[3, 4] = 1
+    two[12, 10] = two[12, 14] = 0.5
+    asked = torch.tensor([0.2, 0.2, 0.4, 0.0])
+    images = torch.stack((one, none, two, two)).requires_grad_()
+    made = ExactMass(GRID)(images, asked, 0.5)
+    assert made.isfinite().all()
+    assert made.square().sum((1, 2)).tolist() == pytest.approx([1, 0, 1, 1], abs=1e-6)
+    made.sum().backward()
+    assert images.grad is not None and images.grad.isfinite().all()
+
+
+class Random(nn.Module):
+    """Images from the noise alone."""
+
+    noise_features = 625
+
+    def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
+        images = torch.relu(noise.reshape(-1, 25, 25) - 1) + 0 * conditions.sum()
+        return images / images.square().sum((1, 2), keepdim=True).sqrt()
+
+
+def table(n: int) -> tuple[Tensor, tuple[str, ...]]:
+    generator = torch.Generator().manual_seed(5)
+    label, eta = torch.arange(n) % 2, torch.randn(n, generator=generator)
+    mean, mass = 1 + 0.1 * torch.rand(n, generator=generator), 170 + 30 * torch.rand(n, generator=generator)
+    return torch.stack((label, eta, mean, mass), 1), ("label", "eta", "pixel_mean", "image_mass")
+
+
+@pytest.mark.parametrize("mode", ["exact", "none"])
+def test_jet_generator_gives_the_mass_and_keeps_the_symmetry(mode: str) -> None:
+    values, names = table(60)
+    transform = ConditionTransform.fit(values.numpy(), names)
+    flip = EtaFlip.of(names, "raw", GRID)
+    network = symmetrise(Random(), flip.standardised(transform, 4), mode)  # type: ignore[arg-type]
+    noise = torch.randn(60, 626)[:, :network.noise_features]  # type: ignore[misc]
+    exact, free = (JetGenerator(network, transform, PixelTransform(0.5), GRID, exact_mass=on) for on in (True, False))
+    for generator, near in ((exact, True), (free, False)):
+        _, images = generator(values, noise)
+        mass = observables(images.double().numpy(), GRID, names=["mass"])["mass"]
+        assert (np.abs(mass / values[:, 3].numpy() - 1).max() < 2e-3) == near
+        np.testing.assert_allclose(images.sum((1, 2)), 625 * values[:, 2], rtol=1e-4)
+    if mode == "exact":
+        _, images = exact(values, noise)
+        _, mirrored = exact(flip.conditions(values), noise)
+        assert torch.equal(images, flip.images(mirrored))
