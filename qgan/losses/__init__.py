@@ -18,6 +18,6 @@ from .total import GeneratorBatch, Term, WeightedSum
 
 __all__ = [
     "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage",
-    "RememberedMatching", "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein", "WeightedSum",
-    "adversarial", "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
+    "RememberedMatching", "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein",
+    "WeightedSum", "adversarial", "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
 ]
