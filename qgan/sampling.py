@@ -7,7 +7,6 @@ its own, and a request takes what it needs of them. So a file is the same howeve
 from __future__ import annotations
 
 import math
-import pickle
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -205,17 +204,16 @@ def _blocks(source: JetSource, n: int, seed: int, label: int | str | None, fixed
             yield from source.jets(n, seed, label, fixed)
         return
     work = partial(_block, seed=seed, label=source.label_of(label), fixed=fixed)
-    # Pickled here: a process would be given tensors as shared memory, which it may outlive.
-    with local_workers(min(workers, count), _prepare, pickle.dumps(source)) as pool:
+    with local_workers(min(workers, count), _prepare, source) as pool:
         for index, block in enumerate(in_order(pool, work, count, 2 * workers)):
             yield block[:n - index * BLOCK]
 
 
-def _prepare(source: bytes) -> None:
+def _prepare(source: JetSource) -> None:
     """Gives a worker its generator."""
     global _source
     torch.set_num_threads(1)
-    _source = pickle.loads(source)
+    _source = source
 
 
 def _block(index: int, seed: int, label: int | None, fixed: Mapping[str, Fixed] | None) -> JetImages:

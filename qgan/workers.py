@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -11,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from .errors import QganError
@@ -30,7 +33,17 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
     Raises:
         QganError: one of them was killed, or could not be prepared.
     """
-    pool = ProcessPoolExecutor(number, get_context("spawn"), initializer=_start, initargs=(prepare, arguments))
+    with TemporaryDirectory() as folder:
+        # In a file: a process that dies on its start would leave this one writing into a full pipe for ever. Plain
+        # pickles hold tensors themselves, where a pipe would pass shared memory that the process may outlive.
+        file = Path(folder) / "prepare.pickle"
+        file.write_bytes(pickle.dumps((prepare, arguments)))
+        pool = ProcessPoolExecutor(number, get_context("spawn"), initializer=_start, initargs=(file,))
+        yield from _ended(pool)
+
+
+def _ended(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
+    """The pool, which ends with the block that has it."""
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -57,7 +70,7 @@ def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: in
         yield result
 
 
-def _start(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+def _start(file: Path) -> None:
     """Ctrl-C is the parent's to handle; and a worker ends with its parent, even one that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
@@ -68,5 +81,6 @@ def _start(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) ->
             os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    prepare, arguments = pickle.loads(file.read_bytes())
     if prepare is not None:
         prepare(*arguments)

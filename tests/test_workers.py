@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -63,6 +65,15 @@ def test_an_error_comes_as_it_was() -> None:
 def test_a_worker_that_was_killed_is_told_in_a_line() -> None:
     with pytest.raises(QganError, match="worker process ended before"), local_workers(1) as pool:
         list(in_order(pool, killed, 2, ahead=2))
+
+
+def test_a_worker_that_cannot_start_is_told_too() -> None:
+    """A program on standard input cannot be started again by a worker, however much that was to be sent to it."""
+    program = ("from qgan.workers import in_order, local_workers\n"
+               "with local_workers(1, len, bytes(1_000_000)) as pool:\n"
+               "    print(list(in_order(pool, abs, 1, ahead=1)))\n")
+    ended = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1 and "QganError: a worker process ended before" in ended.stderr.splitlines()[-1]
 
 
 def test_ctrl_c_does_not_wait_for_the_workers() -> None:
