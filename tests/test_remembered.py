@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
-from qgan.losses import GeneratorBatch, RememberedMatching, SortedMatching, WeightedSum
+from qgan.losses import GeneratorBatch, RememberedMatching, SortedMatching, Term, WeightedSum
 from qgan.losses.remembered import at_quantiles
 
 NAMES = ("a", "b")
@@ -57,6 +59,14 @@ def test_what_was_before_tells_a_shift_from_chance(shift: float) -> None:
     mean = torch.stack(sizes["remembered"]).mean(0)
     assert noise["remembered"] < 0.35 * noise["batch"]
     assert torch.allclose(mean, torch.full((2,), shift / 2), atol=0.05)
+
+
+@pytest.mark.parametrize("make", [SortedMatching, lambda names: RememberedMatching(names, 10)])
+def test_a_statistic_that_is_named_twice_counts_twice(make: Callable[[tuple[str, ...]], Term]) -> None:
+    each = batch(torch.randn(20, 2), 1 + torch.randn(20, 2))
+    a, b, both = (make(names)(each) for names in (("a",), ("b",), ("a", "b", "a")))
+    torch.testing.assert_close(both, (2 * a + b) / 3)
+    assert WeightedSum([(make(("a", "b", "a")), 1.0)]).needs == ("a", "b")
 
 
 def test_each_class_by_itself() -> None:

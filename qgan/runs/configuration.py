@@ -108,7 +108,7 @@ class LossOptions:
         coding: smooth L1 between the codings asked for and those of the generated image.
         statistics: KL divergence of the batch densities of the ΔR and pixel statistics, per class.
         matching: smooth L1 between sorted statistics of the real and the generated batch, per class.
-        matched: which statistics, of those that codings can be and ``image_mass``.
+        matched: which statistics, of those that codings can be; one that is named several times counts as often.
         memory: jets of each class, beside those of the batch, that matching and sparsity compare over; 0 for none.
         sparsity: distribution of the soft number of non-zero pixels and of pixels above further thresholds,
             per class.
