@@ -49,8 +49,8 @@ class RememberedMatching(nn.Module):
         for label, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
             every_real, every_fake = self._with_past(label, 0, r), self._with_past(label, 1, f.detach())
             scaled_real, scaled = standardised(every_real, f)
-            _, scaled_fake = standardised(every_real, every_fake)
-            target = at_quantiles(scaled, scaled_fake, scaled_real)
+            # Quantiles are the same on any scale.
+            target = at_quantiles(f, every_fake, scaled_real)
             values.append(smooth_l1_loss(scaled, target, beta=self.beta))
         return mean_of(values, fake)
 
