@@ -218,7 +218,10 @@ def test_an_observable_that_does_not_vary_is_passed_over() -> None:
 
 @pytest.mark.slow
 def test_a_short_training_improves_every_kind_of_figure(tmp_path: Path) -> None:
-    """On a part of the jets that ship; W1 in standard deviations against validation jets."""
+    """On a part of the jets that ship; W1 in standard deviations against validation jets.
+
+    Over four seeds the ratios to the untrained generator spread from 0.11 to 0.31 (W1) and 0.13 to 0.29 (mean image).
+    """
     try:
         jets = embedded_jets("w_qcd", "train").sample(2000, 0)
     except DataError:
@@ -235,6 +238,6 @@ def test_a_short_training_improves_every_kind_of_figure(tmp_path: Path) -> None:
     for name in ("qcd", "w"):
         before, now = (np.median([v for tag, v in figures.items() if tag.startswith(f"w1/{name}/")])
                        for figures in (untrained, after))
-        assert now < 0.2 * before, (name, before, now)
-        assert after[f"mean_image/{name}"] < 0.7 * untrained[f"mean_image/{name}"]
-    assert worst(after)[1] < 0.2 * worst(untrained)[1]
+        assert now < 0.5 * before, (name, before, now)
+        assert after[f"mean_image/{name}"] < 0.5 * untrained[f"mean_image/{name}"]
+    assert worst(after)[1] < 0.5 * worst(untrained)[1]
