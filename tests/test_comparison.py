@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from small_evaluation import few_draws
 from small_training import Stopping, small, with_delta_r
+from small_training import differences as unlike
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
@@ -21,15 +28,17 @@ from qgan.comparison.figures import Figure, class_figures, figures, from_plain, 
 from qgan.comparison.judge import HeldOut, judge
 from qgan.comparison.run import Judging, compare
 from qgan.comparison.text import aligned, cells, markdown, number
-from qgan.comparison.trained import existing_runs
+from qgan.comparison.trained import existing_runs, train_runs
 from qgan.comparison.verdict import differences, pairs, sentence
 from qgan.data import JetImages, write_jets
 from qgan.data.convert import crop_to
 from qgan.data.grid import Grid
-from qgan.errors import CheckpointError, ConfigError
+from qgan.errors import CheckpointError, ConfigError, DataError
 from qgan.evaluation import Evaluation, Row
 from qgan.experiment import train
 from qgan.metrics import mean_image_difference
+from qgan.runs import RunFolder, checkpoint
+from qgan.runs.recorders import read_log
 
 TRAIN, TEST = with_delta_r(toy_jets(400, 1)), with_delta_r(toy_jets(200, 2))
 JUDGING = Judging(100, 0, True)
@@ -215,6 +224,46 @@ def test_a_training_that_was_broken_off_goes_on(files: Path, tmp_path: Path, qui
         train(replace(configurations["quantum"], seed=1), data=options["data"],
               out=tmp_path / "runs" / "quantum" / "seed-1", quiet=True, recorder=Stopping(2))
     assert compare(configurations, **options).entries[0].steps == 4
+
+
+def test_side_by_side_is_one_after_another(files: Path, tmp_path: Path) -> None:
+    configurations = {"quantum": small({"steps": 3, "threads": 0}), "dense": small({"steps": 2,
+                                                                                    "generator.core": "dense"})}
+    data = [files / "train.h5"]
+    together = train_runs(configurations, (1, 2), tmp_path / "together", data=data, workers=2, quiet=True)
+    alone = train_runs({name: replace(c, threads=1) for name, c in configurations.items()}, (1, 2),
+                       tmp_path / "alone", data=data, quiet=True)
+    assert [(run.model, run.seed, run.steps) for run in together] == [
+        ("quantum", 1, 3), ("dense", 1, 2), ("quantum", 2, 3), ("dense", 2, 2)]
+    for one, other in zip(together, alone, strict=True):
+        assert not unlike(checkpoint.load(RunFolder(one.folder).checkpoint).states,
+                          checkpoint.load(RunFolder(other.folder).checkpoint).states)
+
+
+def test_trainings_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path: Path) -> None:
+    endless = {name: small({"steps": 100000, "logging.checkpoint": 100000, "generator.core": name})
+               for name in ("quantum", "dense", "frozen")}
+    for name, configuration in endless.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(configuration.to_dict()))
+    command = [sys.executable, "-m", "qgan", "compare", "--configs", *(f"{name}.yaml" for name in endless),
+               "--seeds", "1", "--workers", "2", "--data", str(files / "train.h5"), "--out", "out"]
+    runs = tmp_path / "out" / "runs"
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, process_group=0) as process:
+        logs = [runs / name / "seed-1" / "log.jsonl" for name in ("quantum", "dense")]
+        deadline = time.monotonic() + 120
+        while not all(log.is_file() and log.read_text() for log in logs) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+    taken = {log.parent.parent.name: read_log(log)[-1]["step"] for log in logs}
+    for name, steps in taken.items():
+        assert checkpoint.load(RunFolder(runs / name / "seed-1").checkpoint).step == steps > 0
+    assert not (runs / "frozen").exists()
+
+
+def test_an_error_in_one_of_several_trainings_ends_all(files: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no-jets\.h5"):
+        train_runs({"quantum": small()}, (1, 2), tmp_path, data=[files / "no-jets.h5"], workers=2, quiet=True)
 
 
 def test_the_command_writes_a_table(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],

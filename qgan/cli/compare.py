@@ -11,7 +11,7 @@ from .options import add_quiet, index_range, positive
 EXAMPLES = """\
   qgan compare --configs configs/w_qcd.yaml configs/w_qcd_classical.yaml --seeds 2 --steps 2000 --out compare/
   qgan compare --runs runs/w_qcd-1 runs/w_qcd-2 runs/dense-1 runs/dense-2 --out compare/
-  qgan compare --configs configs/w_qcd.yaml configs/published.yaml --rows 6:22 --columns 5:21 --out compare/
+  qgan compare --configs configs/w_qcd.yaml configs/published.yaml --rows 6:22 --columns 5:21 --workers 4 --out c/
 """
 
 
@@ -23,6 +23,8 @@ def build_parser() -> Parser:
     parser.add_argument("--runs", nargs="+", default=[], metavar="RUN", help="trained runs, taken as they are")
     parser.add_argument("--seeds", type=positive, default=2, metavar="N", help="train with seeds 1 to N (default: 2)")
     parser.add_argument("--steps", type=positive, metavar="N", help="of each training (default: as configured)")
+    parser.add_argument("--workers", type=positive, default=1, metavar="N",
+                        help="trainings side by side, each in a process of one thread (default: 1)")
     parser.add_argument("--data", nargs="+", metavar="FILE", help="jets to train on (default: as configured)")
     parser.add_argument("--real", nargs="+", metavar="FILE", help="held-out jets (default: the test jets that ship)")
     for side in ("rows", "columns"):
@@ -50,7 +52,7 @@ def main(argv: list[str]) -> None:
     found = compare(configurations, out=arguments.out, runs=arguments.runs, seeds=range(1, arguments.seeds + 1),
                     steps=arguments.steps, data=arguments.data, real=arguments.real, rows=arguments.rows,
                     columns=arguments.columns, judging=Judging(arguments.n, arguments.seed, arguments.quick),
-                    with_controls=not arguments.no_controls, quiet=arguments.quiet)
+                    with_controls=not arguments.no_controls, workers=arguments.workers, quiet=arguments.quiet)
     write_json(Path(arguments.out) / "comparison.json", found.to_dict())
     write_text(Path(arguments.out) / "comparison.md", found.markdown())
     if not arguments.quiet:

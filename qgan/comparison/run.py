@@ -94,7 +94,7 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
             runs: Sequence[str | Path] = (), seeds: Sequence[int] = (1, 2), steps: int | None = None,
             data: Sequence[str | Path] | None = None, real: Sequence[str | Path] | None = None,
             rows: Span | None = None, columns: Span | None = None, judging: Judging | None = None,
-            with_controls: bool = True, quiet: bool = False) -> Comparison:
+            with_controls: bool = True, workers: int = 1, quiet: bool = False) -> Comparison:
     """Trains each configuration with each seed, and puts all that is trained side by side.
 
     Stopped at any moment, the same call goes on: finished runs and evaluations in ``out`` are kept.
@@ -108,6 +108,7 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
         rows, columns: pixels that are compared; by default those that all generators have.
         judging: how they are judged.
         with_controls: add real jets and the negative controls.
+        workers: trainings side by side, each in a process of one thread.
         quiet: no progress bars.
 
     Raises:
@@ -115,7 +116,8 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
     """
     judging, out = judging or Judging(), Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    trained = train_runs(configurations or {}, seeds, out / "runs", steps=steps, data=data, quiet=quiet)
+    trained = train_runs(configurations or {}, seeds, out / "runs", steps=steps, data=data, workers=workers,
+                         quiet=quiet)
     trained += [_renamed(run, {r.model for r in trained}) for run in existing_runs(runs)]
     if not trained:
         raise ConfigError("nothing to compare: give configurations or runs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import numpy as np
 
 from ..errors import CheckpointError
 from ..experiment import STRUCTURE, train
+from ..progress import progress
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint, check_configuration, first_difference
 from ..runs.configuration import Configuration
 from ..runs.recorders import read_log
+from ..workers import local_workers
 
 #: What tells two models apart; runs that differ in the seed alone are one model.
 MODEL = tuple(key for key in (*STRUCTURE, "steps") if key != "seed")
@@ -45,25 +48,59 @@ class TrainedRun:
 
 
 def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int], out: Path, *,
-               steps: int | None = None, data: Sequence[str | Path] | None = None,
+               steps: int | None = None, data: Sequence[str | Path] | None = None, workers: int = 1,
                quiet: bool = False) -> list[TrainedRun]:
     """A run of each configuration with each seed, in ``out``; finished ones are kept, broken-off ones gone on with.
+
+    Args:
+        workers: trainings side by side, each in a process and, where its configuration does not say, on one thread.
 
     Raises:
         CheckpointError: ``out`` holds a run of that name with another configuration or other jets.
         ConfigError, DataError: a configuration or jets that do not fit.
     """
-    found = []
-    for seed in seeds:
-        for model, configuration in configurations.items():
-            chosen = replace(configuration, seed=seed, steps=steps or configuration.steps)
-            folder = out / model / f"seed-{seed}"
-            if not _finished(folder, chosen, data):
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                train(chosen, data=data, out=folder, resume=RunFolder(folder).checkpoint.is_file(),
-                      overwrite=True, quiet=quiet)
-            found.append(_read(folder, model))
-    return found
+    asked = {(model, seed): replace(configuration, seed=seed, steps=steps or configuration.steps)
+             for seed in seeds for model, configuration in configurations.items()}
+    folders = {(model, seed): out / model / f"seed-{seed}" for model, seed in asked}
+    missing = [(folders[key], configuration) for key, configuration in asked.items()
+               if not _finished(folders[key], configuration, data)]
+    if workers > 1 and len(missing) > 1:
+        _side_by_side(missing, data, min(workers, len(missing)), quiet)
+    else:
+        for folder, configuration in missing:
+            _go_on(folder, configuration, data, quiet)
+    return [_read(folder, model) for (model, _), folder in folders.items()]
+
+
+def _go_on(folder: Path, configuration: Configuration, data: Sequence[str | Path] | None, quiet: bool = True) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    train(configuration, data=data, out=folder, resume=RunFolder(folder).checkpoint.is_file(), overwrite=True,
+          quiet=quiet)
+
+
+def _side_by_side(missing: Sequence[tuple[Path, Configuration]], data: Sequence[str | Path] | None, workers: int,
+                  quiet: bool) -> None:
+    """Each training in a process, so many at once; Ctrl-C leaves a checkpoint of each."""
+    total = sum(configuration.steps for _, configuration in missing)
+    taken = sum(_steps(folder) for folder, _ in missing)
+    with local_workers(workers) as pool, progress(total, f"train, {workers} at once", "steps", taken, quiet) as bar:
+        left, running = list(reversed(missing)), set[Future[None]]()
+        while left or running:
+            # No more than are at work: a process that is told to end would begin one that waits.
+            while left and len(running) < workers:
+                folder, configuration = left.pop()
+                running.add(pool.submit(_go_on, folder, replace(configuration, threads=configuration.threads or 1),
+                                        data))
+            done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+            for training in done:
+                training.result()
+            bar.update(sum(_steps(folder) for folder, _ in missing) - bar.n)
+
+
+def _steps(folder: Path) -> int:
+    """The last step that the run's log tells of."""
+    log = read_log(RunFolder(folder).log) if RunFolder(folder).log.is_file() else []
+    return int(log[-1]["step"]) if log else 0
 
 
 def existing_runs(folders: Sequence[str | Path]) -> list[TrainedRun]:
