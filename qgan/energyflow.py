@@ -96,7 +96,7 @@ def _loops(z: np.ndarray, angles: np.ndarray) -> dict[str, np.ndarray]:
 
 def _packed(images: np.ndarray, theta: np.ndarray, max_cells: int) -> Iterator[tuple[np.ndarray, ...]]:
     """Jets of similar pixel count together: positions, shares (n, M) and angles (n, M, M) of their pixels."""
-    counts = (images.reshape(len(images), -1) > 0).sum(1)
+    counts = (images > 0).sum((1, 2))
     order = np.argsort(counts, kind="stable")
     start = 0
     while start < len(order):
@@ -111,7 +111,7 @@ def _packed(images: np.ndarray, theta: np.ndarray, max_cells: int) -> Iterator[t
 
 
 def _shares(images: np.ndarray) -> np.ndarray:
-    flat = images.reshape(len(images), -1).astype(np.float64)
+    flat = images.reshape(len(images), images.shape[1] * images.shape[2]).astype(np.float64)
     total = flat.sum(1, keepdims=True)
     return flat / np.where(total > 0, total, 1.0)
 

@@ -174,6 +174,14 @@ def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
         *(("usefulness", o, "all") for o in ("features", "images"))}
 
 
+def test_everything_on_without_a_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The floors come from twice as many real jets, and nothing says what was memorised."""
+    few_draws(monkeypatch)
+    ev = evaluate(toy_jets(300, 7), toy_jets(150, 8), n_per_class=150)
+    assert {r.metric for r in ev.rows} == set(METRICS) - {"memorising"}
+    assert ev.find("fpd", "energy_flow", "w").floor is not None and ev.find("w1", "pt", "w").n == 150
+
+
 def test_images_and_classes_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     bare = replace(FAKE, conditions={})
