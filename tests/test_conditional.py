@@ -44,7 +44,7 @@ def source(run: Path) -> JetSource:
 class Bars(torch.nn.Module):
     """Images whose left half holds a share of the sum that is a function of the first condition."""
 
-    noise_features, names = 2, ("label", "mass", "pt")
+    noise_features, names, network = 2, ("label", "mass", "pt"), None
 
     def __init__(self, share: Callable[[torch.Tensor], torch.Tensor]) -> None:
         super().__init__()
@@ -157,6 +157,18 @@ def test_the_flip_leaves_no_jump_at_eta_zero(source: JetSource) -> None:
     """An exactly symmetric generator sees |eta|: a kink at 0, where the two sides are mirror images."""
     path = interpolate(source, "eta", "w", jets=3, steps=21)
     assert path.changes.max() < 1
+
+
+def test_an_image_in_the_raw_frame_is_mirrored_where_eta_passes_zero(tmp_path: Path) -> None:
+    write_jets(tmp_path / "raw.h5", replace(with_delta_r(toy_jets(200, 1)), frame="raw"))
+    trained = train(small({"steps": 1, "symmetry": "exact"}), data=[tmp_path / "raw.h5"], out=tmp_path / "run",
+                    quiet=True)
+    raw = load_source(trained.path)
+    path = interpolate(raw, "eta", "w", jets=3, steps=21)
+    assert path.mirrored and path.to_dict()["mirrored_at_0"]
+    jump = np.flatnonzero(np.diff(path.values > 0))[0]
+    assert (path.changes.argmax(1) == jump).all() and np.delete(path.changes, jump, 1).max() < path.changes.min(0)[jump]
+    assert not interpolate(raw, "pt", "w", jets=1, steps=5).mirrored
 
 
 def test_jets_without_conditions_are_refused() -> None:

@@ -83,5 +83,5 @@ def _path_lines(moved: list[JetPath]) -> list[str]:
         lines.append(f"{path.group:8} {path.condition:5} {path.values[0]:.3g} to {path.values[-1]:.3g} in "
                      f"{len(path.values) - 1} steps: change {100 * path.changes.mean():.2f} % a step, at most "
                      f"{100 * path.changes.max():.1f} %; halving {path.halving:.2f}, of the largest "
-                     f"{path.largest_halving:.2f}")
+                     f"{path.largest_halving:.2f}" + ", mirrored where it passes 0" * path.mirrored)
     return lines

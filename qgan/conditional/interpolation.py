@@ -17,6 +17,7 @@ import torch
 from ..errors import ConditionError
 from ..sampling import JetSource
 from ..seeding import integer_seed, numpy_rng
+from ..symmetry import SymmetricGenerator
 from .slicing import CONDITIONS
 
 #: The range that is gone through, as quantiles of the class's training jets.
@@ -33,6 +34,8 @@ class Path:
         values: (S,) of the condition.
         images: (J, S, H, W) of J jets, GeV.
         changes: (J, S − 1) of each jet from step to step, Σ|x_{s+1} − x_s| over the mean sum of the two.
+        mirrored: whether the images are mirrored where the condition passes 0, as an exact η-flip in the raw frame
+            has it for noise held fixed.
     """
 
     group: str
@@ -40,6 +43,7 @@ class Path:
     values: np.ndarray
     images: np.ndarray
     changes: np.ndarray
+    mirrored: bool = False
 
     @property
     def halving(self) -> float:
@@ -68,6 +72,7 @@ class Path:
                 "high": float(self.values[-1]), "steps": len(self.values), "jets": len(self.images),
                 "mean_change": float(self.changes.mean()), "largest_change": float(self.changes.max()),
                 "halving": self.halving, "largest_halving": self.largest_halving, "unevenness": self.unevenness,
+                "mirrored_at_0": self.mirrored,
                 "ratio_of_successive": [float(low), float(middle), float(high)]}
 
 
@@ -110,7 +115,9 @@ def interpolate(source: JetSource, condition: str, label: int | str, *, jets: in
     noise = torch.randn(jets, source.generator.noise_features,
                         generator=torch.Generator().manual_seed(integer_seed(seed, "path noise", condition, chosen)))
     images = np.stack([_images(source, table[:, s], chosen, noise) for s in range(steps)], 1)
-    return Path(source.class_names[chosen], condition, moved, images, _changes(images))
+    network = source.generator.network
+    mirrored = condition == "eta" and isinstance(network, SymmetricGenerator) and network.flip.rows
+    return Path(source.class_names[chosen], condition, moved, images, _changes(images), mirrored)
 
 
 def follow(start: np.ndarray, rows: np.ndarray, column: int, moved: Sequence[float] | np.ndarray) -> np.ndarray:
