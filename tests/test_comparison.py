@@ -194,6 +194,8 @@ def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monke
     assert first.entries[1].parameters["quantum"] == 0 < first.entries[1].parameters["core"]
     assert len(first.sentences) == 1
     assert "quantum against dense" in first.text()
+    assert first.text().startswith("100 generated jets of each class at most")
+    assert replace(first, judging=Judging(5000, 0, True)).text().startswith("1000 generated jets")
     assert json.loads(json.dumps(first.to_dict()))["entries"][0]["figures"]["all"]["mean_image"]["seeds"] == 2
 
     def never(*_: object, **__: object) -> None:

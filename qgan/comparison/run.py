@@ -11,6 +11,7 @@ from typing import Any
 from ..data import Grid, JetImages
 from ..errors import ConfigError, DataError
 from ..evaluation import Evaluation
+from ..evaluation.effort import effort
 from ..io import read_json, write_json
 from ..progress import progress
 from ..runs import RunFolder
@@ -86,7 +87,8 @@ class Comparison:
 
     def _title(self) -> str:
         height, width = self.grid.shape
-        return (f"{self.judging.n_per_class} generated jets of each class at most against held-out ones, {height} x "
+        most = effort(self.judging.n_per_class, self.judging.quick).n_per_class
+        return (f"{most} generated jets of each class at most against held-out ones, {height} x "
                 f"{width} pixels; mean ± spread over seeds; over the classes the mean, of the worst W1 the largest.")
 
 
