@@ -7,8 +7,8 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
@@ -68,6 +68,20 @@ def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: in
         if index + ahead < count:
             waiting.append(pool.submit(work, index + ahead))
         yield result
+
+
+def as_they_end(pool: ProcessPoolExecutor, work: Callable[..., object], items: Iterable[tuple[Any, ...]], number: int,
+                watch: Callable[[], object]) -> None:
+    """``work(*item)`` for each item in any order, ``number`` at a time; ``watch`` is called about once a second."""
+    left, running = deque(items), set[Future[object]]()
+    while left or running:
+        # No more than are at work: a process that is told to end would begin one that waits.
+        while left and len(running) < number:
+            running.add(pool.submit(work, *left.popleft()))
+        done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+        for one in done:
+            one.result()
+        watch()
 
 
 def _start(file: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ from toy_jets import toy_jets
 
 from qgan.cli import main
 from qgan.data import read_jets, write_jets
+from qgan.runs import checkpoint
 
 CONFIG = """\
 generator: {n_qubits: 5, n_layers: 1, n_rotations: 5, noise: 6, channels: 4}
@@ -57,6 +63,22 @@ def test_a_small_study(files: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     more = [row for row in again["taggers"] if row["saw_more_jets"]]
     assert {row["training"] for row in more} == {"given run", "real + given run"}
     assert [row for row in again["taggers"] if not row["saw_more_jets"]] == found["taggers"]
+
+
+def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path: Path) -> None:
+    with open(files / "config.yaml") as stream:
+        (tmp_path / "often.yaml").write_text(stream.read() + "logging: {checkpoint: 1}\n")
+    words = [*options(files), "--config", str(tmp_path / "often.yaml"), "--seeds", "3", "--steps", "100000"]
+    command = [sys.executable, "-m", "qgan", "augment", "--out", "study", "--workers", "2", *words]
+    kept = [tmp_path / "study" / f"jets_40_{turn}" / "generator.pt" for turn in range(3)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, process_group=0) as process:
+        deadline = time.monotonic() + 120
+        while not all(path.is_file() for path in kept[:2]) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+    assert all(checkpoint.load(path).step > 0 for path in kept[:2]) and not kept[2].exists()
+    assert not [path.name for path in kept[0].parent.iterdir() if path != kept[0]]
 
 
 @pytest.mark.parametrize(("words", "message"), [

@@ -81,6 +81,23 @@ def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.M
         study(POOL, TEST, configuration, replace(PLAN, generated_per_real=3), tmp_path / "study", quiet=True)
 
 
+def test_parts_side_by_side_are_parts_one_after_another(tmp_path: Path) -> None:
+    configuration, plan = small({"steps": 2}), replace(PLAN, seeds=2)
+    alone = study(POOL, TEST, replace(configuration, threads=1), plan, tmp_path / "alone", quiet=True)
+    together = study(POOL, TEST, configuration, plan, tmp_path / "together", workers=3, quiet=True)
+    assert summarise(together, plan, configuration, POOL) == summarise(alone, plan, configuration, POOL)
+    for size in plan.sizes:
+        for way, scores in alone.scores[size]["trees"].items():
+            np.testing.assert_array_equal(together.scores[size]["trees"][way], scores)
+
+
+def test_an_error_in_one_of_several_parts_ends_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"observables: nnz of (qcd|w) jets: all values of the truth"):
+        flat = [replace(jets, images=jets.images + 1) for jets in (POOL, TEST)]
+        study(flat[0], flat[1], small({"steps": 1}), replace(PLAN, observables=("nnz",), taggers=()),
+              tmp_path / "study", workers=2, quiet=True)
+
+
 def _check_mixed(path: Path) -> None:
     mixed = read_jets(path)
     assert mixed.generated is not None

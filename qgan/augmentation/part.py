@@ -117,33 +117,42 @@ class Part:
 
     def tag(self, results: Results) -> None:
         """Trains every tagger in every way, and scores the test jets."""
-        names = {way: way if way not in SAW_MORE or self.given is None else f"{way} {self.given.checksum}"
-                 for way in (REAL, COPIES, GENERATED, MIXED, *(SAW_MORE if self.given else ()))}
-        work = [(tagger, way) for tagger in self.plan.taggers for way in names]
-        todo = not all(self.kept.scores_file(self.size, self.turn, f"{tagger} {names[way]}").is_file()
-                       for tagger, way in work)
         # First, since it has a bar of its own.
-        ways = self._ways() if todo else {}
-        with progress(len(work), self._name("taggers"), "trainings", quiet=self.quiet) as bar:
-            for tagger, way in work:
-                scores = self.kept.scores(self.size, self.turn, f"{tagger} {names[way]}",
-                                          partial(self._scores, tagger, way, ways))
+        ways = self._ways() if self.untrained() else {}
+        with progress(len(self._names), self._name("taggers"), "trainings", quiet=self.quiet) as bar:
+            for (tagger, way), name in self._names.items():
+                scores = self.kept.scores(self.size, self.turn, name, partial(self._scores, tagger, way, ways))
                 results.scores.setdefault(self.size, {}).setdefault(tagger, {}).setdefault(way, []).append(scores)
                 bar.update()
 
     def fill(self, results: Results) -> None:
         """Compares the histograms of many generated jets with those of jets the generator did not see."""
-        names = self.plan.observables
-        if not names:
-            return
-        label = f"power_{self.plan.power_jets}_{self.plan.bins}_{self.plan.truth_jets}"
-        missing = [name for name in names if not self.kept.holds(self.size, self.turn, f"{label}_{name}")]
-        found = self._powers(tuple(missing)) if missing else {}
-        for name in names:
-            kept = self.kept.values(self.size, self.turn, f"{label}_{name}", partial(found.__getitem__, name))
+        missing = self.unfilled()
+        found = self._powers(missing) if missing else {}
+        for name in self.plan.observables:
+            kept = self.kept.values(self.size, self.turn, self._power_name(name), partial(found.__getitem__, name))
             for group, values in kept.items():
                 results.powers.setdefault(self.size, {}).setdefault(group, {}).setdefault(name, []).append(
                     Power(**values))
+
+    def untrained(self) -> int:
+        """Taggers that are not trained yet."""
+        return sum(not self.kept.scores_file(self.size, self.turn, name).is_file() for name in self._names.values())
+
+    def unfilled(self) -> tuple[str, ...]:
+        """Observables whose histograms are not filled yet."""
+        return tuple(name for name in self.plan.observables
+                     if not self.kept.holds(self.size, self.turn, self._power_name(name)))
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], str]:
+        """What the scores are kept as, by tagger and way of training it."""
+        ways = (REAL, COPIES, GENERATED, MIXED, *(SAW_MORE if self.given else ()))
+        return {(tagger, way): f"{tagger} {way}" + (f" {self.given.checksum}" if self.given and way in SAW_MORE else "")
+                for tagger in self.plan.taggers for way in ways}
+
+    def _power_name(self, observable: str) -> str:
+        return f"power_{self.plan.power_jets}_{self.plan.bins}_{self.plan.truth_jets}_{observable}"
 
     def _scores(self, tagger: str, way: str, ways: dict[str, TaggerJets]) -> np.ndarray:
         device = resolve_device(self.configuration.device)

@@ -25,12 +25,13 @@ from ..sampling import load_source
 from .kept import Kept
 from .part import Given, HeldOut, Part
 from .plan import Plan, Results
+from .side_by_side import finish
 from .subsets import draw, mixed_jets
 
 
 def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan, out: str | Path, *,
           run: str | Path | None = None, mixed: str | Path | None = None, restart: bool = False,
-          overwrite: bool = False, quiet: bool = False) -> Results:
+          overwrite: bool = False, workers: int = 1, quiet: bool = False) -> Results:
     """Trains and tests everything; what is finished is kept, and the same call goes on from there.
 
     Args:
@@ -43,6 +44,8 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
         mixed: file to write the training jets of the largest size's first seed to, marked jet by jet.
         restart: drop what an earlier study left in the folder.
         overwrite: replace ``mixed`` if it exists.
+        workers: generators and their taggers side by side, each in a process and, where the configuration does not
+            say, on one thread.
         quiet: no progress bars.
 
     Raises:
@@ -63,11 +66,13 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
     set_threads(configuration.threads)
     kept = Kept.open(out, _settings(pool, test, configuration, plan), restart)
     held_out, results = HeldOut(pool, test, plan.seed, plan.truth_jets), Results(test.label)
-    for size in plan.sizes:
-        for turn in range(plan.seeds):
-            part = Part(held_out, configuration, plan, kept, size, turn, given, quiet)
-            part.tag(results)
-            part.fill(results)
+    parts = [Part(held_out, configuration, plan, kept, size, turn, given, quiet)
+             for size in plan.sizes for turn in range(plan.seeds)]
+    if workers > 1:
+        finish(parts, workers, quiet)
+    for part in parts:
+        part.tag(results)
+        part.fill(results)
     if mixed is not None:
         write_mixed(Part(held_out, configuration, plan, kept, max(plan.sizes), 0), mixed, overwrite)
     return results

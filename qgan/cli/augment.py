@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   qgan augment --out runs/augment --sizes 250 1000 --seeds 3 --steps 500 --batch-size 64
+  qgan augment --out runs/augment --steps 1500 --workers 4
   qgan augment --out runs/augment --run runs/w_qcd --write mixed.h5
   qgan augment --out runs/power --taggers --sizes 1000
 """
@@ -32,6 +33,8 @@ def build_parser() -> Parser:
     _add_jets(parser)
     _add_plan(parser)
     _add_training(parser)
+    parser.add_argument("--workers", type=positive, default=1, metavar="N",
+                        help="generators and their taggers side by side, each in a process of one thread (default: 1)")
     parser.add_argument("--json", metavar="FILE", help="write every number here too")
     parser.add_argument("--write", metavar="FILE", help="write the real and the generated jets of the largest size "
                                                         "here, marked by 'generated'")
@@ -68,7 +71,7 @@ def _add_plan(parser: Parser) -> None:
 
 def _add_training(parser: Parser) -> None:
     parser.add_argument("--config", metavar="FILE", help="YAML file of options of the generators' training")
-    parser.add_argument("--steps", type=positive, help="of each generator (default: that of the configuration, 2000)")
+    parser.add_argument("--steps", type=positive, help="of each generator (default: that of the configuration)")
     parser.add_argument("--batch-size", type=positive, help="of each generator (default: that of the configuration)")
     parser.add_argument("--device", help="auto, cpu, cuda, ... (default: that of the configuration, auto)")
     parser.add_argument("--threads", type=positive, metavar="N", help="of the arithmetic (default: torch's choice)")
@@ -89,7 +92,8 @@ def main(argv: list[str]) -> None:
     configuration = configure(arguments)
     pool, test = load(arguments, configuration)
     results = study(pool, test, configuration, plan, arguments.out, run=arguments.run, mixed=arguments.write,
-                    restart=arguments.restart, overwrite=arguments.overwrite, quiet=arguments.quiet)
+                    restart=arguments.restart, overwrite=arguments.overwrite, workers=arguments.workers,
+                    quiet=arguments.quiet)
     result = summarise(results, plan, configuration, pool)
     for path in filter(None, (Path(arguments.out) / "report.json", arguments.json)):
         write_json(path, result)

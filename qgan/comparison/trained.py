@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint, check_configuration, first_difference
 from ..runs.configuration import Configuration
 from ..runs.recorders import read_log
-from ..workers import local_workers
+from ..workers import as_they_end, local_workers
 
 #: What tells two models apart; runs that differ in the seed alone are one model.
 MODEL = tuple(key for key in (*STRUCTURE, "steps") if key != "seed")
@@ -83,18 +82,11 @@ def _side_by_side(missing: Sequence[tuple[Path, Configuration]], data: Sequence[
     """Each training in a process, so many at once; Ctrl-C leaves a checkpoint of each."""
     total = sum(configuration.steps for _, configuration in missing)
     taken = sum(_steps(folder) for folder, _ in missing)
+    items = [(folder, replace(configuration, threads=configuration.threads or 1), data)
+             for folder, configuration in missing]
     with local_workers(workers) as pool, progress(total, f"train, {workers} at once", "steps", taken, quiet) as bar:
-        left, running = list(reversed(missing)), set[Future[None]]()
-        while left or running:
-            # No more than are at work: a process that is told to end would begin one that waits.
-            while left and len(running) < workers:
-                folder, configuration = left.pop()
-                running.add(pool.submit(_go_on, folder, replace(configuration, threads=configuration.threads or 1),
-                                        data))
-            done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-            for training in done:
-                training.result()
-            bar.update(sum(_steps(folder) for folder, _ in missing) - bar.n)
+        as_they_end(pool, _go_on, items, workers,
+                    lambda: bar.update(sum(_steps(folder) for folder, _ in missing) - bar.n))
 
 
 def _steps(folder: Path) -> int:

@@ -1,0 +1,49 @@
+"""Parts of a study in several processes; what they find is kept in the study's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..progress import progress
+from ..runs.devices import set_threads
+from ..workers import as_they_end, local_workers
+from .part import Part
+from .plan import Results
+
+
+def finish(parts: Sequence[Part], workers: int, quiet: bool = False) -> None:
+    """Trains the generators and taggers that are missing, one part a process; the largest parts first.
+
+    An error or Ctrl-C ends all of them; each generator under way leaves a checkpoint.
+    """
+    missing = sorted((part for part in parts if _missing(part)), key=lambda part: -part.size)
+    if not missing:
+        return
+    workers, total = min(workers, len(missing)), sum(map(_missing, missing))
+    with local_workers(workers, _prepare, missing) as pool, \
+            progress(total, f"augment, {workers} at once", "results", quiet=quiet) as bar:
+        as_they_end(pool, _finish, [(index,) for index in range(len(missing))], workers,
+                    lambda: bar.update(total - sum(map(_missing, missing)) - bar.n))
+
+
+def _missing(part: Part) -> int:
+    """Taggers to train, and one more if there are histograms to fill."""
+    return part.untrained() + bool(part.unfilled())
+
+
+def _prepare(parts: Sequence[Part]) -> None:
+    """Gives a worker all parts; they share their jets."""
+    global _parts
+    set_threads(parts[0].configuration.threads or 1)
+    _parts = [replace(part, quiet=True) for part in parts]
+
+
+def _finish(index: int) -> None:
+    part = _parts[index]
+    nowhere = Results(part.jets.test.label)
+    part.tag(nowhere)
+    part.fill(nowhere)
+
+
+_parts: list[Part]
