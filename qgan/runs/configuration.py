@@ -121,13 +121,14 @@ class LossOptions:
     adversarial_weight: float = 1.0
     coding: float = 6.0
     statistics: float = 0.1
-    matching: float = 6.0
-    matched: list[str] = field(default_factory=lambda: ["image_mass", "width", "sigma_r", "delta_r_mean", "delta_r_std",
-                                                        "pixel_std", "ptd", "leading_1", "leading_3", "clumps_3",
-                                                        "clumps_5", "image_tau_21", "image_tau_32"])
+    matching: float = 9.0
+    matched: list[str] = field(default_factory=lambda: ["width", "sigma_r", "delta_r_mean", "delta_r_std",
+                                                        "delta_r_std", "delta_r_std", "pixel_std", "ptd", "leading_1",
+                                                        "leading_3", "clumps_3", "clumps_5", "image_tau_21",
+                                                        "image_tau_32"])
     memory: int = 1024
     sparsity: float = 3.0
-    mean_image: float = 30.0
+    mean_image: float = 36.0
     published_statistics: bool = False
     r1: float = 0.02
     r1_every: int = 8
