@@ -110,9 +110,17 @@ def test_models_are_listed(model: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["models", str(model)]) == 0
     said = capsys.readouterr().out
     assert "tiny: qcd and w jets" in said
-    assert "median W1" in said
+    card = read_card(model)
+    names = ("median W1", "which is that of")
+    rows = {name: line.split() for line in said.splitlines() for name in names if name in line}
+    found = card["quality"]["figures"]["qcd"]["w1_median"]
+    assert float(rows["median W1"][3]) == pytest.approx(found["value"], abs=found["error"] / 10)
+    assert rows["median W1"][4:6] == ["±", f"{found['error']:.{len(rows['median W1'][3].split('.')[1])}f}"]
+    w1 = {row["observable"]: row["value"] for row in card["quality"]["rows"]
+          if row["metric"] == "w1" and row["class"] == "qcd"}
+    assert rows["which is that of"][4] == max(w1, key=lambda name: w1[name])
     assert main(["models", str(model), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [read_card(model)]
+    assert json.loads(capsys.readouterr().out) == [card]
     assert main(["models"]) == 0
     assert all(f"{name}: " in capsys.readouterr().out for name in shipped_models()[:1])
 

@@ -16,7 +16,7 @@ EXAMPLES = """\
 
 def build_parser() -> Parser:
     parser = Parser("qgan models", "List the trained generators that ship, each with what it reaches on held-out jets: "
-                                   "value +- error (what real jets reach).", EXAMPLES)
+                                   "value ± error (what real jets reach).", EXAMPLES)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="some of them, or .safetensors files of others "
                                                                    "(default: all that ship)")
     parser.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
@@ -42,18 +42,29 @@ def main(argv: list[str]) -> None:
 
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A few lines a model: what it makes, what it was trained on, and its figures by class."""
-    from ..comparison.figures import TITLES, from_plain
+    from ..comparison.figures import from_plain
+    from ..comparison.text import measured, title
 
     for card in cards:
         yield (f"{card['name']}: {' and '.join(card['source']['class_names'])} jets, {card['weights_bytes'] / 1e6:.1f} "
                f"MB, {card['parameters']['generator']:,} parameters ({card['parameters']['quantum']} angles in the "
                f"circuit), {card['step']} steps on {card['trained_on']}")
         found = from_plain(card["quality"]["figures"])
+        groups = [group for group in found if group != "all"]
+        yield _line("", groups)
         for name in found["all"]:
-            values = [f"{group} {_text(*found[group][name])}" for group in found if group != "all"]
-            yield f"  {TITLES.get(name, name):16} {'   '.join(values)}"
+            yield _line(title(name), [measured(found[group][name], name) for group in groups])
+            if name == "w1_worst":
+                yield _line("  which is that of", [_worst(card, group) for group in groups])
+    if cards:
+        yield "value ± error (what real jets reach); W1 [sd] in standard deviations of the real jets"
 
 
-def _text(value: float, error: float | None, floor: float | None) -> str:
-    text = f"{value:.3g}" + (f" +- {error:.1g}" if error is not None else "")
-    return text + (f" ({floor:.2g})" if floor is not None else "")
+def _line(name: str, values: Sequence[str]) -> str:
+    return f"  {name:24}" + "".join(f"{value:>27}" for value in values)
+
+
+def _worst(card: dict[str, Any], group: str) -> str:
+    """The observable with the largest W1."""
+    rows = [row for row in card["quality"]["rows"] if row["metric"] == "w1" and row["class"] == group]
+    return str(max(rows, key=lambda row: row["value"])["observable"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from .entries import Entry, Spread
-from .figures import TITLES
+from .figures import TITLES, Figure
 
 #: Figures told in percent.
 _PERCENT = ("mean_image", "coverage")
@@ -17,9 +18,7 @@ _SIZES = {"quantum": "angles", "core": "core", "generator": "generator"}
 def cells(entries: Sequence[Entry], group: str = "all") -> list[list[str]]:
     """The table of one class, or of all, with its head: a line for each entry."""
     names = [name for name in TITLES if any(entry.figure(name, group) is not None for entry in entries)]
-    units = [f" [{_UNITS[name]}]" if name in _UNITS else "" for name in names]
-    head = ["", "seeds", *(TITLES[name] + unit for name, unit in zip(names, units, strict=True)),
-            *_SIZES.values(), "step [ms]"]
+    head = ["", "seeds", *map(title, names), *_SIZES.values(), "step [ms]"]
     return [head, *(_line(entry, names, group) for entry in entries)]
 
 
@@ -40,6 +39,20 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     """The same as a Markdown table."""
     head, *body = ([f" {cell} " for cell in row] for row in rows)
     return "\n".join("|" + "|".join(row) + "|" for row in (head, ["---"] * len(head), *body))
+
+
+def title(name: str) -> str:
+    """What a figure is called, with its unit."""
+    return TITLES[name] + (f" [{_UNITS[name]}]" if name in _UNITS else "")
+
+
+def measured(figure: Figure, name: str) -> str:
+    """One generator's figure ± its statistical error (what real jets reach), to two digits of the error."""
+    scale = 100 if name in _PERCENT else 1
+    value, error, floor = (None if x is None else scale * x for x in figure)
+    digits = max(0, 1 - math.floor(math.log10(error))) if error else 3
+    return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "") + (
+        f" ({floor:.{digits}f})" if floor is not None else "")
 
 
 def _line(entry: Entry, names: Sequence[str], group: str) -> list[str]:
