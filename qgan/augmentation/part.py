@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 
@@ -101,12 +102,16 @@ class Part:
     def real(self) -> JetImages:
         return self.jets.pool[self.chosen]
 
+    @property
+    def checkpoint(self) -> Path:
+        """Of the generator."""
+        return self.kept.part(self.size, self.turn) / CHECKPOINT
+
     @cached_property
     def source(self) -> JetSource:
         """The generator of these jets, trained now if it is not there yet."""
         configuration = replace(self.configuration, seed=self.seed("generator") % 2**31)
-        return generator_of(self.real, configuration, self.kept.part(self.size, self.turn) / CHECKPOINT,
-                            label=self._name("generator"), quiet=self.quiet)
+        return generator_of(self.real, configuration, self.checkpoint, label=self._name("generator"), quiet=self.quiet)
 
     def generated(self, substructure: bool = False) -> JetImages:
         """As many jets as a tagger is given."""

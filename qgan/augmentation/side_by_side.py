@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from ..progress import progress
+from ..runs import checkpoint
 from ..runs.devices import set_threads
 from ..workers import as_they_end, local_workers
 from .part import Part
@@ -20,11 +23,31 @@ def finish(parts: Sequence[Part], workers: int, quiet: bool = False) -> None:
     missing = sorted((part for part in parts if _missing(part)), key=lambda part: -part.size)
     if not missing:
         return
-    workers, total = min(workers, len(missing)), sum(map(_missing, missing))
+    workers, results = min(workers, len(missing)), sum(map(_missing, missing))
+    left, total = results, sum(part.configuration.steps for part in missing)
     with local_workers(workers, _prepare, missing) as pool, \
-            progress(total, f"augment, {workers} at once", "results", quiet=quiet) as bar:
-        as_they_end(pool, _finish, [(index,) for index in range(len(missing))], workers,
-                    lambda: bar.update(total - sum(map(_missing, missing)) - bar.n))
+            progress(total, f"augment, {workers} at once", "steps", _steps(missing), quiet) as bar:
+
+        def look() -> None:
+            nonlocal left
+            bar.update(_steps(missing) - bar.n)
+            before, left = left, sum(map(_missing, missing))
+            if left != before:
+                bar.set_postfix_str(f"{results - left} of {results} results")
+
+        as_they_end(pool, _finish, [(index,) for index in range(len(missing))], workers, look)
+
+
+def _steps(parts: Sequence[Part]) -> int:
+    """Steps that the parts' generators have taken, as far as their checkpoints tell."""
+    paths = [part.checkpoint for part in parts]
+    return sum(_step(path, path.stat().st_mtime_ns) for path in paths if path.is_file())
+
+
+@cache
+def _step(path: Path, changed: int) -> int:
+    """Of the checkpoint as it was then: read once, since it is asked for every second."""
+    return checkpoint.load(path).step
 
 
 def _missing(part: Part) -> int:
