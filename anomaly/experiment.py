@@ -163,8 +163,7 @@ class _Run:
     def _finish(self, recorder: Recorder) -> None:
         trainer, options = self.trainer, self.configuration
         best = trainer.best.eval()
-        with torch.no_grad():
-            best.check(trainer.validation)
+        best.check(trainer.validation)
         detector = Detector.of(options.model, best, options.preprocessing, options.data.normal, self.jets,
                                options.seed)
         self.save(detector.to_dict())

@@ -171,8 +171,7 @@ def _trained(configuration: Configuration, train: JetImages, validation: JetImag
     for _ in trainer.run():
         pass
     best = trainer.best.eval()
-    with torch.no_grad():
-        best.check(held)
+    best.check(held)
     return (Detector.of(configuration.model, best, options, configuration.data.normal, train, configuration.seed),
             trainer.progress.best)
 

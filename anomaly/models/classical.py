@@ -61,6 +61,7 @@ class ClassicalAutoencoder(Autoencoder):
         """The logarithm of the error: its distribution is nearer to a normal one."""
         return self.score(x).clamp_min(1e-12).log()[:, None]
 
+    @torch.no_grad()
     def check(self, x: Tensor) -> None:
         """Raises QganError where every jet has the same image."""
         made = self.reconstruct(x)

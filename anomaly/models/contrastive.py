@@ -93,6 +93,7 @@ class ContrastiveEncoder(Autoencoder):
             states = self.states(self.pixels(block))
             self.ensemble += states.mT @ states.conj() / len(x)
 
+    @torch.no_grad()
     def check(self, x: Tensor) -> None:
         first = self.states(self.pixels(x[:1]))
 
