@@ -27,7 +27,7 @@ from qgan.comparison.entries import Entry
 from qgan.comparison.figures import Figure, class_figures, figures, from_plain, plain
 from qgan.comparison.judge import HeldOut, judge
 from qgan.comparison.run import Judging, compare
-from qgan.comparison.text import aligned, cells, markdown, number
+from qgan.comparison.text import aligned, cells, markdown, measured, number, title
 from qgan.comparison.trained import existing_runs, train_runs
 from qgan.comparison.verdict import differences, pairs, sentence
 from qgan.data import JetImages, write_jets
@@ -140,6 +140,10 @@ def test_the_table_has_a_line_for_each() -> None:
     assert len(set(map(len, aligned(rows).splitlines()[3:]))) == 1
     assert markdown(rows).splitlines()[1].count("---") == len(rows[0])
     assert (number(123.4), number(0.0123), number(2e7)) == ("123", "0.0123", "2.0e+07")
+    assert (title("mean_image"), title("of another version")) == ("mean image [%]", "of another version")
+    assert measured(Figure(0.0406, 0.0065, 0.027), "mean_image") == "4.06 ± 0.65 (2.70)"
+    assert measured(Figure(1234.5, 104.0, None), "fpd_features") == "1234 ± 104"
+    assert measured(Figure(0.5, None, None), "auc_trees") == "0.500"
 
 
 def test_controls_are_what_they_are_called() -> None:

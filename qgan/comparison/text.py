@@ -42,8 +42,8 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def title(name: str) -> str:
-    """What a figure is called, with its unit."""
-    return TITLES[name] + (f" [{_UNITS[name]}]" if name in _UNITS else "")
+    """What a figure is called, with its unit; one of another version by its name."""
+    return TITLES.get(name, name) + (f" [{_UNITS[name]}]" if name in _UNITS else "")
 
 
 def measured(figure: Figure, name: str) -> str:
