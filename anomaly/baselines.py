@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
 
 from .models.linear import PrincipalComponents
 from .models.trivial import minus_ptd, nnz, pixel_sum

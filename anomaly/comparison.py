@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from qgan.base.errors import ConfigError, DataError
+from qgan.base.progress import progress
 from qgan.data.jets import JetImages, check_alike
 from qgan.data.shipped import embedded_jets
-from qgan.errors import ConfigError, DataError
-from qgan.progress import progress
 
 from .configuration import Configuration, check
 from .detector import Detector, load_detector

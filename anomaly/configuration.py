@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from qgan.errors import ConfigError
-from qgan.parsing import read_options
+from qgan.base.errors import ConfigError
+from qgan.base.parsing import read_options
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture
 
-from qgan.seeding import integer_seed
+from qgan.base.seeding import integer_seed
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qgan.base.errors import CheckpointError, DataError
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
-from qgan.errors import CheckpointError, DataError
 from qgan.runs import RunFolder, checkpoint
 
 from .configuration import ModelOptions, PreprocessingOptions

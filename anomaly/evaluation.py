@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from qgan.base.devices import resolve_device
+from qgan.base.errors import ConfigError
+from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
-from qgan.errors import ConfigError
-from qgan.runs.devices import resolve_device
-from qgan.seeding import numpy_rng
 
 from .detector import Detector, load_detector
 from .preparation import CLASSES, Jets, test_jets

@@ -11,15 +11,15 @@ import numpy as np
 import torch
 import yaml
 
+from qgan.base.devices import environment, resolve_device, set_threads
+from qgan.base.errors import CheckpointError
+from qgan.base.interrupt import PostponedInterrupt
+from qgan.base.io import write_json
+from qgan.base.progress import progress
 from qgan.data.jets import JetImages
-from qgan.errors import CheckpointError
-from qgan.io import write_json
-from qgan.progress import progress
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.checkpoint import Checkpoint
 from qgan.runs.configuration import flat
-from qgan.runs.devices import environment, resolve_device, set_threads
-from qgan.runs.interrupt import PostponedInterrupt
 from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 
 from .configuration import Configuration, check
@@ -122,7 +122,7 @@ class _Run:
 
     def recorders(self) -> list[Recorder]:
         # TensorBoard takes seconds to load, and only a training needs it.
-        from qgan.runs.tensorboard import TensorBoardRecorder
+        from qgan.report.tensorboard import TensorBoardRecorder
 
         start = self.kept + 1 if self.kept else 0
         return [JsonLinesRecorder(self.folder.log, start),

@@ -11,9 +11,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from qgan.base.errors import DataError
+from qgan.base.io import atomic_path, check_output
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
-from qgan.io import atomic_path, check_output
 
 from .detector import Detector, load_detector
 from .evaluation import embedded_set, groups

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from qgan.base.errors import ConfigError, DataError
 from qgan.data import embedded_jets, read_jets
 from qgan.data.jets import JetImages
-from qgan.errors import ConfigError, DataError
 
 from .configuration import DataOptions
 from .preprocess import require_only

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from qgan.base.errors import DataError
 from qgan.data.convert import centre_crop, resize
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
 
 Norm = Literal["max", "sum", "sqrt", "log"]
 Method = Literal["pool", "area"]

@@ -21,9 +21,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from qgan.base.errors import DataError
+from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
-from qgan.seeding import numpy_rng
 
 SPLITTINGS, SOFT_PIXELS, SOFT_SHARE, MOVED, DISTANCE = 0.3, 4.0, 0.002, 0.3, 0.3
 _AROUND = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j])

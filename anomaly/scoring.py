@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from qgan.seeding import numpy_rng
+from qgan.base.seeding import numpy_rng
 
 #: A working point with fewer background jets above the threshold than this is not looked at for the SIC.
 MIN_BACKGROUND = 25

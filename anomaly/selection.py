@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from qgan.base.devices import resolve_device, set_threads
+from qgan.base.errors import ConfigError, QganError
+from qgan.base.progress import progress
+from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
-from qgan.errors import ConfigError, QganError
-from qgan.progress import progress
-from qgan.runs.devices import resolve_device, set_threads
-from qgan.seeding import numpy_rng
 
 from .configuration import Configuration, check
 from .detector import Detector

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from qgan.errors import QganError
-from qgan.seeding import integer_seed, torch_rng
+from qgan.base.errors import QganError
+from qgan.base.seeding import integer_seed, torch_rng
 
 from .configuration import TrainingOptions
 from .models.interface import Autoencoder

@@ -9,18 +9,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .version import __version__
+from .base.version import __version__
 
 if TYPE_CHECKING:
+    from .base.errors import QganError
     from .data import JetImages, embedded_jets, read_jets, write_jets
-    from .data.simulation import simulate
-    from .errors import QganError
     from .evaluation import evaluate
-    from .experiment import train
-    from .pretrained import load_model
     from .quantum import QuantumLayer
     from .runs.configuration import Configuration
-    from .sampling import generate
+    from .sampling.pretrained import load_model
+    from .sampling.source import generate
+    from .simulation import simulate
+    from .training.experiment import train
 
 #: What this package offers at its top, and the module each name lives in.
 _HOMES = {
@@ -28,14 +28,14 @@ _HOMES = {
     "read_jets": "data.files",
     "write_jets": "data.files",
     "embedded_jets": "data",
-    "simulate": "data.simulation",
+    "simulate": "simulation",
     "QuantumLayer": "quantum",
-    "train": "experiment",
+    "train": "training.experiment",
     "Configuration": "runs.configuration",
-    "generate": "sampling",
-    "load_model": "pretrained",
+    "generate": "sampling.source",
+    "load_model": "sampling.pretrained",
     "evaluate": "evaluation",
-    "QganError": "errors",
+    "QganError": "base.errors",
 }
 
 __all__ = ["Configuration", "JetImages", "QganError", "QuantumLayer", "__version__", "embedded_jets", "evaluate",

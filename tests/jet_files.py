@@ -7,9 +7,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
 from qgan.data.jets import KEYS
-from qgan.seeding import numpy_rng
 
 
 def some_jets(n: int, seed: int = 0, size: int = 9, frame: str = "canonical", label: int | None = None) -> JetImages:

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import chi2
 
+from qgan.base.io import write_json
 from qgan.data import JetImages, read_jets
-from qgan.io import write_json
-from qgan.observables import ALL, observables
+from qgan.observables.arrays import ALL, observables
 
 FOLDER = Path(__file__).parent / "reference"
 CONDITIONS = ("pt", "eta", "mass", "delta_r")

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from qgan.runs import processes
+from qgan.base import processes
 
 
 def together(function: Callable[..., Any], *arguments: Any, number: int = 2) -> list[Any]:
@@ -22,7 +22,7 @@ def together(function: Callable[..., Any], *arguments: Any, number: int = 2) -> 
         port = probe.getsockname()[1]
     # Forked from a process that has imported everything, once: each import takes seconds.
     context, started = get_context("forkserver"), []
-    context.set_forkserver_preload(["qgan.experiment", "torch.distributed", "torch.utils.tensorboard"])
+    context.set_forkserver_preload(["qgan.training.experiment", "torch.distributed", "torch.utils.tensorboard"])
     for rank in range(number):
         here, there = context.Pipe()
         variables = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": number, "MASTER_ADDR": "localhost",

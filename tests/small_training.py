@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import torch
 
-from qgan.assembly import build_trainer
 from qgan.data.jets import JetImages
-from qgan.preparation import Prepared, prepare
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import MemoryRecorder
-from qgan.training import Trainer
+from qgan.training.assembly import build_trainer
+from qgan.training.preparation import Prepared, prepare
+from qgan.training.trainer import Trainer
 
 Options = TypeVar("Options")
 

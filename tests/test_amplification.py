@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import norm
 from sklearn.mixture import GaussianMixture
 
-from qgan.augmentation.amplification import Power, amplification, power, quantile_edges, shares
-from qgan.augmentation.gain import auc, gain, placements
+from qgan.studies.augment.amplification import Power, amplification, power, quantile_edges, shares
+from qgan.studies.augment.gain import auc, gain, placements
 
 
 def test_quantiles_hold_as_many_values_each() -> None:

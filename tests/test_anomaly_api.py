@@ -14,8 +14,8 @@ from test_anomaly_cli import make_jets
 from test_anomaly_evaluation import both, made
 
 import anomaly
+from qgan.base.errors import ConfigError, DataError
 from qgan.data import write_jets
-from qgan.errors import ConfigError, DataError
 
 
 @pytest.fixture

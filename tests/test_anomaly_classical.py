@@ -10,7 +10,7 @@ from anomaly.configuration import ModelOptions
 from anomaly.models.classical import ClassicalAutoencoder
 from anomaly.models.interface import Autoencoder
 from anomaly.models.registry import build
-from qgan.errors import ConfigError, QganError
+from qgan.base.errors import ConfigError, QganError
 
 
 def make(name: str, size: int = 12, **options: object) -> Autoencoder:

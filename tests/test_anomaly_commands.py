@@ -13,11 +13,11 @@ from test_anomaly_evaluation import both, made
 from anomaly.cli import main
 from anomaly.configuration import Configuration, check
 from anomaly.models.registry import build
+from qgan.base.errors import ConfigError
+from qgan.base.parsing import read_options
 from qgan.data import write_jets
 from qgan.data.convert import resize
 from qgan.data.jets import JetImages
-from qgan.errors import ConfigError
-from qgan.parsing import read_options
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 LARGE = ("anomaly_conv40", "anomaly_top", "anomaly_top_conv")

@@ -17,9 +17,9 @@ from anomaly.plots import save_plots
 from anomaly.preparation import generator_of
 from anomaly.report import Report, Row
 from anomaly.scoring import Figure, Score
+from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.data import write_jets
 from qgan.data.jets import JetImages, concatenate
-from qgan.errors import CheckpointError, ConfigError, DataError
 
 
 def both(n: int, seed: int) -> JetImages:

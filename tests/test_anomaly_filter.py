@@ -12,7 +12,7 @@ from anomaly.models.collapse import CollapseError
 from anomaly.models.contrast import contrasted
 from anomaly.models.filter import SteadyFilter
 from anomaly.models.registry import build
-from qgan.errors import ConfigError
+from qgan.base.errors import ConfigError
 
 DROPOUT, NOISE = 0.3, 0.1
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from anomaly.preprocess import normalise, prepare, require_only
+from qgan.base.errors import DataError
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
 
 
 def one(images: np.ndarray) -> JetImages:

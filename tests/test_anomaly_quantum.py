@@ -22,7 +22,7 @@ from anomaly.models.patches import n_patches, patches
 from anomaly.models.quantum import REFERENCES, QuantumAutoencoder
 from anomaly.models.registry import build
 from anomaly.models.views import reflected, view
-from qgan.errors import ConfigError
+from qgan.base.errors import ConfigError
 from qgan.quantum.swap_test import swap_test
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"

@@ -16,9 +16,9 @@ from anomaly import selection
 from anomaly.cli import main
 from anomaly.pseudo_anomalies import KINDS, pseudo_anomalies
 from anomaly.selection import select
+from qgan.base.errors import ConfigError, DataError, QganError
 from qgan.data import write_jets
 from qgan.data.jets import JetImages, concatenate
-from qgan.errors import ConfigError, DataError, QganError
 
 
 @pytest.fixture(scope="module")

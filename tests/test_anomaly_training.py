@@ -17,9 +17,9 @@ from anomaly.configuration import Configuration
 from anomaly.detector import load_detector
 from anomaly.experiment import train
 from anomaly.preprocess import prepare
+from qgan.base.errors import CheckpointError, ConfigError, DataError, QganError
 from qgan.data import embedded_jets, write_jets
 from qgan.data.jets import concatenate
-from qgan.errors import CheckpointError, ConfigError, DataError, QganError
 from qgan.runs import checkpoint
 from qgan.runs.recorders import MemoryRecorder, read_log
 

@@ -11,16 +11,16 @@ import pytest
 from small_training import differences, small
 from toy_jets import toy_jets
 
-from qgan.augmentation import Plan, Results, report, study, summarise
-from qgan.augmentation import generators as training
-from qgan.augmentation.amplification import Power
-from qgan.augmentation.generators import generator_of, sample
-from qgan.augmentation.subsets import COPIES, GENERATED, MIXED, MIXED_GIVEN, REAL, draw, mixed_jets
-from qgan.augmentation.summary import sentence
+from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.data import Grid, read_jets
-from qgan.errors import CheckpointError, ConfigError, DataError
 from qgan.runs import checkpoint
-from qgan.sampling import load_source
+from qgan.sampling.source import load_source
+from qgan.studies.augment import Plan, Results, report, study, summarise
+from qgan.studies.augment import generators as training
+from qgan.studies.augment.amplification import Power
+from qgan.studies.augment.generators import generator_of, sample
+from qgan.studies.augment.subsets import COPIES, GENERATED, MIXED, MIXED_GIVEN, REAL, draw, mixed_jets
+from qgan.studies.augment.summary import sentence
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
 PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
@@ -161,7 +161,7 @@ def test_the_report_says_what_the_numbers_say() -> None:
 
 
 def test_pictures_of_the_report() -> None:
-    from qgan.plots.augmentation import amplification_plot, tagger_plot
+    from qgan.studies.augment.plot import amplification_plot, tagger_plot
 
     results, plan = made_up(2)
     result = summarise(results, plan, small(), POOL)

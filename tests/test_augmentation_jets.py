@@ -12,11 +12,17 @@ import torch
 from small_training import differences, small
 from toy_jets import toy_jets
 
-from qgan.augmentation import Plan, taggers
-from qgan.augmentation.gain import auc
-from qgan.augmentation.kept import Kept
-from qgan.augmentation.part import HeldOut, Part
-from qgan.augmentation.subsets import (
+from qgan.base.errors import DataError
+from qgan.data import JetImages
+from qgan.data.convert import crop
+from qgan.models import PixelStatistics
+from qgan.runs import checkpoint
+from qgan.sampling.conditions import ConditionDensity
+from qgan.studies.augment import Plan, taggers
+from qgan.studies.augment.gain import auc
+from qgan.studies.augment.kept import Kept
+from qgan.studies.augment.part import HeldOut, Part
+from qgan.studies.augment.subsets import (
     COPIES,
     GENERATED,
     MIXED,
@@ -29,13 +35,7 @@ from qgan.augmentation.subsets import (
     overlap,
     training_sets,
 )
-from qgan.augmentation.taggers import TAGGERS, least_in_leaf
-from qgan.data import JetImages
-from qgan.data.conditions import ConditionDensity
-from qgan.data.convert import crop
-from qgan.errors import DataError
-from qgan.models import PixelStatistics
-from qgan.runs import checkpoint
+from qgan.studies.augment.taggers import TAGGERS, least_in_leaf
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
 PLAN = Plan(sizes=(40,), seeds=1, generated_per_real=2)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from jet_files import publish, some_jets
 
+from qgan.base.errors import DataError
 from qgan.data import JetWriter, merge, read_jets, write_jets
-from qgan.errors import DataError
 
 
 @pytest.mark.parametrize(("name", "content", "message"), [
@@ -173,7 +173,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, 
 
 def test_a_file_that_the_system_refuses_to_grow_does_not_crash_the_interpreter(tmp_path):
     write_jets(tmp_path / "in.h5", some_jets(5000))
-    program = ("import resource, sys\nfrom qgan.data import merge\nfrom qgan.errors import DataError\n"
+    program = ("import resource, sys\nfrom qgan.data import merge\nfrom qgan.base.errors import DataError\n"
                "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
                "try:\n    merge(sys.argv[1:2], sys.argv[2])\nexcept DataError as error:\n    print(error)\n")
     done = subprocess.run([sys.executable, "-c", program, tmp_path / "in.h5", tmp_path / "out.h5"], text=True,

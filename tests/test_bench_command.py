@@ -12,20 +12,29 @@ import torch
 from small_training import prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
-from qgan.bench import bench, memory, report, run
-from qgan.bench import gan as gan_part
-from qgan.bench.gan import CONTROLS, PER_SAMPLE, QUANTUM, fewer_jets, gan_rows, sample_by_sample, steps_of, trainer_with
-from qgan.bench.memory import memory_rows, peak_memory, resident_memory
-from qgan.bench.run import QUICK, Effort, _Session
-from qgan.bench.sampling import sampling_rows, simulation_row, simulation_rows, source_from
-from qgan.bench.text import product_shares
+from qgan.base.errors import DataError
 from qgan.cli import main
 from qgan.cli.bench import PARTS
 from qgan.data import write_jets
-from qgan.errors import DataError
-from qgan.plots.bench import bench_plot
-from qgan.plots.style import to_pixels
-from qgan.preparation import Prepared
+from qgan.report.plots.style import to_pixels
+from qgan.studies.bench import bench, memory, report, run
+from qgan.studies.bench import gan as gan_part
+from qgan.studies.bench.gan import (
+    CONTROLS,
+    PER_SAMPLE,
+    QUANTUM,
+    fewer_jets,
+    gan_rows,
+    sample_by_sample,
+    steps_of,
+    trainer_with,
+)
+from qgan.studies.bench.memory import memory_rows, peak_memory, resident_memory
+from qgan.studies.bench.plot import bench_plot
+from qgan.studies.bench.run import QUICK, Effort, _Session
+from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulation_rows, source_from
+from qgan.studies.bench.text import product_shares
+from qgan.training.preparation import Prepared
 
 TINY = Effort(layer=0.001, gan=0.001, sampling=0.001, requests=(1, 20), processes=("w",), batches=1)
 
@@ -80,7 +89,7 @@ def test_fewer_jets_keep_what_was_fitted(prepared: Prepared, monkeypatch: pytest
 
 
 def test_sampling_counts_whole_requests(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.sampling.BLOCK", 16)
+    monkeypatch.setattr("qgan.sampling.source.BLOCK", 16)
     source = source_from(trainer_with(QUANTUM, small(), prepared), prepared)
     rows = sampling_rows(source, 0.001, (1, 200))
     assert [(row.jets, row.substructure) for row in rows] == [(200, False), (200, True), (1, False), (1, True)]
@@ -90,7 +99,7 @@ def test_sampling_counts_whole_requests(prepared: Prepared, monkeypatch: pytest.
 
 
 def test_one_core_is_measured_with_one_thread(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.sampling.BLOCK", 16)
+    monkeypatch.setattr("qgan.sampling.source.BLOCK", 16)
     source, seen = source_from(trainer_with(QUANTUM, small(), prepared), prepared), []
     whole = type(source).block
     monkeypatch.setattr(type(source), "block",
@@ -106,7 +115,7 @@ def test_one_core_is_measured_with_one_thread(prepared: Prepared, monkeypatch: p
 
 
 def test_the_simulation_is_left_out_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.data.simulation.engines._missing", "pythia8mc")
+    monkeypatch.setattr("qgan.simulation.engines._missing", "pythia8mc")
     rows, why = simulation_rows(("w",), 1)
     assert rows == []
     assert "pythia8mc" in why
@@ -122,8 +131,8 @@ def test_the_simulation_counts_what_follows_its_start(monkeypatch: pytest.Monkey
         for jets in (60, 60, 0, 7):
             made(jets)
 
-    monkeypatch.setattr("qgan.bench.sampling.make_chunk", make_chunk)
-    monkeypatch.setattr("qgan.bench.sampling.require_engines", lambda: None)
+    monkeypatch.setattr("qgan.studies.bench.sampling.make_chunk", make_chunk)
+    monkeypatch.setattr("qgan.studies.bench.sampling.require_engines", lambda: None)
     row = simulation_row("w", 1)
     assert (seen, row.jets) == ([120], 67)
     assert row.rate == row.jets / row.seconds
@@ -168,7 +177,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Session, "memory", lambda self: [{"what": "a", "loaded": 1, "peak": 3, "added": 2, "gpu": 0}])
     monkeypatch.setattr(run, "capacity_table", lambda quick, seed: [])
     monkeypatch.setattr(run, "QUICK", TINY)
-    monkeypatch.setattr("qgan.sampling.BLOCK", 16)
+    monkeypatch.setattr("qgan.sampling.source.BLOCK", 16)
     monkeypatch.setattr(gan_part, "FEW", 4)
     monkeypatch.setattr(run, "Configuration", lambda seed: replace(small(), seed=seed))
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from qgan.bench import Mark, marks, take_turns, timing
-from qgan.bench.layer import BROADCAST, DEEPER, DENSE, ONE_BY_ONE, OURS, QUOTED, Size
-from qgan.bench.text import disturbance, marks_table
-from qgan.bench.timing import Estimate, estimate, exponent, median
+from qgan.studies.bench import Mark, marks, take_turns, timing
+from qgan.studies.bench.layer import BROADCAST, DEEPER, DENSE, ONE_BY_ONE, OURS, QUOTED, Size
+from qgan.studies.bench.text import disturbance, marks_table
+from qgan.studies.bench.timing import Estimate, estimate, exponent, median
 
 
 class Clock:

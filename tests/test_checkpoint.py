@@ -14,10 +14,10 @@ import pytest
 import torch
 from torch import nn
 
-from qgan.errors import CheckpointError, ConfigError, DataError
-from qgan.io import write_json
+from qgan.base.devices import environment, resolve_device, set_threads
+from qgan.base.errors import CheckpointError, ConfigError, DataError
+from qgan.base.io import write_json
 from qgan.runs.checkpoint import SCHEMA, Checkpoint, check_configuration, first_difference, load, previous, save
-from qgan.runs.devices import environment, resolve_device, set_threads
 from qgan.runs.folder import RunFolder
 from qgan.runs.recorders import JsonLinesRecorder
 from qgan.runs.summary import run_summary

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
+from qgan.base.console import join_negative_values
 from qgan.cli import PROGRAM, main
 from qgan.cli.options import value_or_range
-from qgan.console import join_negative_values
 from qgan.data import read_jets, write_jets
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages

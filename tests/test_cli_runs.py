@@ -21,7 +21,7 @@ from qgan.cli import main
 from qgan.data import read_jets, write_jets
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
-from qgan.plots.style import new_figure
+from qgan.report.plots.style import new_figure
 from qgan.runs.recorders import read_log
 
 #: Options that make a training small.
@@ -84,7 +84,7 @@ def complaint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..
 def test_from_jets_to_jets_to_numbers(trained: Path, data: Path, tmp_path: Path,
                                       capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
-    monkeypatch.setattr("qgan.plots.gathered.gallery", lambda *_, **__: new_figure(1, 1))
+    monkeypatch.setattr("qgan.report.plots.gathered.gallery", lambda *_, **__: new_figure(1, 1))
     fake, report, plots = tmp_path / "fake.h5", tmp_path / "report.json", tmp_path / "plots"
     assert main(["generate", "--run", str(trained), "--n", "300", "--seed", "1", "--out", str(fake)]) == 0
     assert "300 jets" in capsys.readouterr().out

@@ -21,24 +21,24 @@ from small_training import differences as unlike
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
+from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.cli import main
-from qgan.comparison.controls import REAL, controls
-from qgan.comparison.entries import Entry
-from qgan.comparison.figures import Figure, class_figures, figures, from_plain, plain
-from qgan.comparison.judge import HeldOut, judge
-from qgan.comparison.run import Judging, compare
-from qgan.comparison.text import aligned, cells, markdown, measured, number, title
-from qgan.comparison.trained import existing_runs, train_runs
-from qgan.comparison.verdict import differences, pairs, sentence
 from qgan.data import JetImages, write_jets
 from qgan.data.convert import crop_to
 from qgan.data.grid import Grid
-from qgan.errors import CheckpointError, ConfigError, DataError
 from qgan.evaluation import Evaluation, Row
-from qgan.experiment import train
-from qgan.metrics import mean_image_difference
+from qgan.evaluation.pictures import mean_image_difference
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.recorders import read_log
+from qgan.studies.compare.controls import REAL, controls
+from qgan.studies.compare.entries import Entry
+from qgan.studies.compare.figures import Figure, class_figures, figures, from_plain, plain
+from qgan.studies.compare.judge import HeldOut, judge
+from qgan.studies.compare.run import Judging, compare
+from qgan.studies.compare.text import aligned, cells, markdown, measured, number, title
+from qgan.studies.compare.trained import existing_runs, train_runs
+from qgan.studies.compare.verdict import differences, pairs, sentence
+from qgan.training.experiment import train
 
 TRAIN, TEST = with_delta_r(toy_jets(400, 1)), with_delta_r(toy_jets(200, 2))
 JUDGING = Judging(100, 0, True)
@@ -64,7 +64,7 @@ def cheap(fake: JetImages, real: HeldOut, *, grid: Grid, **_: object) -> Evaluat
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.comparison.run.judge", cheap)
+    monkeypatch.setattr("qgan.studies.compare.run.judge", cheap)
 
 
 @pytest.fixture(scope="module")
@@ -205,8 +205,8 @@ def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monke
     def never(*_: object, **__: object) -> None:
         raise AssertionError("done again")
 
-    monkeypatch.setattr("qgan.comparison.trained.train", never)
-    monkeypatch.setattr("qgan.comparison.run.judge", never)
+    monkeypatch.setattr("qgan.studies.compare.trained.train", never)
+    monkeypatch.setattr("qgan.studies.compare.run.judge", never)
     again = compare(configurations, **options)
     assert [e.figures for e in again.entries] == [e.figures for e in first.entries]
     # Another way to judge is another evaluation.

@@ -14,16 +14,16 @@ from small_training import small, with_delta_r
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
+from qgan.base.errors import ConditionError, DataError
 from qgan.cli import main
-from qgan.conditional import OBSERVED, interpolate, paths, slices
-from qgan.conditional.interpolation import follow
-from qgan.conditional.slicing import side
 from qgan.data import write_jets
-from qgan.errors import ConditionError, DataError
-from qgan.experiment import train
-from qgan.metrics import wasserstein
-from qgan.plots.conditional import slices_plot, strips_plot
-from qgan.sampling import JetSource, load_source
+from qgan.evaluation.distributions import wasserstein
+from qgan.sampling.source import JetSource, load_source
+from qgan.studies.slices import OBSERVED, interpolate, paths, slices
+from qgan.studies.slices.interpolation import follow
+from qgan.studies.slices.plot import slices_plot, strips_plot
+from qgan.studies.slices.slicing import side
+from qgan.training.experiment import train
 
 REAL, OTHER = with_delta_r(toy_jets(600, 1)), with_delta_r(toy_jets(600, 2))
 
@@ -57,7 +57,7 @@ class Bars(torch.nn.Module):
 
 
 def bars(source: JetSource, share: Callable[[torch.Tensor], torch.Tensor]) -> JetSource:
-    from qgan.data.conditions import ConditionDensity
+    from qgan.sampling.conditions import ConditionDensity
 
     rng = np.random.default_rng(1)
     table = np.stack([rng.uniform(60, 140, 400), rng.uniform(250, 300, 400)], 1)
@@ -181,7 +181,7 @@ def test_the_command_writes_numbers_and_pictures(run: Path, source: JetSource, t
                                                  capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
                                                  complaint: Callable[..., str]) -> None:  # noqa: F811
     # Subjettiness of the full images of a hardly trained generator takes minutes.
-    monkeypatch.setattr("qgan.conditional.slicing.OBSERVED", ("mass", "pt", "nnz"))
+    monkeypatch.setattr("qgan.studies.slices.slicing.OBSERVED", ("mass", "pt", "nnz"))
     write_jets(tmp_path / "test.h5", REAL)
     words = ["slices", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--n", "60", "--bins", "2", "--jets",
              "2", "--json", str(tmp_path / "s.json"), "--plots", str(tmp_path / "plots")]

@@ -9,10 +9,10 @@ import pytest
 import torch
 from scipy.stats import wasserstein_distance
 
+from qgan.base.errors import ConditionError
+from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
-from qgan.data.conditions import ConditionDensity, condition_table
-from qgan.errors import ConditionError
-from qgan.seeding import numpy_rng
+from qgan.sampling.conditions import ConditionDensity, condition_table
 
 NAMES = ("label", "eta", "pt", "mass", "delta_r", "nnz", "width")
 
@@ -214,7 +214,7 @@ def test_a_checkpoint_restores_the_same_draws(density, tmp_path):
 
 
 def test_of_many_jets_some_are_kept_but_the_whole_range(monkeypatch, tmp_path):
-    monkeypatch.setattr("qgan.data.conditions.MAX_JETS", 500)
+    monkeypatch.setattr("qgan.sampling.conditions.MAX_JETS", 500)
     table, label = world(9000, 1)
     kept = label == 1
     kept[:3000] = True

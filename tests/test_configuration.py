@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from qgan.base.errors import ConfigError
 from qgan.cli import main
 from qgan.cli.configuration import describe, read_configuration
-from qgan.errors import ConfigError
 from qgan.runs.configuration import Configuration
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qgan.base.errors import DataError
+from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
 from qgan.data.convert import centre_crop, crop, resize, resize_images
-from qgan.errors import DataError
-from qgan.seeding import numpy_rng
 
 
 def some_jets(height: int = 25, width: int = 25, n: int = 6) -> JetImages:

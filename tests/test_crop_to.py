@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qgan.base.errors import DataError
 from qgan.data.convert import crop, crop_to
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
-from qgan.errors import DataError
 
 
 def jets() -> JetImages:

@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from qgan import differentiable, observables
 from qgan.data.grid import Grid
+from qgan.observables import arrays as observables
+from qgan.observables import tensors as differentiable
 
 GRID = Grid.square(6, 0.6)
 SHARED = [n for n in differentiable.NAMES if n != "soft_nnz"]

@@ -11,9 +11,9 @@ import pytest
 from reference_summary import FOLDER, count, features, p_value
 
 import qgan.data
+from qgan.base.io import read_json
 from qgan.data import JetImages, embedded_jets, read_jets
-from qgan.io import read_json
-from qgan.observables import ALL
+from qgan.observables.arrays import ALL
 
 PROCESSES = ("w", "qcd", "quark", "gluon")
 AT_LEAST = {"train": 10_000, "validation": 1_000, "test": 5_000}
@@ -111,9 +111,9 @@ def test_raw_images_know_no_side(process: str) -> None:
 def test_the_simulation_still_makes_them(process: str, tmp_path: Path) -> None:
     pytest.importorskip("fastjet")
     pytest.importorskip("pythia8mc")
-    from qgan.data.embedded.make import SEED
-    from qgan.data.simulation import simulate
-    from qgan.data.simulation.engines import versions
+    from qgan.simulation import simulate
+    from qgan.simulation.embedded import SEED
+    from qgan.simulation.engines import versions
 
     shipped = jets_of(process, "test")
     if versions() != shipped.origin["versions"]:

@@ -16,16 +16,16 @@ from small_evaluation import few_draws
 from small_training import prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
-from qgan.assembly import build_trainer
-from qgan.bench.sampling import source_from
+from qgan.base.errors import DataError
 from qgan.data import read_jets, write_jets
-from qgan.errors import DataError
 from qgan.evaluation import METRICS, Curve, Evaluation, evaluate, negative_controls
 from qgan.evaluation.asked import memorising_row
 from qgan.evaluation.effort import effort
 from qgan.evaluation.sample import make_group, measure, pooled
-from qgan.metrics import auc_spread, roc_auc
+from qgan.evaluation.two_sample import auc_spread, roc_auc
 from qgan.report import summary, table
+from qgan.studies.bench.sampling import source_from
+from qgan.training.assembly import build_trainer
 
 REAL = toy_jets(800, 1, "real.h5")
 FAKE = toy_jets(400, 2, "fake.h5")

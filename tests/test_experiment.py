@@ -12,15 +12,15 @@ from small_training import Stopping, small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
 
+from qgan.base.errors import ConfigError, DataError
 from qgan.data import embedded_jets, write_jets
-from qgan.errors import ConfigError, DataError
-from qgan.experiment import train
-from qgan.plots.style import LABELS
-from qgan.quality import GLANCE, WATCHED, Watch, worst
+from qgan.evaluation.watch import GLANCE, WATCHED, Watch, worst
+from qgan.report.plots.style import LABELS
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import MemoryRecorder, read_log
-from qgan.sampling import load_source
+from qgan.sampling.source import load_source
+from qgan.training.experiment import train
 
 LOSSES = {f"loss/{name}" for name in ("adversarial", "coding", "statistics", "matching", "sparsity", "mean_image",
                                       "generator", "discriminator")}

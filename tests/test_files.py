@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from jet_files import publish, some_jets
 
+from qgan.base.errors import DataError
+from qgan.base.seeding import numpy_rng
 from qgan.data import (
     Grid,
     JetImages,
@@ -28,8 +30,6 @@ from qgan.data import (
 )
 from qgan.data.files import round_mantissa
 from qgan.data.jets import KEYS
-from qgan.errors import DataError
-from qgan.seeding import numpy_rng
 
 
 def assert_same(a: JetImages, b: JetImages) -> None:
@@ -259,7 +259,7 @@ def test_writing_many_blocks_takes_memory_for_one(tmp_path):
 # the package
 
 def test_reading_files_loads_no_heavy_library():
-    program = ("import sys, qgan.data.files, qgan.data.conditions, qgan.data.transforms\n"
+    program = ("import sys, qgan.data.files, qgan.sampling.conditions, qgan.models.transforms\n"
                "print([m for m in ('torch', 'pennylane', 'matplotlib', 'pandas', 'pyarrow') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=True,
                           cwd=Path(__file__).parent.parent)

@@ -11,11 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
+from qgan.base.errors import DataError
+from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, file_summary, merge, read_jets
 from qgan.data.arrays import open_npy, open_npz
 from qgan.data.formats import CMS_HALF_WIDTH
-from qgan.errors import DataError
-from qgan.seeding import numpy_rng
 
 N = 7
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qgan.base.seeding import numpy_rng
 from qgan.data.frames import bin_pixels, canonical_images, delta_phi, parity_flip, raw_images
 from qgan.data.grid import Grid
-from qgan.seeding import numpy_rng
 
 GRID = Grid.square(25, 1.25)
 

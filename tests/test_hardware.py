@@ -12,17 +12,17 @@ from small_training import small, with_delta_r
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
+from qgan.base.errors import ConfigError
 from qgan.cli import main
-from qgan.comparison.figures import Figure
-from qgan.comparison.judge import HeldOut
 from qgan.data import JetImages, concatenate, write_jets
-from qgan.errors import ConfigError
 from qgan.evaluation import Evaluation, Row
-from qgan.experiment import train
-from qgan.hardware import FIGURES, HardwareStudy, Point, on_hardware, study
-from qgan.metrics import mean_image_difference
-from qgan.plots.hardware import hardware_plot
-from qgan.sampling import JetSource, load_source
+from qgan.evaluation.pictures import mean_image_difference
+from qgan.sampling.source import JetSource, load_source
+from qgan.studies.compare.figures import Figure
+from qgan.studies.compare.judge import HeldOut
+from qgan.studies.hardware import FIGURES, HardwareStudy, Point, on_hardware, study
+from qgan.studies.hardware_plot import hardware_plot
+from qgan.training.experiment import train
 
 TEST = with_delta_r(toy_jets(100, 2))
 
@@ -86,7 +86,7 @@ def test_expectation_values_are_measured_too(tmp_path: Path) -> None:
 
 def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource, monkeypatch: pytest.MonkeyPatch,
                                                               ) -> None:
-    monkeypatch.setattr("qgan.hardware.judge", cheap)
+    monkeypatch.setattr("qgan.studies.hardware.judge", cheap)
     found = study(source, HeldOut(TEST, None), shots=[1000, 10], noise=[0.05], n_per_class=60, quiet=True)
     assert [(p.shots, p.noise) for p in found.points] == [(None, 0.0), (10, 0.0), (1000, 0.0),
                                                           (None, 0.05), (10, 0.05), (1000, 0.05)]
@@ -134,7 +134,7 @@ def test_a_classical_generator_has_nothing_to_measure(tmp_path: Path) -> None:
 
 def test_the_command_writes_numbers_and_a_picture(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                   capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("qgan.hardware.judge", cheap)
+    monkeypatch.setattr("qgan.studies.hardware.judge", cheap)
     write_jets(tmp_path / "test.h5", TEST)
     assert main(["hardware", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--shots", "20", "--noise", "0",
                  "--n", "40", "--json", str(tmp_path / "h.json"), "--plot", str(tmp_path / "h.png")]) == 0

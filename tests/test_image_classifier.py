@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from qgan.metrics import roc_auc
-from qgan.metrics.image_classifier import ImageClassifier
+from qgan.evaluation.two_sample import roc_auc
+from qgan.taggers.network import ImageClassifier
 
 
 def blobs(n: int, seed: int, side: int = 12, moved: int = 2) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from qgan import metrics
+from qgan.evaluation.frechet import drawn_frechet, extrapolated_frechet
+from qgan.evaluation.kernel import kernel_distance
 
 
 class Numbers(NamedTuple):
@@ -50,7 +51,7 @@ def arrays(case: Numbers) -> tuple[np.ndarray, np.ndarray]:
 def test_frechet_distance_with_the_same_draws(case: Numbers) -> None:
     x, y = arrays(case)
     assert (x.sum(), y.sum()) == pytest.approx(case.sums, rel=1e-12)
-    value, error = metrics.drawn_frechet(x, y, np.random.default_rng(42), smallest=case.smallest, largest=case.n)
+    value, error = drawn_frechet(x, y, np.random.default_rng(42), smallest=case.smallest, largest=case.n)
     assert value == pytest.approx(case.fpd, abs=0.5 * case.error)
     assert error == pytest.approx(case.error, rel=0.02)
     if case.shift:  # the library's fit ends early where the intercept is near its bound of 0
@@ -60,7 +61,7 @@ def test_frechet_distance_with_the_same_draws(case: Numbers) -> None:
 @pytest.mark.parametrize("case", LIBRARY, ids=lambda c: f"shift {c.shift}")
 def test_frechet_distance_with_other_draws(case: Numbers) -> None:
     x, y = arrays(case)
-    value, _ = metrics.drawn_frechet(x, y, np.random.default_rng(7), smallest=case.smallest, largest=case.n)
+    value, _ = drawn_frechet(x, y, np.random.default_rng(7), smallest=case.smallest, largest=case.n)
     assert value == pytest.approx(case.fpd, abs=max(5 * case.spread, 2 * case.error if not case.shift else 0))
 
 
@@ -68,7 +69,7 @@ def test_frechet_distance_with_other_draws(case: Numbers) -> None:
 def test_kernel_distance(case: Numbers) -> None:
     x, y = arrays(case)
     largest = np.abs(x).max(0)
-    value, _ = metrics.kernel_distance(x / largest, y / largest, np.random.default_rng(0))
+    value, _ = kernel_distance(x / largest, y / largest, np.random.default_rng(0))
     assert value == pytest.approx(case.kpd, abs=case.kpd_error)
 
 
@@ -76,7 +77,7 @@ def test_the_floor_of_draws_with_replacement_is_above_that_without() -> None:
     """Of equal samples: ours scatters about 0, the library's cannot be negative."""
     rng = np.random.default_rng(0)
     pairs = [(rng.normal(size=(1000, 6)), rng.normal(size=(1000, 6))) for _ in range(12)]
-    ours = [metrics.extrapolated_frechet(a, b, rng, draws=8)[0] for a, b in pairs]
-    theirs = [metrics.drawn_frechet(a, b, rng, draws=8)[0] for a, b in pairs]
+    ours = [extrapolated_frechet(a, b, rng, draws=8)[0] for a, b in pairs]
+    theirs = [drawn_frechet(a, b, rng, draws=8)[0] for a, b in pairs]
     assert abs(np.mean(ours)) < 4 * np.std(ours) / np.sqrt(12) and min(ours) < 0
     assert min(theirs) >= 0 and np.mean(theirs) > 0

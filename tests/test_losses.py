@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from qgan.base.errors import ConfigError
 from qgan.data.grid import Grid
-from qgan.differentiable import observables
-from qgan.errors import ConfigError
 from qgan.losses import (
     ADVERSARIAL,
     Coding,
@@ -28,6 +27,7 @@ from qgan.losses import (
     r1_penalty,
     soft_count,
 )
+from qgan.observables.tensors import observables
 
 ONE = ("s",)
 

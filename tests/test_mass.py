@@ -9,11 +9,11 @@ from scipy.optimize import minimize
 from torch import Tensor, nn
 
 from qgan.data import Grid, embedded_jets
-from qgan.data.transforms import ConditionTransform, PixelTransform
 from qgan.models import JetGenerator
 from qgan.models.mass import ExactMass
-from qgan.observables import observables
-from qgan.symmetry import EtaFlip, symmetrise
+from qgan.models.symmetry import EtaFlip, symmetrise
+from qgan.models.transforms import ConditionTransform, PixelTransform
+from qgan.observables.arrays import observables
 
 GRID = Grid.square(25, 0.4)
 

@@ -22,17 +22,17 @@ from small_training import small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
 
-import qgan.monitoring.evaluations
+import qgan.report.recorded
 from qgan.cli import main
 from qgan.data import write_jets
 from qgan.evaluation import Evaluation, evaluate
-from qgan.experiment import train
-from qgan.monitoring import record_evaluation
-from qgan.monitoring.layout import evaluation_pages, exactly, training_pages
-from qgan.plots import Drawn, mean_images
-from qgan.quality import GLANCE
+from qgan.evaluation.watch import GLANCE
+from qgan.report.pages import evaluation_pages, exactly, training_pages
+from qgan.report.plots import Drawn, mean_images
+from qgan.report.recorded import record_evaluation
+from qgan.report.tensorboard import TensorBoardRecorder, clear_events, holds_events
 from qgan.runs.recorders import MemoryRecorder
-from qgan.runs.tensorboard import TensorBoardRecorder, clear_events, holds_events
+from qgan.training.experiment import train
 
 REAL, FAKE = toy_jets(120, 1, "real.h5"), replace(toy_jets(100, 2, "fake.h5"), origin={"step": 40})
 
@@ -100,7 +100,7 @@ def test_an_evaluation_is_recorded_whole(evaluation: Evaluation, tmp_path: Path)
 
 
 def test_jets_without_a_step_stand_at_zero(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qgan.monitoring.evaluations, "figures", lambda real, fake, seed: [])
+    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fake, seed: [])
     recorder = MemoryRecorder()
     record_evaluation(recorder, REAL, replace(FAKE, origin={}), evaluation)
     assert {step for _, step, _, _ in recorder.records} == {0}
@@ -120,7 +120,7 @@ def test_evaluate_writes_a_run_a_generator(tmp_path: Path, capsys: pytest.Captur
                                            monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     # All pictures are drawn in the test above.
-    monkeypatch.setattr(qgan.monitoring.evaluations, "figures", lambda real, fake, seed: [
+    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fake, seed: [
         Drawn("mean_images", "Mean images", "", mean_images(real, fake))])
     for name, jets in (("real", REAL), ("one", FAKE), ("two", toy_jets(100, 3))):
         write_jets(tmp_path / f"{name}.h5", jets)

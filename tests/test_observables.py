@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from qgan import energyflow, observables
 from qgan.data.grid import Grid
+from qgan.observables import arrays as observables
+from qgan.observables import energy_flow as energyflow
 
 GRID = Grid.square(7, 0.7)
 

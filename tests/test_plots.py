@@ -11,13 +11,13 @@ import pytest
 from matplotlib.colors import LogNorm
 from toy_jets import toy_jets
 
-from qgan import plots
-from qgan.errors import DataError
+from qgan.base.errors import DataError
 from qgan.evaluation import Curve, Evaluation, Row
-from qgan.metrics import mean_image_difference
-from qgan.plots.histograms import edges_for, overlay
-from qgan.plots.roc import has_curves, roc_plot
-from qgan.plots.style import new_figure
+from qgan.evaluation.pictures import mean_image_difference
+from qgan.report import plots
+from qgan.report.plots.histograms import edges_for, overlay
+from qgan.report.plots.roc import has_curves, roc_plot
+from qgan.report.plots.style import new_figure
 
 REAL, FAKE = toy_jets(150, 1, "real.h5"), toy_jets(120, 2, "fake.h5")
 

@@ -12,14 +12,14 @@ import torch
 from small_training import PUBLISHED, SMALL, prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
+from qgan.base.errors import ConditionError, ConfigError, DataError
 from qgan.data import read_jets, write_jets
 from qgan.data.jets import Frame, JetImages
-from qgan.errors import ConditionError, ConfigError, DataError
 from qgan.models import Blueprint, JetGenerator, PixelStatistics
-from qgan.observables import observables
-from qgan.preparation import IMAGE_STATISTICS, statistics_of
+from qgan.models.symmetry import EtaFlip
+from qgan.observables.arrays import observables
 from qgan.runs.configuration import check
-from qgan.symmetry import EtaFlip
+from qgan.training.preparation import IMAGE_STATISTICS, statistics_of
 
 JETS = with_delta_r(toy_jets(150, 1))
 
@@ -97,7 +97,7 @@ def test_every_image_statistic_can_be_a_coding(name: str) -> None:
 
 def test_statistics_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = statistics_of(JETS, IMAGE_STATISTICS)
-    monkeypatch.setattr("qgan.preparation._BLOCK", 64)
+    monkeypatch.setattr("qgan.training.preparation._BLOCK", 64)
     for name, values in statistics_of(JETS, IMAGE_STATISTICS).items():
         np.testing.assert_allclose(values, whole[name], rtol=1e-4, atol=1e-6)
 

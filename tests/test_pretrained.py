@@ -15,15 +15,15 @@ from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
 import qgan
+from qgan.base.errors import CheckpointError, DataError
 from qgan.cli import main
 from qgan.cli.train import parse
 from qgan.data import JetImages, concatenate, read_jets, write_jets
-from qgan.errors import CheckpointError, DataError
-from qgan.experiment import train
-from qgan.export import export, training_command
-from qgan.pretrained import FOLDER, load_model, read_card, shipped_models
 from qgan.runs.configuration import Configuration, flat
-from qgan.sampling import load_source
+from qgan.sampling.pretrained import FOLDER, load_model, read_card, shipped_models
+from qgan.sampling.source import load_source
+from qgan.studies.export import export, training_command
+from qgan.training.experiment import train
 
 #: Of all models that ship together.
 MOST_BYTES = 15_000_000

@@ -12,14 +12,15 @@ from small_training import changed, small, trainer_from, with_delta_r
 from torch import Tensor, nn
 from toy_jets import toy_jets
 
+from qgan.base import processes
+from qgan.base.devices import resolve_device
+from qgan.base.errors import ConfigError
 from qgan.data import write_jets
-from qgan.errors import ConfigError
-from qgan.experiment import train
 from qgan.losses import GeneratorBatch
-from qgan.runs import checkpoint, processes
+from qgan.runs import checkpoint
 from qgan.runs.configuration import Configuration
-from qgan.runs.devices import resolve_device
 from qgan.runs.recorders import read_log
+from qgan.training.experiment import train
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import time
 import pytest
 import torch
 
-from qgan.bench import DEEPER, QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
-from qgan.bench.layer import DENSE, LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, layer_rows, step
 from qgan.quantum import QuantumLayer, embed
 from qgan.quantum.simulators import simulator
+from qgan.studies.bench import DEEPER, QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
+from qgan.studies.bench.layer import DENSE, LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, layer_rows, step
 
 SMALL = Size(n_qubits=4, n_layers=2, n_rotations=4, inputs=9, batch=4)
 
@@ -61,7 +61,7 @@ def test_rows_can_be_read_by_machine_and_by_eye():
 
 def test_what_there_is_no_time_for_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("qgan.bench.layer.compare", lambda size, *others, **more: asked.append(size) or [])
+    monkeypatch.setattr("qgan.studies.bench.layer.compare", lambda size, *others, **more: asked.append(size) or [])
     assert list(layer_rows(end=time.perf_counter() - 1)) == []
     assert list(dict.fromkeys(asked)) == [QUOTED, DEEPER], "what is quoted is always measured"
     list(layer_rows())

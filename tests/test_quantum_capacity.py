@@ -10,8 +10,8 @@ import torch
 
 from qgan.quantum import QuantumLayer, hardware_cost, random_layers
 from qgan.quantum.capacity import capability, expressibility, gradient_variance, haar_states, meyer_wallach
+from qgan.quantum.cost import depth, shots_for
 from qgan.quantum.pennylane_circuit import preparation
-from qgan.quantum.resources import depth, shots_for
 from qgan.quantum.states import run_gates
 
 

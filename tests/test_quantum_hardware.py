@@ -8,7 +8,7 @@ import torch
 
 from qgan.quantum import QuantumLayer
 from qgan.quantum.circuits import CircuitError
-from qgan.quantum.hardware import MeasuredLayer, depolarise, outcome_forms
+from qgan.quantum.measured import MeasuredLayer, depolarise, outcome_forms
 
 
 def layer(readout: str, seed: int = 3, n_qubits: int = 3) -> QuantumLayer:

@@ -8,7 +8,7 @@ import pickle
 import pytest
 import torch
 
-from qgan.errors import QganError
+from qgan.base.errors import QganError
 from qgan.quantum import READOUTS, CircuitError, QuantumLayer, embed
 from qgan.quantum.pennylane_circuit import broadcast
 

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from qgan.errors import DataError
+from qgan.base.errors import DataError
+from qgan.report.tensorboard import TensorBoardRecorder, colours, mosaic
 from qgan.runs.recorders import JsonLinesRecorder, MemoryRecorder, Recorder, SeveralRecorders, read_log
-from qgan.runs.tensorboard import TensorBoardRecorder, colours, mosaic
 
 
 def jets(n: int = 5) -> np.ndarray:

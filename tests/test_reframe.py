@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qgan.base.errors import DataError
+from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
 from qgan.data.frames import raw_images
 from qgan.data.reframe import canonical_from_particles, to_canonical
-from qgan.errors import DataError
-from qgan.seeding import numpy_rng
 
 GRID = Grid.square(25, 1.25)
 

@@ -19,12 +19,12 @@ from toy_jets import toy_jets
 
 import qgan.report.folder
 import qgan.report.page
-from qgan.errors import DataError
+from qgan.base.errors import DataError
+from qgan.base.io import atomic_folder
 from qgan.evaluation import Row, evaluate
-from qgan.io import atomic_folder
-from qgan.plots.correlations import CORRELATED, correlation_plot, correlations
 from qgan.report import check_report, generator_names, write_report
 from qgan.report.levels import LEVELS, level, severity
+from qgan.report.plots.correlations import CORRELATED, correlation_plot, correlations
 from qgan.report.text import number
 
 REAL = toy_jets(150, 1, "real.h5")

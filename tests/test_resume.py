@@ -17,14 +17,14 @@ import torch
 from small_training import PUBLISHED, Stopping, differences, small, with_delta_r
 from toy_jets import toy_jets
 
+from qgan.base.errors import CheckpointError
+from qgan.base.interrupt import PostponedInterrupt
 from qgan.data import write_jets
-from qgan.errors import CheckpointError
-from qgan.experiment import train
 from qgan.runs import RunFolder, checkpoint
-from qgan.runs.interrupt import PostponedInterrupt
 from qgan.runs.recorders import read_log
-from qgan.sampling import load_source
-from qgan.training import Trainer
+from qgan.sampling.source import load_source
+from qgan.training.experiment import train
+from qgan.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")

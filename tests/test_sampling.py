@@ -16,13 +16,13 @@ import torch
 from small_training import PUBLISHED, small, with_delta_r
 from toy_jets import toy_jets
 
+from qgan.base.errors import CheckpointError, ConditionError, ConfigError, DataError, QganError
 from qgan.data import JetImages, JetWriter, concatenate, read_jets, write_jets
 from qgan.data.jets import KEYS
-from qgan.data.subjettiness import tau_from_images
-from qgan.errors import CheckpointError, ConditionError, ConfigError, DataError, QganError
-from qgan.experiment import train
+from qgan.observables.subjettiness import tau_from_images
 from qgan.runs import checkpoint
-from qgan.sampling import BLOCK, JetSource, generate, load_source
+from qgan.sampling.source import BLOCK, JetSource, generate, load_source
+from qgan.training.experiment import train
 
 JETS = with_delta_r(toy_jets(200, 1))
 
@@ -76,7 +76,7 @@ def test_blocks_and_seeds_differ(source: JetSource, many: JetImages) -> None:
 
 def test_blocks_with_the_same_conditions_have_noise_of_their_own(source: JetSource,
                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.sampling.numpy_rng", lambda *path: np.random.default_rng(1))
+    monkeypatch.setattr("qgan.sampling.source.numpy_rng", lambda *path: np.random.default_rng(1))
     blocks = [source.block(index, seed) for index, seed in ((0, 3), (1, 3), (0, 4))]
     for other in blocks[1:]:
         np.testing.assert_array_equal(other.conditions["pt"], blocks[0].conditions["pt"])

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qgan.base.errors import ConfigError, DataError
 from qgan.data import read_jets
-from qgan.errors import ConfigError, DataError
 
 fastjet = pytest.importorskip("fastjet")
 pytest.importorskip("pythia8mc")
 
-from qgan.data.simulation import PROCESSES, Process, clustering, events, production, simulate  # noqa: E402
+from qgan.simulation import PROCESSES, Process, clustering, events, production, simulate  # noqa: E402
 
 #: A program that simulates W jets in chunks of 5; spawned workers import it too, and so have the same chunks.
 PROGRAM = """
@@ -221,7 +221,7 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
 def test_a_scheduler_that_does_not_answer_is_one_line(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                       ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("qgan.data.simulation.scheduler.PATIENCE", 1)
+    monkeypatch.setattr("qgan.simulation.scheduler.PATIENCE", 1)
     with pytest.raises(ConfigError, match=f"scheduler: {address}: nothing answers there"):
         simulate("w", 4, tmp_path / "jets.h5", scheduler=address, quiet=True)
 

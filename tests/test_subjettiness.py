@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qgan.base.seeding import numpy_rng
 from qgan.data.grid import Grid
-from qgan.data.subjettiness import BLOCK, n_subjettiness, tau_from_images
-from qgan.seeding import numpy_rng
+from qgan.observables.subjettiness import BLOCK, n_subjettiness, tau_from_images
 
 
 def random_jets(n: int, most: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from qgan.base.errors import ConfigError
+from qgan.base.seeding import torch_rng
 from qgan.data.grid import Grid
 from qgan.data.jets import Frame
-from qgan.errors import ConfigError
-from qgan.observables import observables
-from qgan.seeding import torch_rng
-from qgan.symmetry import EtaFlip, SymmetricGenerator, asymmetry, mirrored_at_random, symmetrise
+from qgan.models.symmetry import EtaFlip, SymmetricGenerator, asymmetry, mirrored_at_random, symmetrise
+from qgan.observables.arrays import observables
 
 NAMES = ("label", "eta", "pt", "mass")
 GRID = Grid.square(25, 0.4)

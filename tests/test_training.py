@@ -14,12 +14,12 @@ from torch import Tensor
 from toy_jets import toy_jets
 
 import qgan.training
-from qgan.assembly import build_terms
+from qgan.base.errors import ConfigError
 from qgan.data import write_jets
-from qgan.errors import ConfigError
 from qgan.losses import GeneratorBatch
-from qgan.symmetry import EtaFlip
-from qgan.training import Record, Trainer
+from qgan.models.symmetry import EtaFlip
+from qgan.training.assembly import build_terms
+from qgan.training.trainer import Record, Trainer
 
 WEIGHTS = {"adversarial": "adversarial_weight", "coding": "coding", "statistics": "statistics",
            "matching": "matching", "sparsity": "sparsity", "mean_image": "mean_image"}
@@ -85,14 +85,14 @@ def test_a_term_without_weight_is_not_computed(file: Path, name: str) -> None:
 
 def test_statistics_that_no_term_needs_are_not_computed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    compute = qgan.training.statistics
+    compute = qgan.training.trainer.statistics
 
     def watched(images: Tensor, grid: object, names: list[str]) -> dict[str, Tensor]:
         asked.extend(names)
         return compute(images, grid, names)  # type: ignore[arg-type]
 
     trainer = trainer_from(small({**ZERO, "losses.coding": 1.0}), file)
-    monkeypatch.setattr(qgan.training, "statistics", watched)
+    monkeypatch.setattr(qgan.training.trainer, "statistics", watched)
     next(trainer.run(1))
     assert set(asked) == {"delta_r_mean", "pixel_mean", "soft_nnz"}
 
@@ -355,7 +355,7 @@ def test_the_published_statistics_loss_hardly_sees_a_shift_by_a_spread(large: Pa
     prepared = prepared_from(small(changes), large)
     (term, _), = build_terms(small(changes), prepared, {}).terms
     images = torch.from_numpy(prepared.train.images)
-    real = qgan.training.statistics(images, prepared.train.grid, term.needs)
+    real = qgan.training.trainer.statistics(images, prepared.train.grid, term.needs)
     shifted = {name: values + values.std() for name, values in real.items()}
     label = torch.from_numpy(prepared.train.label)
     loss = float(term(GeneratorBatch(torch.zeros(len(label)), real, shifted, label, label)))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from qgan.data.transforms import ConditionTransform, PixelTransform
-from qgan.errors import ConditionError
-from qgan.seeding import numpy_rng
+from qgan.base.errors import ConditionError
+from qgan.base.seeding import numpy_rng
+from qgan.models.transforms import ConditionTransform, PixelTransform
 
 NAMES = ("label", "eta", "pt", "mass")
 

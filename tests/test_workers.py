@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from qgan.errors import DataError, QganError
-from qgan.workers import in_order, local_workers
+from qgan.base.errors import DataError, QganError
+from qgan.base.workers import in_order, local_workers
 
 _base = 0
 
@@ -69,7 +69,7 @@ def test_a_worker_that_was_killed_is_told_in_a_line() -> None:
 
 def test_a_worker_that_cannot_start_is_told_too() -> None:
     """A program on standard input cannot be started again by a worker, however much that was to be sent to it."""
-    program = ("from qgan.workers import in_order, local_workers\n"
+    program = ("from qgan.base.workers import in_order, local_workers\n"
                "with local_workers(1, len, bytes(1_000_000)) as pool:\n"
                "    print(list(in_order(pool, abs, 1, ahead=1)))\n")
     ended = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True, timeout=120)

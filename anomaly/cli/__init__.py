@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgan.console import Program
+from qgan.base.console import Program
 
 PROGRAM = Program(
     name="anomaly",

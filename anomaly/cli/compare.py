@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgan.console import Parser
+from qgan.base.console import Parser
 
 from .configurations import add_configurations, read_configurations
 
@@ -29,8 +29,8 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
+    from qgan.base.io import check_output, write_json
     from qgan.data import read_jets
-    from qgan.io import check_output, write_json
 
     from ..comparison import compare
 

@@ -6,8 +6,8 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qgan.console import Parser
-from qgan.errors import ConfigError
+from qgan.base.console import Parser
+from qgan.base.errors import ConfigError
 
 if TYPE_CHECKING:
     from ..configuration import Configuration

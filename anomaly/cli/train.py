@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgan.console import Parser
+from qgan.base.console import Parser
 
 if TYPE_CHECKING:
     from ..configuration import Configuration
@@ -35,7 +35,7 @@ def build_parser() -> Parser:
 
 def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
     """The command's own options, and the configuration from the file and from all others."""
-    from qgan.parsing import describe_options, read_options
+    from qgan.base.parsing import describe_options, read_options
     from qgan.runs import RunFolder
 
     from ..configuration import Configuration

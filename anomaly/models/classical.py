@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qgan.errors import QganError
+from qgan.base.errors import QganError
 
 from .interface import Autoencoder
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from qgan.errors import QganError
-from qgan.seeding import torch_rng
+from qgan.base.errors import QganError
+from qgan.base.seeding import torch_rng
 
 #: A score in [0, 1] that varies less than this between jets and foreign images tells nothing apart.
 LEAST_SPREAD = 1e-4

@@ -7,8 +7,8 @@ from importlib import import_module
 
 import torch
 
-from qgan.errors import ConfigError
-from qgan.seeding import integer_seed
+from qgan.base.errors import ConfigError
+from qgan.base.seeding import integer_seed
 
 from ..configuration import ModelOptions
 from .interface import Autoencoder

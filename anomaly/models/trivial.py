@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qgan import observables
 from qgan.data.jets import JetImages
+from qgan.observables import arrays as observables
 
 
 def pixel_sum(images: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..console import Program
+from ..base.console import Program
 
 PROGRAM = Program(
     name="qgan",

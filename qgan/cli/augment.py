@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet, positive
 
 if TYPE_CHECKING:
@@ -79,12 +79,12 @@ def _add_training(parser: Parser) -> None:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..io import check_output, write_json
+    from ..base.io import check_output, write_json
 
     for path in filter(None, (arguments.json, arguments.write)):
         check_output(path, arguments.overwrite)
-    from ..augmentation import Plan, report, study, summarise
-    from ..augmentation.plan import WATCHED
+    from ..studies.augment import Plan, report, study, summarise
+    from ..studies.augment.plan import WATCHED
 
     names = () if arguments.no_amplification else tuple(arguments.observables or WATCHED)
     plan = Plan(tuple(sorted(set(arguments.sizes))), arguments.seeds, arguments.seed, arguments.generated_per_real,
@@ -114,7 +114,7 @@ def configure(arguments: Namespace) -> Configuration:
 def load(arguments: Namespace, configuration: Configuration) -> tuple[JetImages, JetImages]:
     """Jets to draw from and jets to test on."""
     from ..data import embedded_jets, read_jets
-    from ..preparation import cropped
+    from ..training.preparation import cropped
 
     if arguments.data:
         pool = read_jets(arguments.data)
@@ -129,8 +129,8 @@ def load(arguments: Namespace, configuration: Configuration) -> tuple[JetImages,
 
 def draw(result: dict[str, object], folder: Path) -> None:
     """The pictures of what was measured."""
-    from ..plots import save_figure
-    from ..plots.augmentation import amplification_plot, tagger_plot
+    from ..report.plots import save_figure
+    from ..studies.augment.plot import amplification_plot, tagger_plot
 
     for name, rows, figure in (("taggers", "taggers", tagger_plot), ("amplification", "amplification",
                                                                      amplification_plot)):

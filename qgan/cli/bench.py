@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet, positive
 
 EXAMPLES = """\
@@ -40,11 +40,11 @@ def main(argv: list[str]) -> None:
     arguments = parser.parse_args(argv)
     if arguments.plot and "layer" not in arguments.only:
         parser.error("--plot: shows the part layer, which --only leaves out")
-    from ..io import check_output, write_json
+    from ..base.io import check_output, write_json
 
     for path in filter(None, (arguments.json, arguments.plot)):
         check_output(path, arguments.overwrite)
-    from ..bench import bench, report
+    from ..studies.bench import bench, report
 
     result = bench(quick=arguments.quick, threads=arguments.threads or 0, seed=arguments.seed,
                    device=arguments.device, parts=arguments.only, data=arguments.data, run=arguments.run,
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     if arguments.json:
         write_json(arguments.json, result, arguments.overwrite)
     if arguments.plot:
-        from ..plots import save_figure
-        from ..plots.bench import bench_plot
+        from ..report.plots import save_figure
+        from ..studies.bench.plot import bench_plot
 
         save_figure(bench_plot(result["layer"]["rows"]), arguments.plot, arguments.overwrite)

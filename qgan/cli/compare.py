@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..console import Parser
-from ..errors import ConfigError
+from ..base.console import Parser
+from ..base.errors import ConfigError
 from .options import add_quiet, index_range, positive
 
 EXAMPLES = """\
@@ -42,8 +42,8 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..comparison.run import Judging, compare
-    from ..io import write_json, write_text
+    from ..base.io import write_json, write_text
+    from ..studies.compare.run import Judging, compare
     from .configuration import read_configuration
 
     configurations = {Path(file).stem: read_configuration(file) for file in arguments.configs}

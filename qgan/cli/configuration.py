@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..parsing import describe_options, read_options
+from ..base.parsing import describe_options, read_options
 from ..runs.configuration import Configuration
 
 

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import Parser
-from ..errors import DataError
-from ..progress import progress
+from ..base.console import Parser
+from ..base.errors import DataError
+from ..base.progress import progress
 from .options import add_quiet, check_pictures, index_range, positive
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..io import check_output, write_json
+    from ..base.io import check_output, write_json
     from ..report import check_report, generator_names, table, write_report
 
     if arguments.json:
@@ -69,7 +69,7 @@ def main(argv: list[str]) -> None:
         found = [evaluation.to_dict() for evaluation in evaluations.values()]
         write_json(arguments.json, found[0] if len(found) == 1 else found, arguments.overwrite)
     if arguments.plots:
-        from ..plots import save_plots
+        from ..report.plots import save_plots
 
         save_plots(real, fakes, arguments.plots, overwrite=arguments.overwrite)
     if arguments.logdir:
@@ -97,8 +97,8 @@ def _evaluate(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, J
 def _record(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, JetImages],
             evaluations: dict[str, Evaluation]) -> None:
     """TensorBoard's files, a folder a generator."""
-    from ..monitoring import record_evaluation
-    from ..runs.tensorboard import TensorBoardRecorder, clear_events
+    from ..report.recorded import record_evaluation
+    from ..report.tensorboard import TensorBoardRecorder, clear_events
 
     for name, fake in fakes.items():
         folder = Path(arguments.logdir) / name
@@ -112,7 +112,7 @@ def _record(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, Jet
 def check_logdir(arguments: argparse.Namespace) -> None:
     """Says before the work, not after it, that there is a record already."""
     from ..report import generator_names
-    from ..runs.tensorboard import holds_events
+    from ..report.tensorboard import holds_events
 
     folder = Path(arguments.logdir)
     if folder.exists() and not folder.is_dir():

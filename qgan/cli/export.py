@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet, positive
 
 EXAMPLES = """\
@@ -30,8 +30,8 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..export import export
-    from ..pretrained import FOLDER, read_card
+    from ..sampling.pretrained import FOLDER, read_card
+    from ..studies.export import export
     from .models import lines
 
     path = export(arguments.run, arguments.name, arguments.out or FOLDER, real=arguments.real,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import Fixed, add_output, add_quiet, add_source, open_source, positive, value_or_range
 
 EXAMPLES = """\
@@ -36,8 +36,8 @@ def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
     fixed: dict[str, Fixed] = {name: value for name in CONDITIONS if (value := getattr(arguments, name)) is not None}
     label = int(arguments.label) if arguments.label in ("0", "1") else arguments.label
-    from ..io import check_output
-    from ..sampling import generate
+    from ..base.io import check_output
+    from ..sampling.source import generate
 
     check_output(arguments.out, arguments.overwrite)
     rate = generate(open_source(arguments), arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,

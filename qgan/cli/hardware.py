@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet, add_source, open_source, positive
 
 EXAMPLES = """\
@@ -45,12 +45,12 @@ def _probability(text: str) -> float:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..io import check_output, write_json
+    from ..base.io import check_output, write_json
 
     for path in filter(None, (arguments.json, arguments.plot)):
         check_output(path, arguments.overwrite)
-    from ..comparison.judge import held_out
-    from ..hardware import FIGURES, study
+    from ..studies.compare.judge import held_out
+    from ..studies.hardware import FIGURES, study
 
     source = open_source(arguments)
     found = study(source, held_out(source, arguments.real, arguments.reference), shots=arguments.shots,
@@ -59,12 +59,12 @@ def main(argv: list[str]) -> None:
     if arguments.json:
         write_json(arguments.json, found.to_dict(), arguments.overwrite)
     if arguments.plot:
-        from ..plots import save_figure
-        from ..plots.hardware import hardware_plot
+        from ..report.plots import save_figure
+        from ..studies.hardware_plot import hardware_plot
 
         save_figure(hardware_plot(found.to_dict()), arguments.plot, arguments.overwrite)
     if not arguments.quiet:
-        from ..comparison.figures import TITLES
+        from ..studies.compare.figures import TITLES
 
         print(f"{'shots':>10} {'noise':>8}" + "".join(f"{TITLES[name]:>16}" for name in FIGURES))
         for point in found.points:

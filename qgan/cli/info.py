@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..console import Parser
+from ..base.console import Parser
 
 EXAMPLES = """\
   qgan info fake.h5

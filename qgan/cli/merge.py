@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_output, add_quiet
 
 EXAMPLES = "  qgan merge w.h5 qcd.h5 --out jets.h5\n"

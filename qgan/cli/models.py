@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..console import Parser
+from ..base.console import Parser
 
 EXAMPLES = """\
   qgan models
@@ -26,7 +26,7 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..pretrained import load_model, read_card, shipped_models
+    from ..sampling.pretrained import load_model, read_card, shipped_models
 
     chosen = arguments.models or shipped_models()
     for model in chosen:
@@ -42,8 +42,8 @@ def main(argv: list[str]) -> None:
 
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A few lines a model: what it makes, what it was trained on, and its figures by class."""
-    from ..comparison.figures import from_plain
-    from ..comparison.text import measured, title
+    from ..studies.compare.figures import from_plain
+    from ..studies.compare.text import measured, title
 
     for card in cards:
         yield (f"{card['name']}: {' and '.join(card['source']['class_names'])} jets, {card['weights_bytes'] / 1e6:.1f} "

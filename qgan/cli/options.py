@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
+from ..base.errors import DataError
 
 if TYPE_CHECKING:
-    from ..sampling import JetSource
+    from ..sampling.source import JetSource
 
 #: A condition: a value, or a range to draw from.
 Fixed = float | tuple[float, float]
@@ -64,10 +64,10 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 def open_source(arguments: argparse.Namespace) -> JetSource:
     """The generator that :func:`add_source`'s options name, on the CPU."""
     if arguments.model:
-        from ..pretrained import load_model
+        from ..sampling.pretrained import load_model
 
         return load_model(arguments.model)
-    from ..sampling import load_source
+    from ..sampling.source import load_source
 
     return load_source(arguments.run)
 

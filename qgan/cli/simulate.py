@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_output, add_quiet, positive
 
 EXAMPLES = """\
@@ -36,7 +36,7 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..data.simulation import simulate
+    from ..simulation import simulate
 
     out = simulate(arguments.process, arguments.n, arguments.out, seed=arguments.seed, workers=arguments.workers,
                    size=arguments.size, half_width=arguments.half_width, frame=arguments.frame,

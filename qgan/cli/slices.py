@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet, add_source, check_pictures, open_source, positive
 
 if TYPE_CHECKING:
-    from ..conditional import Path as JetPath
-    from ..conditional import Slice
+    from ..studies.slices import Path as JetPath
+    from ..studies.slices import Slice
 
 EXAMPLES = """\
   qgan slices --model w_qcd --json slices.json --plots slices/
@@ -36,15 +36,15 @@ def build_parser() -> Parser:
 
 def main(argv: list[str]) -> None:
     arguments = build_parser().parse_args(argv)
-    from ..io import check_output, write_json
+    from ..base.io import check_output, write_json
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     folder = Path(arguments.plots) if arguments.plots else None
     if folder is not None:
         check_pictures(folder, arguments.overwrite)
-    from ..comparison.judge import held_out, some_jets
-    from ..conditional import paths, slices
+    from ..studies.compare.judge import held_out, some_jets
+    from ..studies.slices import paths, slices
 
     source = open_source(arguments)
     real = held_out(source, arguments.real).test
@@ -55,8 +55,8 @@ def main(argv: list[str]) -> None:
                                     "slices": [s.to_dict() for s in found], "paths": [p.to_dict() for p in moved]},
                    arguments.overwrite)
     if folder is not None:
-        from ..plots import save_figure
-        from ..plots.conditional import slices_plot, strips_plot
+        from ..report.plots import save_figure
+        from ..studies.slices.plot import slices_plot, strips_plot
 
         folder.mkdir(parents=True, exist_ok=True)
         for group in dict.fromkeys(s.group for s in found):

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..console import Parser
+from ..base.console import Parser
 from .options import add_quiet
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
 
 def main(argv: list[str]) -> None:
     arguments, configuration = parse(argv)
-    from ..experiment import train
+    from ..training.experiment import train
 
     train(configuration, data=arguments.data, out=arguments.out, resume=arguments.resume,
           overwrite=arguments.overwrite, quiet=arguments.quiet)

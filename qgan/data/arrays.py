@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 
 _BROKEN = (OSError, ValueError, EOFError, BadZipFile, zlib.error)
 

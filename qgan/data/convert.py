@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .grid import Grid
 from .jets import JetImages
 

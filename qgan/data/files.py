@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import h5py
 import numpy as np
 
-from ..errors import DataError
-from ..io import atomic_path, check_output
+from ..base.errors import DataError
+from ..base.io import atomic_path, check_output
 from .formats import cms_hdf5, cms_parquet, qml_hdf5
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages, check_alike

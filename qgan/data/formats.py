@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .arrays import open_npy
 from .convert import resize
 from .grid import Grid

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import DataError
-from ..seeding import numpy_rng
+from ..base.errors import DataError
+from ..base.seeding import numpy_rng
 from .grid import Grid
 
 Frame = Literal["raw", "canonical"]

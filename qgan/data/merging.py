@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..io import check_output
+from ..base.io import check_output
 from .files import JetWriter, first_bytes, open_all, open_hdf5
 from .jets import KEYS, Frame
 from .native import other_frame, other_key

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .convert import resize
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .arrays import Rows, archived_names, open_npy, open_npz
 from .frames import raw_images
 from .grid import Grid

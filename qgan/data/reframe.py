@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
+from .axes import kt_axes
 from .frames import canonical_images, delta_phi
 from .grid import Grid
 from .jets import JetImages
-from .subjettiness import kt_axes
 
 #: Pairs of constituents that are held at once, over all jets of a block.
 _PAIRS = 10_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .files import read_jets
 from .jets import JetImages
 

@@ -8,7 +8,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..base.errors import DataError
 
 
 class Sink(FileIO):

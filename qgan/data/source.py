@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from ..errors import DataError
+from ..base.errors import DataError
 from .jets import CLASS_PAIRS, Frame, JetImages, check_alike
 
 if TYPE_CHECKING:

@@ -6,15 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..metrics import (
-    binned_wasserstein,
-    closure,
-    disjoint_parts,
-    error_from_parts,
-    memorising,
-    nearest_distance,
-)
-from ..observables import ALL, UNITS
+from ..observables.arrays import ALL, UNITS
+from .closure import binned_wasserstein, closure
+from .neighbours import memorising, nearest_distance
+from .resampling import disjoint_parts, error_from_parts
 from .rows import Row, row_from_nulls
 from .sample import Group, Sample
 from .scores import over_group

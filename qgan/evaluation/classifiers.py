@@ -8,21 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from ..metrics import (
-    Fit,
-    Trial,
-    auc_spread,
-    disjoint_parts,
-    error_from_parts,
-    fit_network,
-    fit_trees,
-    one_trial,
-    roc_auc,
-)
-from ..seeding import integer_seed
+from ..base.seeding import integer_seed
+from .resampling import disjoint_parts, error_from_parts
 from .rows import Curve, Row, row_from_nulls
 from .sample import Group, Sample
 from .scores import FEATURES
+from .two_sample import Fit, Trial, auc_spread, fit_network, fit_trees, one_trial, roc_auc
 
 #: Jets a side that a network is trained and tested on at most, and of each class for a tagger.
 IMAGE_JETS = 3000

@@ -17,9 +17,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..base.errors import DataError
+from ..base.seeding import numpy_rng
 from ..data.jets import JetImages, concatenate
-from ..errors import DataError
-from ..seeding import numpy_rng
 
 #: Standard deviation of the logarithm of a pixel's factor.
 SMEARING = 0.25

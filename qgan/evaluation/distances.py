@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..metrics import drawn_frechet, error_from_parts, extrapolated_frechet, kernel_distances
+from .frechet import drawn_frechet, extrapolated_frechet
+from .kernel import kernel_distances
+from .resampling import error_from_parts
 from .rows import Row, row_from_nulls
 from .sample import Group, Sample
 from .scores import FEATURES, fifths, standardised

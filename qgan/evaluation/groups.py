@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from ..base.errors import DataError
+from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
-from ..errors import DataError
-from ..seeding import numpy_rng
 from .effort import Effort
 from .sample import CUT, Group, join, make_group, measure
 from .work import side_by_side

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from ..base.errors import ConfigError
+from ..base.seeding import numpy_rng, torch_rng
 from ..data.grid import Grid
 from ..data.jets import Frame
-from ..errors import ConfigError
-from ..metrics import disjoint_parts, error_from_parts, symmetry_violation
-from ..sampling import JetSource
-from ..seeding import numpy_rng, torch_rng
-from ..symmetry import EtaFlip, asymmetry, mirrored_at_random
+from ..models.symmetry import EtaFlip, asymmetry, mirrored_at_random
+from ..sampling.source import JetSource
+from .pictures import symmetry_violation
+from .resampling import disjoint_parts, error_from_parts
 from .rows import Row, row_from_nulls
 from .sample import Group, Sample
 
@@ -27,7 +28,7 @@ _FEWEST = 5
 def symmetry_rows(group: Group, frame: Frame, grid: Grid, seed: int, floors: int, notes: list[str]) -> Iterator[Row]:
     """Whether real and generated jets at η and the mirrored ones at −η look alike.
 
-    The value is :func:`~qgan.symmetry.asymmetry`; the floor is that of the same real jets mirrored at random,
+    The value is :func:`~qgan.models.symmetry.asymmetry`; the floor is that of the same real jets mirrored at random,
     which obey the symmetry exactly.
     """
     try:

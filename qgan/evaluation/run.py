@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from ..base.seeding import integer_seed, numpy_rng
 from ..data.jets import JetImages
-from ..sampling import JetSource
-from ..seeding import integer_seed, numpy_rng
+from ..sampling.source import JetSource
 from .asked import ASKED, closure_rows, memorising_row
 from .classifiers import NETWORK, TREES, Eyes, Splits, splits, tagger_rows
 from .distances import drawn_row, feature_sets, frechet_row, kernel_row

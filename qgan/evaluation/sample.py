@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.jets import JetImages
-from ..energyflow import GRAPHS, energy_flow
-from ..metrics import disjoint_pairs, disjoint_parts
-from ..observables import ALL, observables
+from ..observables.arrays import ALL, observables
+from ..observables.energy_flow import GRAPHS, energy_flow
+from .resampling import disjoint_pairs, disjoint_parts
 
 #: Pixels under this pT (GeV) are set to 0 before anything is measured.
 CUT = 1e-3

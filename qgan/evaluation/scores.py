@@ -6,16 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..metrics import (
-    error_from_parts,
-    mean_image_difference,
-    precision_recall,
-    separation_edges,
-    separation_power,
-    variance_ratio,
-    wasserstein,
-)
-from ..observables import ALL, UNITS
+from ..observables.arrays import ALL, UNITS
+from .distributions import separation_edges, separation_power, wasserstein
+from .neighbours import precision_recall
+from .pictures import mean_image_difference, variance_ratio
+from .resampling import error_from_parts
 from .rows import Row, row_from_nulls
 from .sample import Group, Indices, Sample
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
 from .total import GeneratorBatch
 
 

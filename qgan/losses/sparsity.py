@@ -16,7 +16,7 @@ from .total import GeneratorBatch
 class SoftSparsity(SortedMatching):
     """Matches the distribution of the soft non-zero count, per class, in units of the real spread.
 
-    The count is :func:`qgan.differentiable.soft_nnz`: its step is small against the softest pixels, and an
+    The count is :func:`qgan.observables.tensors.soft_nnz`: its step is small against the softest pixels, and an
     empty pixel counts 0.
     """
 
@@ -52,6 +52,6 @@ def soft_count(pixels: Tensor, threshold: float = 3e-4, temperature: float = 1e-
     """Σ sigmoid((x − threshold)/temperature) over the pixels of (N, H, W), (N,), as published.
 
     With the published constants, for pixels over the largest pixel of the data, an empty image of 16×16
-    pixels counts 109. :func:`qgan.differentiable.soft_nnz` is the one to use.
+    pixels counts 109. :func:`qgan.observables.tensors.soft_nnz` is the one to use.
     """
     return torch.sigmoid((pixels - threshold) / temperature).flatten(1).sum(1)

@@ -9,12 +9,12 @@ from torch import nn
 
 from ..data.grid import Grid
 from ..data.jets import Frame
-from ..data.transforms import ConditionTransform, PixelTransform
-from ..symmetry import EtaFlip, SymmetryMode, symmetrise
 from .generator import Generator
 from .jet_generator import JetGenerator
 from .pixels import PixelStatistics
 from .published import PublishedGenerator
+from .symmetry import EtaFlip, SymmetryMode, symmetrise
+from .transforms import ConditionTransform, PixelTransform
 
 #: Options that the published network has; the others of the configuration do not concern it.
 _PUBLISHED_OPTIONS = ("n_qubits", "n_layers", "n_rotations", "backend")

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ..base.seeding import torch_rng
 from ..quantum import QuantumLayer, embed
-from ..seeding import torch_rng
 
 CoreKind = Literal["quantum", "dense", "frozen", "orthogonal", "none"]
 

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..base.processes import gather
 from ..data.grid import Grid
-from ..differentiable import statistics
-from ..runs.processes import gather
+from ..observables.tensors import statistics
 from .blocks import SLOPE
 
 #: Observables of the branch; pT and the pixel mean are left out: the generator is told the image's sum.

@@ -13,9 +13,9 @@ import math
 from torch import Tensor, nn
 
 from ..data.grid import Grid
-from ..data.transforms import ConditionTransform, PixelTransform
-from ..symmetry import SymmetricGenerator
 from .mass import ExactMass
+from .symmetry import SymmetricGenerator
+from .transforms import ConditionTransform, PixelTransform
 
 
 class JetGenerator(nn.Module):

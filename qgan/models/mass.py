@@ -23,8 +23,8 @@ _STEP, _MOST = 4.0, 8.0
 class ExactMass(nn.Module):
     """Images (B, H, W) with sum 1 and masses over pT (B,) → images with those masses, differentiable in both.
 
-    The mass is that of :func:`qgan.differentiable.mass`, of massless cells. An image that cannot have the mass, such
-    as one of a single pixel, comes as close as it can.
+    The mass is that of :func:`qgan.observables.tensors.mass`, of massless cells. An image that cannot have the mass,
+    such as one of a single pixel, comes as close as it can.
 
     Args:
         grid: of the images.

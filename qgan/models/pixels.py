@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from ..differentiable import safe_sqrt
+from ..observables.tensors import safe_sqrt
 
 _NOISE_BOUNDS = (-8.0, 0.0)
 #: Shares of the non-zero pixels that are softer than the least pixel, and than the knee.

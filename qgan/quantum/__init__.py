@@ -1,9 +1,9 @@
 """Quantum circuits as torch layers: the circuit, its readouts, and what it would cost on hardware."""
 
 from .circuits import CircuitError, random_layers, weight_shape
+from .cost import HardwareCost, hardware_cost
 from .layer import QuantumLayer, embed
 from .readout import READOUTS
-from .resources import HardwareCost, hardware_cost
 
 __all__ = [
     "READOUTS",

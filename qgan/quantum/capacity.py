@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..seeding import torch_rng
+from ..base.seeding import torch_rng
 from .circuits import random_layers
 from .readout import z_signs
 from .states import n_wires, run_gates

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
 
 RX, RY, RZ, CNOT = range(4)
 NAMES = ("RX", "RY", "RZ", "CNOT")

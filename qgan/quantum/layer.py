@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, pad
 
-from ..seeding import torch_rng
+from ..base.seeding import torch_rng
 from . import pennylane_circuit
 from .circuits import CircuitError, check_gates, random_layers, weight_shape
 from .columns import columns

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..seeding import numpy_rng, torch_rng
+from ..base.seeding import numpy_rng, torch_rng
 from .circuits import CNOT, CircuitError
 from .readout import read
 from .states import run_gates

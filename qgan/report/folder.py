@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import DataError
+from ..base.io import atomic_folder, write_json, write_text
+from ..base.version import __version__
 from ..data.jets import JetImages
-from ..errors import DataError
 from ..evaluation import Evaluation
-from ..io import atomic_folder, write_json, write_text
-from ..plots import figures
-from ..version import __version__
 from .csv import csv_text
 from .page import page, picture
+from .plots import figures
 
 FILES = ("report.json", "report.csv", "report.html")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from ..base.version import __version__
 from ..evaluation import Evaluation
-from ..plots import CLASS_NAMES, Drawn, colour, to_png
-from ..version import __version__
 from .levels import LEVELS
 from .names import generator_names
+from .plots import CLASS_NAMES, Drawn, colour, to_png
 from .tables import blocks, glance
 
 #: Dots per inch of the pictures: sharp on a dense screen at the width of the page.

@@ -1,6 +1,6 @@
 """What a run leaves behind: its folder, configuration, checkpoints and records; and what it ran on.
 
-TensorBoard is loaded by :mod:`qgan.runs.tensorboard` alone.
+TensorBoard is loaded by :mod:`qgan.report.tensorboard` alone.
 """
 
 from .folder import RunFolder

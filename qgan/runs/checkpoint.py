@@ -19,8 +19,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ..errors import CheckpointError
-from ..io import atomic_path
+from ..base.errors import CheckpointError
+from ..base.io import atomic_path
 from .configuration import flat
 
 #: Raised by one whenever the meaning of a field changes.

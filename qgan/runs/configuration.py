@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
 
 Precision = Literal["float32", "bfloat16"]
 

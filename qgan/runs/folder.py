@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from ..errors import CheckpointError, ConfigError, DataError
-from ..io import write_text
+from ..base.errors import CheckpointError, ConfigError, DataError
+from ..base.io import write_text
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
-from ..io import write_text
+from ..base.errors import DataError
+from ..base.io import write_text
 
 
 class Recorder:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..io import read_json
+from ..base.io import read_json
 from .checkpoint import load
 from .folder import RunFolder
 from .recorders import read_log

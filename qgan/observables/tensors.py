@@ -1,0 +1,223 @@
+"""The observables that losses use, in torch: the same numbers as :mod:`qgan.observables.arrays`, with gradients.
+
+Images are (N, H, W) tensors of pixel pT in GeV, on any device; each function gives (N,). Square roots
+have gradient 0 where their argument is 0 (an empty image, a single pixel), never NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.grid import Grid
+from .arrays import LEADING, THRESHOLD
+from .subjettiness import axes_of_images
+
+#: Width of the soft count's step, GeV: small against typical soft pixels (0.1 to 1 GeV).
+TEMPERATURE = 0.05
+#: The names that :func:`observables` knows; all but ``soft_nnz`` equal the NumPy ones.
+NAMES = ("pt", "mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
+         "ptd", *(f"leading_{k}" for k in LEADING), "soft_nnz")
+
+
+def observables(images: Tensor, grid: Grid, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
+    """Several observables at once, each (N,).
+
+    Raises:
+        ValueError: a name that is not in :data:`NAMES`.
+    """
+    unknown = [n for n in names if n not in NAMES]
+    if unknown:
+        raise ValueError(f"no differentiable observable {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    return {name: leading_fraction(images, grid, int(name.removeprefix("leading_")))
+            if name.startswith("leading_") else _FUNCTIONS[name](images, grid) for name in names}
+
+
+def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Tensor]:
+    """What loss terms ask for by name.
+
+    Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
+    the jet's), ``image_tau_21`` and ``image_tau_32``, ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see
+    :func:`clumps`) and, (N, pixels), ``shares`` of the pT.
+    """
+    out: dict[str, Tensor] = {}
+    taus = subjettiness(images, grid) if any(name.startswith("image_tau_") for name in names) else {}
+    for name in names:
+        if name == "shares":
+            out[name] = _shares(images)
+        elif name.startswith("image_tau_"):
+            out[name] = taus[name.removeprefix("image_")]
+        elif name.startswith("clumps_"):
+            out[name] = clumps(images, grid, int(name.removeprefix("clumps_")))
+        elif name.startswith("count_"):
+            out[name] = count_above(images, grid, float(name.removeprefix("count_")))
+        else:
+            out |= {name: observables(images, grid, [name.removeprefix("image_")])[name.removeprefix("image_")]}
+    return out
+
+
+def pt(images: Tensor, grid: Grid) -> Tensor:
+    """Scalar sum of the pixels, GeV."""
+    return images.flatten(1).sum(1)
+
+
+def mass(images: Tensor, grid: Grid) -> Tensor:
+    """Invariant mass of massless cells, GeV.
+
+    E² − p² would lose all digits of a narrow jet in float32. With a = Σp (cosh η − 1) and
+    b = Σp (1 − cos φ) it is (a + b)(2Σp + a − b) − p_y² − p_z², where every term is of the order of m².
+    """
+    sums = images.flatten(1) @ _mass_weights(grid, images.dtype, images.device)
+    total, a, b, py, pz = sums.unbind(1)
+    return safe_sqrt((a + b) * (2 * total + a - b) - py**2 - pz**2)
+
+
+def delta_r_mean(images: Tensor, grid: Grid) -> Tensor:
+    """Mean over all pixels of p_i ΔR_i, GeV."""
+    return _times_delta_r(images, grid).mean(1)
+
+
+def delta_r_std(images: Tensor, grid: Grid) -> Tensor:
+    """Standard deviation over all pixels of p_i ΔR_i, GeV."""
+    return safe_sqrt(_times_delta_r(images, grid).var(1, correction=0))
+
+
+def width(images: Tensor, grid: Grid) -> Tensor:
+    """Σ p ΔR / Σ p with ΔR from the pT centroid, radians."""
+    share = _shares(images)
+    return (share * safe_sqrt(_centroid_delta_r2(share, grid))).sum(1)
+
+
+def sigma_r(images: Tensor, grid: Grid) -> Tensor:
+    """√(Σ p ΔR² / Σ p − width²) with ΔR from the pT centroid, radians."""
+    share = _shares(images)
+    delta_r2 = _centroid_delta_r2(share, grid)
+    return safe_sqrt((share * delta_r2).sum(1) - (share * safe_sqrt(delta_r2)).sum(1) ** 2)
+
+
+def pixel_mean(images: Tensor, grid: Grid) -> Tensor:
+    """Mean over all pixels, GeV."""
+    return images.flatten(1).mean(1)
+
+
+def pixel_std(images: Tensor, grid: Grid) -> Tensor:
+    """Standard deviation over all pixels, GeV."""
+    return safe_sqrt(images.flatten(1).var(1, correction=0))
+
+
+def soft_nnz(images: Tensor, grid: Grid | None = None, threshold: float = THRESHOLD,
+             temperature: float = TEMPERATURE) -> Tensor:
+    """Σ sigmoid((p − threshold)/temperature), scaled so that an empty pixel counts 0 and a hard one 1.
+
+    Without that scale hundreds of empty pixels would add up to a count of their own.
+    """
+    empty = torch.sigmoid(torch.tensor(-threshold / temperature, dtype=images.dtype)).item()
+    return ((torch.sigmoid((images - threshold) / temperature) - empty) / (1 - empty)).flatten(1).sum(1)
+
+
+def count_above(images: Tensor, grid: Grid | None, threshold: float) -> Tensor:
+    """Σ sigmoid(4 ln(p/threshold)) = Σ p⁴/(p⁴ + threshold⁴): a count that is soft on a logarithmic scale."""
+    fourth = images.square().square()
+    return (fourth / (fourth + threshold**4)).flatten(1).sum(1)
+
+
+def subjettiness(images: Tensor, grid: Grid, n_max: int = 3) -> dict[str, Tensor]:
+    """``tau_1`` … and their ratios ``tau_21``, ``tau_32``, each (N,), with the axes held fixed.
+
+    The axes come from exclusive-kT clustering on the CPU, without a gradient: where they lie is a choice of the
+    clustering, and τ is near its minimum over them, so that moving them changes it little.
+    """
+    axes = torch.from_numpy(axes_of_images(images.detach().cpu().numpy(), grid, n_max)).to(images)
+    eta, phi, _ = _coordinates(grid, images.dtype, images.device)
+    share, taus = _shares(images), []
+    for n in range(n_max):
+        y, angle = axes[n, :, :n + 1].unbind(-1)
+        apart = (eta[:, None] - y[:, None]) ** 2 + (phi[:, None] - angle[:, None]) ** 2
+        nearest = safe_sqrt(apart.amin(-1))
+        # An image with fewer pixels than axes has its axes at infinity, and τ = 0.
+        nearest = torch.where(nearest.isinf(), 0.0, nearest)
+        taus.append((share * nearest).sum(1) / grid.half_width)
+    ratios = {f"tau_{n + 1}{n}": taus[n] / torch.where(taus[n - 1] > 0, taus[n - 1], torch.inf)
+              for n in range(1, n_max)}
+    return {**{f"tau_{n + 1}": tau for n, tau in enumerate(taus)}, **ratios}
+
+
+def clumps(images: Tensor, grid: Grid | None, size: int) -> Tensor:
+    """√(Σ q²) / (size · Σ p) with q the sums over ``size`` × ``size`` pixels around each: ptd on a coarser scale.
+
+    Of two images with the same pixels, the one where hard pixels are neighbours has the larger value.
+    """
+    height, width = images.shape[1:]
+    # Two small matrix products; a pooling of one-channel images takes ten times as long.
+    q = _band(height, size, images.dtype, images.device) @ images @ _band(width, size, images.dtype, images.device)
+    total = images.flatten(1).sum(1)
+    return safe_sqrt(q.square().sum((1, 2))) / (size * torch.where(total > 0, total, torch.ones_like(total)))
+
+
+def ptd(images: Tensor, grid: Grid) -> Tensor:
+    """√(Σ p²) / Σ p."""
+    return safe_sqrt((_shares(images) ** 2).sum(1))
+
+
+def leading_fraction(images: Tensor, grid: Grid, k: int = 1) -> Tensor:
+    """Share of the pT in the ``k`` hardest pixels."""
+    share = _shares(images)
+    return share.topk(min(k, share.shape[1]), dim=1).values.sum(1)
+
+
+def safe_sqrt(x: Tensor) -> Tensor:
+    """√x, and 0 with gradient 0 where x ≤ 0."""
+    positive = x > 0
+    return torch.where(positive, torch.where(positive, x, torch.ones_like(x)).sqrt(), torch.zeros_like(x))
+
+
+_FUNCTIONS: dict[str, Callable[[Tensor, Grid], Tensor]] = {
+    "pt": pt, "mass": mass, "delta_r_mean": delta_r_mean, "delta_r_std": delta_r_std, "width": width,
+    "sigma_r": sigma_r, "pixel_mean": pixel_mean, "pixel_std": pixel_std, "ptd": ptd, "soft_nnz": soft_nnz}
+
+
+def _shares(images: Tensor) -> Tensor:
+    flat = images.flatten(1)
+    total = flat.sum(1, keepdim=True)
+    return flat / torch.where(total > 0, total, torch.ones_like(total))
+
+
+def _times_delta_r(images: Tensor, grid: Grid) -> Tensor:
+    return images.flatten(1) * _coordinates(grid, images.dtype, images.device)[2]
+
+
+def _centroid_delta_r2(share: Tensor, grid: Grid) -> Tensor:
+    eta, phi, _ = _coordinates(grid, share.dtype, share.device)
+    return (eta - (share @ eta)[:, None]) ** 2 + (phi - (share @ phi)[:, None]) ** 2
+
+
+@lru_cache(maxsize=16)
+def _coordinates(grid: Grid, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """η, φ and ΔR of the pixels, (3, pixels)."""
+    eta, phi = np.meshgrid(grid.eta, grid.phi, indexing="ij")
+    return _constant(np.stack([eta.ravel(), phi.ravel(), grid.delta_r.ravel()]), dtype, device)
+
+
+@lru_cache(maxsize=16)
+def _mass_weights(grid: Grid, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Weights of Σp, a, b, p_y, p_z in :func:`mass`, (pixels, 5)."""
+    eta, phi = (a.ravel() for a in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
+    columns = [np.ones_like(eta), 2 * np.sinh(eta / 2) ** 2, 2 * np.sin(phi / 2) ** 2, np.sin(phi), np.sinh(eta)]
+    return _constant(np.stack(columns, axis=1), dtype, device)
+
+
+@lru_cache(maxsize=16)
+def _band(n: int, size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(n, n), 1 where two indices are at most ``size // 2`` apart."""
+    index = np.arange(n)
+    return _constant(np.abs(index[:, None] - index) <= size // 2, dtype, device)
+
+
+def _constant(values: np.ndarray, dtype: torch.dtype, device: torch.device) -> Tensor:
+    # A cached tensor that was made in inference mode could not be used in a later training step.
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)

@@ -1,0 +1,104 @@
+"""Images as images: means and their difference, and a gallery of single jets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from ...base.seeding import numpy_rng
+from ...data.jets import JetImages
+from ...evaluation.pictures import mean_image_difference
+from .style import DIFFERENCE, PIXELS, angle_axes, class_title, named, new_figure, shared_classes, styled
+
+#: Decades of pT shown below the hardest pixel of a mean image, and of single jets.
+_MEAN_DECADES = 4
+_FAINTEST = 0.05
+
+
+def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
+    """For each class and generator the mean real image, the mean generated one, and their difference.
+
+    All means of a class are on one scale; each difference has its own, so that small ones are seen beside large ones.
+    """
+    generators = named(fakes)
+    classes = shared_classes(real, generators)
+    with styled():
+        figure = new_figure(11.0, 0.2 + 3.0 * len(classes) * len(generators))
+        axes = figure.subplots(len(classes) * len(generators), 3, squeeze=False)
+        for i, label in enumerate(classes):
+            rows = axes[i * len(generators):(i + 1) * len(generators)]
+            _mean_rows(figure, rows, real, generators, label)
+        return figure
+
+
+def gallery(real: JetImages, fakes: JetImages | Mapping[str, JetImages], columns: int = 6, seed: int = 0) -> Figure:
+    """Random jets of each class: a row of real ones above a row of each generator's, on one scale."""
+    sides = {"real": real, **named(fakes)}
+    rows = [(label, title, side) for label in shared_classes(real, sides) for title, side in sides.items()]
+    with styled():
+        figure = new_figure(1.55 * columns + 1.2, 1.55 * len(rows) + 0.6)
+        axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
+        chosen = [_some(side, label, columns, seed, title) for label, title, side in rows]
+        norm = LogNorm(_FAINTEST, max(float(images.max(initial=1.0)) for images in chosen))
+        for i, ((label, title, side), images) in enumerate(zip(rows, chosen, strict=True)):
+            for j, panel in enumerate(axes[i]):
+                if j >= len(images):
+                    panel.set_axis_off()
+                    continue
+                shown = draw_image(panel, images[j], side, norm)
+                angle_axes(panel, side, left=j == 0, bottom=i == len(rows) - 1)
+            axes[i, 0].set_title(f"{class_title(side, label)}, {title}", loc="left")
+        figure.colorbar(shown, ax=axes, label=r"pixel $p_T$ [GeV]", shrink=0.7, extend="min")
+        return figure
+
+
+def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, cmap: str = PIXELS) -> AxesImage:
+    """One image (H, W) in its coordinates; empty pixels are white.
+
+    Δη grows upwards in the raw frame. In the canonical frame rows grow downwards, as is usual there: the
+    second subjet is below the first.
+    """
+    colours = colormaps[cmap].with_extremes(bad="white", under="white")
+    upside_down = jets.frame == "canonical"
+    low, high = jets.grid.eta_range
+    extent = (*jets.grid.phi_range, *((high, low) if upside_down else (low, high)))
+    masked = np.ma.masked_where(image == 0, image) if isinstance(norm, LogNorm) else image
+    return axes.imshow(masked, origin="upper" if upside_down else "lower", extent=extent, norm=norm, cmap=colours,
+                       interpolation="nearest", aspect="equal")
+
+
+def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Mapping[str, JetImages],
+               label: int) -> None:
+    """One class: ``rows`` of three axes, a row a generator."""
+    of_real = real.only(label).images
+    mean = of_real.mean(0, dtype=np.float64)
+    others = {name: fake.only(label).images for name, fake in generators.items()}
+    means = {name: images.mean(0, dtype=np.float64) for name, images in others.items()}
+    top = max(float(m.max()) for m in (mean, *means.values()))
+    norm = LogNorm(top / 10**_MEAN_DECADES, top)
+    for row, (name, images) in zip(rows, others.items(), strict=True):
+        for axes, shown, title, count in ((row[0], mean, "real", len(of_real)),
+                                          (row[1], means[name], name, len(images))):
+            drawn = draw_image(axes, shown, real, norm)
+            axes.set_title(f"{class_title(real, label)}, mean of {count:,} {title}")
+            figure.colorbar(drawn, ax=axes, label=r"mean $p_T$ [GeV]", extend="min", shrink=0.9)
+        bound = max(top * 1e-3, float(np.abs(means[name] - mean).max()))
+        drawn = draw_image(row[2], means[name] - mean, real, SymLogNorm(bound / 30, vmin=-bound, vmax=bound),
+                           DIFFERENCE)
+        decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
+        figure.colorbar(drawn, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
+                        ticks=[-d for d in decades[::-1]] + [0.0] + decades)
+        row[2].set_title(rf"{name} $-$ real: {100 * mean_image_difference(of_real, images):.1f} % (L1 / sum)")
+        for i, axes in enumerate(row):
+            angle_axes(axes, real, left=i == 0)
+
+
+def _some(jets: JetImages, label: int, n: int, seed: int, title: str) -> np.ndarray:
+    images = jets.only(label).images
+    return images[numpy_rng(seed, "gallery", title, label).permutation(len(images))[:n]]

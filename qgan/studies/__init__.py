@@ -1,0 +1,1 @@
+"""Whole questions, answered with everything below: what compares, augments, slices, measures."""

@@ -1,0 +1,104 @@
+"""Do generated jets help to train a tagger, and how many real jets are they worth?
+
+For each size N and each seed, N real jets are drawn, a generator is trained on exactly these, and taggers are trained
+on these, on copies of them, on generated jets, and on both. All are tested on the same held-out jets. The histograms
+of many generated jets are compared with those of jets that the generator did not see.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...base.devices import resolve_device, set_threads
+from ...base.errors import DataError
+from ...base.io import check_output
+from ...data.files import write_jets
+from ...data.jets import JetImages, check_alike
+from ...runs.configuration import Configuration, check
+from ...sampling.source import load_source
+from ...training.experiment import STRUCTURE
+from .kept import Kept
+from .part import Given, HeldOut, Part
+from .plan import Plan, Results
+from .side_by_side import finish
+from .subsets import draw, mixed_jets
+
+
+def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan, out: str | Path, *,
+          run: str | Path | None = None, mixed: str | Path | None = None, restart: bool = False,
+          overwrite: bool = False, workers: int = 1, quiet: bool = False) -> Results:
+    """Trains and tests everything; what is finished is kept, and the same call goes on from there.
+
+    Args:
+        pool: real jets, cropped already, that the N are drawn from.
+        test: held-out real jets of the same kind.
+        configuration: of the generators; each has a seed of its own.
+        plan: what is studied.
+        out: folder that generators and scores are kept in.
+        run: a trained generator that saw other jets, as a separate way to train taggers.
+        mixed: file to write the training jets of the largest size's first seed to, marked jet by jet.
+        restart: drop what an earlier study left in the folder.
+        overwrite: replace ``mixed`` if it exists.
+        workers: generators and their taggers side by side, each in a process and, where the configuration does not
+            say, on one thread.
+        quiet: no progress bars.
+
+    Raises:
+        QganError: too few jets, settings that do not fit, a folder of another study; the message names them.
+        KeyboardInterrupt: after what was finished was kept.
+    """
+    plan.check()
+    check(configuration)
+    device = resolve_device(configuration.device)
+    check_alike(pool, test)
+    for size in plan.sizes:
+        draw(pool, size, plan.seed, 0)
+    if len(test.classes) < 2:
+        raise DataError(test.source, "signal", "holds one class alone, expected both to test taggers on")
+    given = _given(run, test, device) if run is not None else None
+    if mixed is not None:
+        check_output(mixed, overwrite)
+    set_threads(configuration.threads)
+    kept = Kept.open(out, _settings(pool, test, configuration, plan), restart)
+    held_out, results = HeldOut(pool, test, plan.seed, plan.truth_jets), Results(test.label)
+    parts = [Part(held_out, configuration, plan, kept, size, turn, given, quiet)
+             for size in plan.sizes for turn in range(plan.seeds)]
+    if workers > 1:
+        finish(parts, workers, quiet)
+    for part in parts:
+        part.tag(results)
+        part.fill(results)
+    if mixed is not None:
+        write_mixed(Part(held_out, configuration, plan, kept, max(plan.sizes), 0), mixed, overwrite)
+    return results
+
+
+def write_mixed(part: Part, path: str | Path, overwrite: bool = False) -> None:
+    """Writes a part's real jets and, after them, the generated ones of its taggers: ``generated`` is 0 and 1."""
+    made = part.generated(substructure=True)
+    jets = replace(mixed_jets(part.real, made), origin={
+        "real": part.real.origin, "real_jets": len(part.real), "generated_jets": len(made),
+        "generator": part.source.origin})
+    write_jets(path, jets, overwrite)
+
+
+def _given(run: str | Path, test: JetImages, device: torch.device) -> Given:
+    source = load_source(run, device)
+    for what, mine, theirs in (("grid", source.grid, test.grid), ("frame", source.frame, test.frame),
+                               ("class_names", source.class_names, test.class_names)):
+        if mine != theirs:
+            raise DataError(run, what, f"its generator makes {mine}, {test.source} has {theirs}")
+    return Given(source, f"{zlib.crc32(Path(source.origin['checkpoint']).read_bytes()):08x}")
+
+
+def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan) -> dict[str, Any]:
+    """What no finished part may differ in; sizes, seeds, taggers and observables may be added."""
+    chosen = configuration.to_dict()
+    return {"seed": plan.seed, "generated_per_real": plan.generated_per_real, "jets": pool.fingerprint(),
+            "test": test.fingerprint(), "steps": configuration.steps,
+            **{key: chosen[key] for key in STRUCTURE if key != "seed"}}

@@ -1,0 +1,194 @@
+"""The parts of the benchmark one after the other, in one process and with one number of threads."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...base.devices import resolve_device, set_threads
+from ...base.progress import progress
+from ...quantum import QuantumLayer
+from ...quantum.arithmetic import step_counts
+from ...quantum.capacity import capability, gradient_variance
+from ...quantum.simulators import installed
+from ...runs.configuration import Configuration
+from ...sampling.source import BLOCK, JetSource, load_source
+from ...training.preparation import Prepared, prepare
+from ...training.trainer import Trainer
+from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
+from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, sizes
+from .marks import marks, of_size
+from .memory import JOBS, memory_rows
+from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
+from .timing import ESTIMATOR, machine
+
+PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
+#: Steps before an untrained generator is sampled: its images then have empty pixels, as real ones have.
+WARM_UP = 10
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long each part takes, about: seconds, or for the simulation batches of events a process.
+
+    Attributes:
+        layer: of each comparison of layers.
+        gan: of the training steps together; a third is added for the slow circuit.
+        sampling: of the requests together.
+        requests: jets of each request.
+        processes: that are simulated.
+        batches: of events a process.
+        limit: after which no further size of a layer, process or memory is begun, so that all ends in time.
+    """
+
+    layer: float
+    gan: float
+    sampling: float
+    requests: tuple[int, ...]
+    processes: tuple[str, ...]
+    batches: int
+    limit: float = math.inf
+
+
+QUICK = Effort(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 2 * BLOCK), processes=("w", "qcd"),
+               batches=1, limit=240.0)
+LONG = Effort(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_000),
+              processes=("w", "qcd", "quark", "gluon"), batches=4)
+
+
+def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str = "cpu", parts: Sequence[str] = PARTS,
+          data: Sequence[str | Path] | None = None, run: str | Path | None = None, quiet: bool = True,
+          configuration: Configuration | None = None, effort: Effort | None = None) -> dict[str, Any]:
+    """Measures, and returns everything as JSON-able values.
+
+    Args:
+        quick: in under five minutes on two cores, with fewer sizes and repetitions.
+        threads: of the arithmetic; 0 leaves torch's choice.
+        seed: of circuits, weights and jets.
+        device: of the layer, the training and the sampling.
+        parts: some of ``PARTS``.
+        data: files of jets to train on; those that ship by default.
+        run: sample from this run's generator, not from one of a few steps.
+        quiet: no progress bar.
+        configuration, effort: of the GAN and of the measurement, for other sizes than the default ones.
+    """
+    start, where, threads = time.perf_counter(), resolve_device(device), set_threads(threads)
+    options, effort = configuration or Configuration(seed=seed), effort or (QUICK if quick else LONG)
+    session = _Session(quick, threads, seed, where, options, effort, start, data, run)
+    result: dict[str, Any] = {"machine": machine(where), "quick": quick, "threads": threads, "seed": seed,
+                              "estimator": ESTIMATOR}
+    work: dict[str, Callable[[], Any]] = {
+        "layer": session.layer, "capacity": lambda: capacity_table(quick, seed), "gan": session.gan,
+        "sampling": session.sampling, "simulation": session.simulation, "memory": session.memory}
+    chosen = [part for part in PARTS if part in parts]
+    with progress(len(chosen), "bench", "parts", quiet=quiet) as bar:
+        for part in chosen:
+            bar.set_postfix_str(part)
+            began = time.perf_counter()
+            result[part] = work[part]()
+            result.setdefault("seconds", {})[part] = time.perf_counter() - began
+            bar.update()
+    result["left_out"] = session.left_out
+    result["marks"] = [mark.to_dict() for mark in marks(result)]
+    result["seconds"] = {**result.get("seconds", {}), "all": time.perf_counter() - start}
+    return result | {"load_at_the_end": machine()["load"]}
+
+
+@dataclass
+class _Session:
+    """The parts, and what several of them need."""
+
+    quick: bool
+    threads: int
+    seed: int
+    device: torch.device
+    configuration: Configuration
+    effort: Effort
+    start: float
+    data: Sequence[str | Path] | None
+    run: str | Path | None
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def end(self) -> float:
+        """When nothing further is begun that can be left out."""
+        return self.start + self.effort.limit
+
+    def layer(self) -> dict[str, Any]:
+        increase = growth(self.quick, self.seed, self.device)
+        # The parts that follow are to have half of the time.
+        end = self.start + self.effort.limit / 2
+        rows = [row.to_dict() for row in layer_rows(self.quick, self.seed, self.effort.layer, self.device, end)]
+        self.left_out += [f"{size.n_qubits} qubits, batch {size.batch}" for size in sizes(self.quick)
+                          if not any(of_size(row, size) for row in rows)]
+        return {
+            "other_simulators": installed(),
+            "rows": rows,
+            "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
+            "kept_for_backward": kept_for_backward(),
+            "growth": increase,
+        }
+
+    def gan(self) -> dict[str, Any]:
+        rows = gan_rows(self.configuration, self.prepared, self.effort.gan, self.device)
+        return {"configuration": self.configuration.to_dict(), "rows": [row.to_dict() for row in rows]}
+
+    def sampling(self) -> dict[str, Any]:
+        source = self._source()
+        rows = sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed, self.device)
+        return {"generator": str(self.run) if self.run else f"after {WARM_UP} steps", "block": BLOCK,
+                "pixels_above_threshold": pixels_above_threshold(source, self.seed),
+                "rows": [row.to_dict() for row in rows]}
+
+    def simulation(self) -> dict[str, Any]:
+        rows, left_out = simulation_rows(self.effort.processes, self.effort.batches, self.seed, self.end)
+        return {"rows": [row.to_dict() for row in rows], "left_out": left_out}
+
+    def memory(self) -> list[dict[str, Any]]:
+        rows = list(memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end))
+        if len(rows) < JOBS:
+            self.left_out.append(f"{JOBS - len(rows)} of {JOBS} measurements of memory")
+        return [row.to_dict() for row in rows]
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        return fewer_jets(prepare(self.configuration, self.data), self.seed)
+
+    def _source(self) -> JetSource:
+        if self.run is not None:
+            return load_source(self.run, self.device)
+        trainer: Trainer = trainer_with(QUANTUM, self.configuration, self.prepared, self.device)
+        step = steps_of(trainer)
+        for _ in range(WARM_UP):
+            step()
+        return source_from(trainer, self.prepared, self.device)
+
+
+def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:
+    """Operations and bytes of one step of a circuit."""
+    layer = QuantumLayer(
+        in_features=size.inputs, n_qubits=size.n_qubits, n_layers=size.n_layers, n_rotations=size.n_rotations, seed=seed
+    )
+    return step_counts(layer, size.batch)
+
+
+def capacity_table(quick: bool = True, seed: int = 0) -> list[dict[str, float]]:
+    """Gradient variance, expressibility and entanglement of random layers by qubits and layers."""
+    samples, circuits = (60, 4) if quick else (300, 8)
+    return [
+        {
+            "n_qubits": n_qubits,
+            "n_layers": n_layers,
+            "gradient_variance": gradient_variance(n_qubits, n_layers, samples=samples, circuits=circuits, seed=seed),
+            **capability(n_qubits, n_layers, samples=5 * samples, circuits=circuits, seed=seed),
+        }
+        for n_qubits in ((2, 4, 6, 8) if quick else (2, 4, 6, 8, 10))
+        for n_layers in (1, 2, 4, 8)
+    ]

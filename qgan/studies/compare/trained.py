@@ -1,0 +1,159 @@
+"""The trained generators of a comparison: runs that are made, gone on with or taken as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...base.errors import CheckpointError
+from ...base.progress import progress
+from ...base.workers import as_they_end, local_workers
+from ...runs import RunFolder, checkpoint
+from ...runs.checkpoint import Checkpoint, check_configuration, first_difference
+from ...runs.configuration import Configuration
+from ...runs.recorders import read_log
+from ...training.experiment import STRUCTURE, train
+
+#: What tells two models apart; runs that differ in the seed alone are one model.
+MODEL = tuple(key for key in (*STRUCTURE, "steps") if key != "seed")
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """One run of a model.
+
+    Attributes:
+        model: name of the configuration.
+        folder: of the run.
+        seed: of the training.
+        steps: that were taken.
+        configuration: resolved, plain values.
+        description: of the source, as the checkpoint holds it.
+        seconds_per_step: median over the run, None where it was not recorded.
+    """
+
+    model: str
+    folder: Path
+    seed: int
+    steps: int
+    configuration: dict[str, Any]
+    description: dict[str, Any]
+    seconds_per_step: float | None
+
+
+def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int], out: Path, *,
+               steps: int | None = None, data: Sequence[str | Path] | None = None, workers: int = 1,
+               quiet: bool = False) -> list[TrainedRun]:
+    """A run of each configuration with each seed, in ``out``; finished ones are kept, broken-off ones gone on with.
+
+    Args:
+        workers: trainings side by side, each in a process and, where its configuration does not say, on one thread.
+
+    Raises:
+        CheckpointError: ``out`` holds a run of that name with another configuration or other jets.
+        ConfigError, DataError: a configuration or jets that do not fit.
+    """
+    asked = {(model, seed): replace(configuration, seed=seed, steps=steps or configuration.steps)
+             for seed in seeds for model, configuration in configurations.items()}
+    folders = {(model, seed): out / model / f"seed-{seed}" for model, seed in asked}
+    missing = [(folders[key], configuration) for key, configuration in asked.items()
+               if not _finished(folders[key], configuration, data)]
+    if workers > 1 and len(missing) > 1:
+        _side_by_side(missing, data, min(workers, len(missing)), quiet)
+    else:
+        for folder, configuration in missing:
+            _go_on(folder, configuration, data, quiet)
+    return [_read(folder, model) for (model, _), folder in folders.items()]
+
+
+def _go_on(folder: Path, configuration: Configuration, data: Sequence[str | Path] | None, quiet: bool = True) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    train(configuration, data=data, out=folder, resume=RunFolder(folder).checkpoint.is_file(), overwrite=True,
+          quiet=quiet)
+
+
+def _side_by_side(missing: Sequence[tuple[Path, Configuration]], data: Sequence[str | Path] | None, workers: int,
+                  quiet: bool) -> None:
+    """Each training in a process, so many at once; Ctrl-C leaves a checkpoint of each."""
+    total = sum(configuration.steps for _, configuration in missing)
+    taken = sum(_steps(folder) for folder, _ in missing)
+    items = [(folder, replace(configuration, threads=configuration.threads or 1), data)
+             for folder, configuration in missing]
+    with local_workers(workers) as pool, progress(total, f"train, {workers} at once", "steps", taken, quiet) as bar:
+        as_they_end(pool, _go_on, items, workers,
+                    lambda: bar.update(sum(_steps(folder) for folder, _ in missing) - bar.n))
+
+
+def _steps(folder: Path) -> int:
+    """The last step that the run's log tells of."""
+    log = read_log(RunFolder(folder).log) if RunFolder(folder).log.is_file() else []
+    return int(log[-1]["step"]) if log else 0
+
+
+def existing_runs(folders: Sequence[str | Path]) -> list[TrainedRun]:
+    """Trained runs as they are, those that differ in the seed alone under one name.
+
+    Raises:
+        CheckpointError: a folder holds no run.
+    """
+    runs = [_read(Path(folder), Path(folder).resolve().name) for folder in folders]
+    models: list[list[TrainedRun]] = []
+    for run in runs:
+        alike = next((m for m in models if not first_difference(m[0].configuration, run.configuration, MODEL)), None)
+        if alike is None:
+            models.append([run])
+        else:
+            alike.append(run)
+    named: list[TrainedRun] = []
+    taken: set[str] = set()
+    for members in models:
+        name = _name(members)
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        named += [replace(run, model=name) for run in members]
+    return named
+
+
+def _name(members: Sequence[TrainedRun]) -> str:
+    """The folder's name, less the seed at its end where there are several."""
+    folder = members[0].folder.resolve()
+    if re.fullmatch(r"(seed)?[-_]?\d+", folder.name):
+        return folder.parent.name
+    return re.sub(r"[-_.]?(seed)?[-_]?\d+$", "", folder.name) or folder.name if len(members) > 1 else folder.name
+
+
+def _finished(folder: Path, configuration: Configuration, data: Sequence[str | Path] | None) -> bool:
+    """Whether the folder holds this very training, complete."""
+    path = RunFolder(folder).checkpoint
+    if not path.is_file():
+        return False
+    saved = checkpoint.load(path)
+    check_configuration(path, saved, configuration.to_dict(), (*STRUCTURE, "steps"))
+    files = [str(Path(file).resolve()) for file in data] if data else None
+    if saved.origin.get("data") != files:
+        raise CheckpointError(f"{path}: data: was trained on {_told(saved.origin.get('data'))}, {_told(files)} is "
+                              "asked for; give another folder")
+    return saved.step >= configuration.steps
+
+
+def _told(files: list[str] | None) -> str:
+    return ", ".join(files) if files else "the jets that ship"
+
+
+def _read(folder: Path, model: str) -> TrainedRun:
+    run = RunFolder.open(folder)
+    saved = checkpoint.load(run.checkpoint)
+    return TrainedRun(model, folder, saved.configuration["seed"], saved.step, saved.configuration, saved.transforms,
+                      _seconds(run, saved))
+
+
+def _seconds(run: RunFolder, saved: Checkpoint) -> float | None:
+    log = read_log(run.log) if run.log.is_file() else []
+    speeds = [record["speed/jets a second"] for record in log if "speed/jets a second" in record]
+    return saved.configuration["batch_size"] / float(np.median(speeds)) if speeds else None

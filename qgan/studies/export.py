@@ -1,0 +1,89 @@
+"""From a run to a model that can ship: its averaged generator, how it was made, and what it reaches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import CheckpointError
+from ..base.io import check_output, read_json
+from ..evaluation import Evaluation
+from ..runs import RunFolder, checkpoint
+from ..runs.checkpoint import Checkpoint
+from ..runs.configuration import Configuration, flat
+from ..sampling.pretrained import FOLDER, save_model
+from ..sampling.source import load_source
+from .compare.figures import figures, plain
+from .compare.judge import held_out, judge, some_jets
+from .compare.size import parameters
+
+#: What of the configuration has no say in what is trained.
+_INCIDENTAL = ("device", "threads", "logging.")
+
+
+def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Sequence[str | Path] | None = None,
+           reference: Sequence[str | Path] | None = None, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
+           overwrite: bool = False) -> Path:
+    """Measures a run's averaged generator on held-out jets and writes it as a model.
+
+    Args:
+        run: folder of the run.
+        name: of the model.
+        folder: where its two files go; by default into the package, so that it ships.
+        real, reference: files of held-out and of training jets; by default those that ship.
+        n_per_class, seed, quick: of the evaluation, see :func:`qgan.evaluate`.
+        overwrite: replace a model of that name.
+
+    Returns:
+        The file of the weights.
+
+    Raises:
+        QganError: a missing or damaged run, jets that do not fit, or files that cannot be written.
+    """
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise CheckpointError(f"name {name!r}: expected letters, digits, - and _")
+    check_output(Path(folder) / f"{name}.safetensors", overwrite)
+    path = RunFolder.open(run)
+    source, saved = load_source(run), checkpoint.load(path.checkpoint)
+    real_jets = held_out(source, real, reference)
+    evaluation = judge(some_jets(source, n_per_class, seed, name), real_jets, n_per_class=n_per_class, seed=seed,
+                       quick=quick)
+    about = {**_history(saved, name, path), "parameters": parameters(saved.transforms),
+             "quality": _quality(evaluation)}
+    return save_model(folder, name, saved.transforms, saved.states["average"], about, overwrite)
+
+
+def training_command(configuration: dict[str, Any], out: str, files: Sequence[str] | None = None) -> str:
+    """The ``qgan train`` command of a resolved configuration: what differs from the defaults, and no more."""
+    usual = flat(Configuration().to_dict())
+    words = ["qgan train", f"--out {out}", *([f"--data {' '.join(files)}"] if files else [])]
+    for key, value in flat(configuration).items():
+        plain_value = list(value) if isinstance(value, tuple) else value
+        default = list(usual[key]) if isinstance(usual.get(key), tuple) else usual.get(key)
+        if plain_value != default and not key.startswith(_INCIDENTAL):
+            text = plain_value if isinstance(plain_value, str) else json.dumps(plain_value, separators=(",", ":"))
+            words.append(f"--{key} {text!r}" if '"' in text or " " in text else f"--{key} {text}")
+    return " ".join(words)
+
+
+def _history(saved: Checkpoint, name: str, folder: RunFolder) -> dict[str, Any]:
+    """How the generator came to be, without the places of files on the machine that made it."""
+    files = [Path(file).name for file in saved.origin.get("data") or []] or None
+    jets = ", ".join(files) if files else f"jets that ship with the package: {saved.configuration['data']['jets']}"
+    surroundings = read_json(folder.environment) if folder.environment.is_file() else {}
+    return {
+        "step": saved.step, "training_seed": saved.origin.get("training_seed"), "trained_on": jets,
+        "training_jets": saved.origin.get("jets"), "conditions_left_out": saved.origin.get("dropped", {}),
+        "command": training_command(saved.configuration, f"runs/{name}", files),
+        "configuration": saved.configuration,
+        "environment": {key: surroundings.get(key) for key in ("qgan", "python", "libraries", "device", "threads")},
+    }
+
+
+def _quality(evaluation: Evaluation) -> dict[str, Any]:
+    """What was measured: the figures by class, and every row with error and floor."""
+    rows = [{key: value for key, value in row.to_dict().items() if key != "unit"} for row in evaluation.rows]
+    settings = {key: value for key, value in evaluation.settings.items() if key != "reference"}
+    return {"settings": settings, "notes": evaluation.notes, "figures": plain(figures(evaluation)), "rows": rows}

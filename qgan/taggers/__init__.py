@@ -1,0 +1,1 @@
+"""Classifiers that tell jets apart: class from class, real from generated."""

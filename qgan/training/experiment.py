@@ -1,0 +1,261 @@
+"""A training from start to end: jets in, a run folder with checkpoints, records and a trained generator out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from ..base import processes
+from ..base.devices import environment, resolve_device, set_threads
+from ..base.errors import CheckpointError, ConfigError
+from ..base.interrupt import PostponedInterrupt
+from ..base.io import write_json
+from ..base.progress import progress
+from ..evaluation.watch import Watch, worst
+from ..quantum import QuantumLayer
+from ..runs import RunFolder, checkpoint
+from ..runs.checkpoint import Checkpoint
+from ..runs.configuration import Configuration, check, flat
+from ..runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
+from ..sampling.source import JetSource, describe_source, source_of
+from .assembly import build_trainer
+from .monitor import Monitor
+from .preparation import Prepared, prepare
+from .trainer import Record, Trainer
+
+#: What may not change when a training is resumed; steps, device and logging may.
+STRUCTURE = ("seed", "batch_size", "symmetry", "flip_frame", "data", "generator", "discriminator", "losses",
+             "optimiser")
+
+
+def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
+          resume: bool = False, overwrite: bool = False, quiet: bool = False,
+          recorder: Recorder | None = None) -> RunFolder:
+    """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
+
+    Several processes that ``torchrun`` started divide each batch among them, and the first alone writes.
+
+    Args:
+        configuration: every option.
+        data: files of jets with both classes; by default the jets that ship with the package, or, when
+            resuming, the files that the run was started with.
+        out: folder of the run.
+        resume: go on from its last checkpoint.
+        overwrite: replace what an earlier run left there.
+        quiet: no progress bar, no summary.
+        recorder: told all figures, beside the run's own log and TensorBoard.
+
+    Raises:
+        QganError: jets, options or a checkpoint that do not fit; the message names them.
+        KeyboardInterrupt: after the checkpoint was written.
+    """
+    check(configuration)
+    device = resolve_device(configuration.device)
+    set_threads(configuration.threads)
+    with processes.group(device):
+        if configuration.batch_size % processes.size():
+            raise ConfigError(f"batch_size: {configuration.batch_size} cannot be divided among {processes.size()} "
+                              "processes")
+        return _train(configuration, device, data, out, resume, overwrite, quiet, recorder)
+
+
+def _train(configuration: Configuration, device: torch.device, data: Sequence[str | Path] | None, out: str | Path,
+           resume: bool, overwrite: bool, quiet: bool, recorder: Recorder | None) -> RunFolder:
+    saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
+    files = _files(data, saved)
+    prepared = prepare(configuration, files)
+    try:
+        trainer = build_trainer(configuration, prepared, device)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    first = processes.rank() == 0
+    folder = RunFolder.create(out, overwrite) if first and not resume else RunFolder(Path(out))
+    run = _Run(configuration, prepared, trainer, folder, files)
+    if saved is not None:
+        run.resume(saved)
+    if not first:
+        run.follow()
+        return folder
+    folder.remove_leftovers()
+    run.describe(environment(device))
+    if saved is None:
+        # A run that is stopped at any later moment can be resumed.
+        run.save()
+    with ExitStack() as stack:
+        recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
+        run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+    if not quiet:
+        print(f"{folder.path}: {trainer.step} steps; W1 {run.summary()}\n"
+              f"tensorboard --logdir {folder.path.parent}")
+    return folder
+
+
+@dataclass
+class _Run:
+    """One training and where it leaves what it makes."""
+
+    configuration: Configuration
+    prepared: Prepared
+    trainer: Trainer
+    folder: RunFolder
+    files: list[str] | None
+    figures: dict[str, float] | None = None
+    kept: int = 0
+
+    def resume(self, saved: Checkpoint) -> None:
+        path = self.folder.checkpoint
+        checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
+        if saved.origin["jets"] != self._fingerprint:
+            raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
+        saved.restore(path, self.trainer.parts())
+        self.trainer.step = self.kept = saved.step
+
+    def describe(self, surroundings: dict[str, Any]) -> None:
+        self.folder.write_config(self.configuration.to_dict())
+        write_json(self.folder.environment, surroundings)
+
+    def recorders(self) -> list[Recorder]:
+        # TensorBoard takes seconds to load, and only a training needs it.
+        from ..report.tensorboard import TensorBoardRecorder
+
+        start = self.trainer.step + 1 if self.trainer.step else 0
+        return [JsonLinesRecorder(self.folder.log, start), TensorBoardRecorder(self.folder.tensorboard, start)]
+
+    def follow(self) -> None:
+        """Takes the steps that are left with the process that records them."""
+        with PostponedInterrupt() as interrupt:
+            for _ in self.trainer.run(self.configuration.steps):
+                interrupt.check()
+
+    def record(self, recorder: Recorder, quiet: bool) -> None:
+        """Takes the steps that are left and records them."""
+        options, total = self.configuration.logging, self.configuration.steps
+        watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
+                         self.configuration.seed)
+        monitor = Monitor(recorder, watch, self.configuration.seed, costly=options.costly > 0)
+        if self.trainer.step == 0:
+            monitor.start(self._texts())
+        with progress(total, "train", "steps", start=self.kept, quiet=quiet) as bar, PostponedInterrupt() as interrupt:
+            clock = _Clock()
+            try:
+                for entry in self.trainer.run(total):
+                    bar.update()
+                    if _due(entry.step, options.scalars, total):
+                        figures = clock.figures(entry, self.configuration.batch_size)
+                        recorder.scalars(entry.step, figures)
+                        bar.set_postfix_str(_short(figures))
+                    costly = _due(entry.step, options.costly, total)
+                    if costly or _due(entry.step, options.quality, total):
+                        self._look(monitor, costly)
+                        clock.restart()
+                    if _due(entry.step, options.checkpoint, total):
+                        self.save()
+                    interrupt.check()
+            finally:
+                # Also after Ctrl-C: nothing that was computed is lost.
+                if self.trainer.step > self.kept and not self.trainer.midway:
+                    self.save()
+        if self.figures is None:
+            self._look(monitor, costly=options.costly > 0)
+        monitor.finish(flat(self.configuration.to_dict()), self.figures or {})
+
+    def source(self) -> JetSource:
+        """The averaged generator as it is now."""
+        source = source_of(self._description(), self._origin())
+        source.generator.load_state_dict(self.trainer.average.state_dict())
+        source.generator.to(next(self.trainer.average.parameters()).device)
+        return source
+
+    def summary(self) -> str:
+        """The quality in a few words."""
+        assert self.figures is not None
+        widths = [v for tag, v in self.figures.items() if tag.startswith("w1/")]
+        name, value = worst(self.figures)
+        return f"median {np.median(widths):.3f}, worst {value:.3f} ({name}) standard deviations on validation jets"
+
+    def _look(self, monitor: Monitor, costly: bool) -> None:
+        fake, self.figures = monitor.watch.look(self.source())
+        angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
+                  if isinstance(layer, QuantumLayer)]
+        monitor.look(self.trainer.step, fake, self.figures, angles)
+        if costly:
+            self.figures |= monitor.look_closely(self.trainer.step, fake)
+
+    def save(self) -> None:
+        """Writes a checkpoint."""
+        states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
+        checkpoint.save(self.folder.checkpoint, Checkpoint(
+            self.trainer.step, states, self.configuration.to_dict(), transforms=self._description(),
+            origin=self._origin()), keep_previous=True)
+        self.kept = self.trainer.step
+
+    def _description(self) -> dict[str, Any]:
+        prepared = self.prepared
+        return describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
+
+    def _origin(self) -> dict[str, Any]:
+        return {"data": self.files, "jets": self._fingerprint, "training_seed": self.configuration.seed,
+                "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped}
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self.prepared.train.fingerprint()
+
+    def _texts(self) -> dict[str, str]:
+        """The text pages: configuration, data set and versions."""
+        train, prepared = self.prepared.train, self.prepared
+        counts = {f"{kind} jets": {jets.name(c): int((jets.label == c).sum()) for c in jets.classes}
+                  for kind, jets in (("training", train), ("validation", prepared.validation))}
+        data = {"source": train.source, "frame": train.frame, "grid": str(train.grid), **counts,
+                "conditions left out": prepared.dropped}
+        return {"configuration": _block(self.configuration.to_dict()), "data": _block(data),
+                "versions": _block(environment(next(self.trainer.average.parameters()).device))}
+
+
+class _Clock:
+    """Jets a second since it was last asked."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self._since, self._step = time.perf_counter(), -1
+
+    def figures(self, entry: Record, batch_size: int) -> dict[str, float]:
+        """The figures of a step as numbers, with the speed since the last call."""
+        now, first = time.perf_counter(), self._step < 0
+        speed = entry.seconds if first else (now - self._since) / (entry.step - self._step)
+        self._since, self._step = now, entry.step
+        numbers = torch.stack([value.detach().float().cpu() for value in entry.figures.values()]).tolist()
+        return dict(zip(entry.figures, numbers, strict=True)) | {"speed/jets a second": batch_size / speed}
+
+
+def _files(data: Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:
+    """Absolute paths of the files to train on, None for the jets that ship."""
+    if data:
+        return [str(Path(file).resolve()) for file in data]
+    return saved.origin.get("data") if saved is not None else None
+
+
+def _due(step: int, every: int, total: int) -> bool:
+    return every > 0 and (step % every == 0 or step == total)
+
+
+def _short(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {figures[f'loss/{name}']:.2f}" for name in ("discriminator", "generator")
+                     if f"loss/{name}" in figures)
+
+
+def _block(values: dict[str, Any]) -> str:
+    """Plain values as YAML in Markdown."""
+    lines = yaml.safe_dump(values, sort_keys=False, allow_unicode=True).splitlines()
+    return "".join(f"    {line}\n" for line in lines)

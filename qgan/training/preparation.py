@@ -1,0 +1,164 @@
+"""From files of jets to what a training needs: splits, the table of conditions, transforms, densities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..base.errors import ConfigError, DataError
+from ..base.seeding import integer_seed, numpy_rng
+from ..data import JetImages, embedded_jets, read_jets
+from ..data.convert import crop
+from ..losses.statistics import PUBLISHED
+from ..models.blueprint import Blueprint
+from ..models.transforms import ConditionTransform, PixelTransform
+from ..observables.tensors import statistics
+from ..runs.configuration import Configuration, DataOptions
+from ..sampling.conditions import ConditionDensity, condition_table
+
+#: Codings that are computed from the image, with a gradient in the generated one.
+IMAGE_STATISTICS = ("image_mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
+                    "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5", "clumps_3", "clumps_5",
+                    "image_tau_21", "image_tau_32")
+#: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
+FEWEST = 5
+_BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Jets and all that is fitted on the training jets.
+
+    Attributes:
+        train, validation: the jets.
+        table: (N, C) float32 of the training jets, columns ``names``, the label first.
+        names: of the columns.
+        dropped: conditions and codings that were left out, and why.
+        constants: jet quantities that are the same in all training jets, by name.
+        density: of all columns but the label, per class.
+        blueprint: of the generator.
+    """
+
+    train: JetImages
+    validation: JetImages
+    table: np.ndarray
+    names: tuple[str, ...]
+    dropped: dict[str, str]
+    constants: dict[str, float]
+    density: ConditionDensity
+    blueprint: Blueprint
+
+
+def prepare(configuration: Configuration, files: Sequence[str | Path] | None) -> Prepared:
+    """Reads and splits the jets, and fits what is fitted on the training part.
+
+    Raises:
+        DataError: a file is not what it should be, or holds one class alone.
+        ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
+    """
+    return prepare_jets(configuration, *load(configuration.data, files, configuration.seed))
+
+
+def prepare_jets(configuration: Configuration, train: JetImages, validation: JetImages) -> Prepared:
+    """The same for jets at hand, cropped already; nothing is fitted on ``validation``.
+
+    Raises:
+        DataError: one class alone, or too few jets of one.
+        ConfigError, ConditionError: a condition or coding that does not fit the jets.
+    """
+    options = configuration.data
+    _check_classes(train, validation)
+    known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
+    wanted = [*options.conditions, *options.codings]
+    twice = [name for name in wanted if name == "label" or wanted.count(name) > 1]
+    if twice:
+        raise ConfigError(f"data.conditions, data.codings: {twice[0]}: twice (the label is always there)")
+    columns = condition_table(train, wanted, extra=known)
+    constants = {name: float(train.conditions[name][0]) for name in columns.dropped if name in train.conditions}
+    names = ("label", *columns.names)
+    table = np.concatenate((train.label[:, None].astype(np.float32), columns.values), 1)
+    values = columns.values if options.joint else _unpaired(columns.values, train.label, configuration.seed)
+    density = ConditionDensity.fit(values, columns.names, train.label)
+    return Prepared(train, validation, table, names, columns.dropped, constants, density,
+                    _blueprint(configuration, train, table, names))
+
+
+def _check_classes(train: JetImages, validation: JetImages) -> None:
+    if len(train.classes) == 1:
+        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
+                                                "conditioned on the class and needs both")
+    for label in (0, 1):
+        for part, jets in (("training", train), ("validation", validation)):
+            n = int((jets.label == label).sum())
+            if n < FEWEST:
+                raise DataError(jets.source, "signal", f"leaves {n} jets of class {jets.name(label)} for {part}, "
+                                                       f"expected at least {FEWEST}")
+
+
+def load(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:
+    """Training and validation jets: those of the files, or those that ship with the package."""
+    if files:
+        jets = read_jets(list(files))
+        train, validation = jets.split(seed, (1 - options.validation, options.validation))
+    else:
+        train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
+    return cropped(options, train), cropped(options, validation)
+
+
+def cropped(options: DataOptions, jets: JetImages) -> JetImages:
+    """The rows and columns that the options name; all of them where they name none."""
+    if options.rows is None and options.columns is None:
+        return jets
+    return crop(jets, options.rows or (0, jets.grid.height), options.columns or (0, jets.grid.width))
+
+
+def statistics_of(jets: JetImages, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Image statistics of jets by name, (N,) float32 each, as the generator's losses see them."""
+    blocks = [statistics(torch.from_numpy(np.asarray(jets.images[i:i + _BLOCK])), jets.grid, names)
+              for i in range(0, len(jets), _BLOCK)]
+    return {name: torch.cat([block[name] for block in blocks]).numpy() for name in names}
+
+
+def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
+    """Each column shuffled within its class: the densities of one, without their correlation."""
+    shuffled = values.copy()
+    for c in np.unique(label):
+        rows = np.flatnonzero(label == c)
+        for column in range(values.shape[1]):
+            order = numpy_rng(seed, "unpaired", int(c), column).permutation(len(rows))
+            shuffled[rows, column] = values[rows[order], column]
+    return shuffled
+
+
+def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
+    options = configuration.data
+    fixed = options.scaling == "largest_pixel"
+    largest = float(train.images.max())
+    transform = _unit_range(table, names, largest) if fixed else ConditionTransform.fit(table, names)
+    if fixed and configuration.generator.architecture != "published":
+        raise ConfigError("data.scaling: largest_pixel needs generator.architecture: published; the other makes "
+                          "images of a given sum")
+    if not fixed and "pixel_mean" not in names:
+        raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image "
+                          "(or set data.scaling: largest_pixel)")
+    return Blueprint(
+        network=asdict(configuration.generator), conditions=transform, pixels=PixelTransform(options.power),
+        grid=train.grid, scale=largest if fixed else None,
+        frame=configuration.flip_frame or train.frame, symmetry=configuration.symmetry,
+        seed=integer_seed(configuration.seed, "generator") % 2**31)
+
+
+def _unit_range(table: np.ndarray, names: tuple[str, ...], largest: float) -> ConditionTransform:
+    """pT and mass scaled to [0, 1], statistics of the pixels over the largest one, as published; the rest as it is."""
+    shift, scale = np.zeros(len(names)), np.ones(len(names))
+    for i, name in enumerate(names):
+        if name in ("pt", "mass"):
+            shift[i], scale[i] = table[:, i].min(), np.ptp(table[:, i])
+        elif name in PUBLISHED:
+            scale[i] = largest
+    return ConditionTransform(names, tuple(shift.tolist()), tuple(scale.tolist()))
+

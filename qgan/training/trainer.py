@@ -1,0 +1,257 @@
+"""The adversarial training: an iterator that takes one step at a time and neither prints nor writes.
+
+Every random number of step k comes from (seed, k), so that a training that was stopped and resumed draws
+what an uninterrupted one draws, without the state of any generator having to be kept. Several processes draw the same
+numbers, and each takes its rows: the run is the same however it is divided, but for dropout and batch norm.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..base import processes
+from ..base.seeding import integer_seed
+from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty, soft_count
+from ..models.jet_generator import JetGenerator
+from ..models.symmetry import EtaFlip
+from ..observables.tensors import statistics
+from ..runs.configuration import Precision
+
+
+@dataclass(frozen=True)
+class TrainingJets:
+    """Real jets on the device.
+
+    Attributes:
+        images: (N, H, W) GeV.
+        table: (N, C) physical conditions and codings, the columns of the generator's names.
+        label: (N,) 0 or 1.
+        measured: statistics of the images that were computed beforehand, (N,) each, by name.
+    """
+
+    images: Tensor
+    table: Tensor
+    label: Tensor
+    measured: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> TrainingJets:
+        """The same change to every tensor: a choice of rows."""
+        measured = {name: change(values) for name, values in self.measured.items()}
+        return TrainingJets(change(self.images), change(self.table), change(self.label), measured)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Real jets of one step and the jets generated for the same conditions.
+
+    Attributes:
+        jets: the real ones.
+        real, fake, fake_gev: (B, H, W) images in network space and, for the generated ones, in GeV.
+    """
+
+    jets: TrainingJets
+    real: Tensor
+    fake: Tensor
+    fake_gev: Tensor
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the two networks are optimised; see :class:`~qgan.runs.configuration.OptimiserOptions`."""
+
+    steps: int
+    batch_size: int
+    generator_rate: float
+    discriminator_rate: float
+    final_rate: float
+    beta1: float
+    beta2: float
+    discriminator_every: int
+    ema: float
+    r1: float
+    r1_every: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one step did: figures by tag, still on the device so that no step waits for them."""
+
+    step: int
+    figures: dict[str, Tensor]
+    seconds: float
+
+
+class Trainer:
+    """Discriminator and generator, one step each at a time.
+
+    Args:
+        generator: of jets; an averaged copy of its network is kept in ``average``.
+        discriminator: (network image, GeV image, standardised conditions) → logits.
+        columns: the table's columns that the discriminator is given.
+        jets: real jets to train on.
+        adversarial: the discriminator's loss.
+        terms: the generator's loss.
+        schedule: sizes, rates, weights of the optimisation; its batch is divided among the processes.
+        flip: the η-flip for ``average`` symmetry, where both passes enter the losses; else None.
+        precision: of the convolutions and the dense layers before them; all else, weights included, is float32.
+        seed: of every random number.
+    """
+
+    def __init__(self, generator: JetGenerator, discriminator: nn.Module, columns: list[int], jets: TrainingJets,
+                 adversarial: Adversarial, terms: WeightedSum, schedule: Schedule, *,
+                 flip: EtaFlip | None = None, precision: Precision = "float32", seed: int = 0) -> None:
+        self.generator, self.discriminator, self.columns = generator, discriminator, columns
+        self.average = copy.deepcopy(generator).requires_grad_(False)
+        self.jets, self.adversarial, self.terms, self.schedule = jets, adversarial, terms, schedule
+        self.flip, self.seed, self.step, self.midway = flip, seed, 0, False
+        self._lower = torch.bfloat16 if precision == "bfloat16" else None
+        betas = (schedule.beta1, schedule.beta2)
+        trainable = [p for p in generator.parameters() if p.requires_grad]
+        self.generator_adam = torch.optim.Adam(trainable, schedule.generator_rate, betas, fused=True)
+        self.discriminator_adam = torch.optim.Adam(discriminator.parameters(), schedule.discriminator_rate, betas,
+                                                   fused=True)
+
+    def run(self, steps: int) -> Iterator[Record]:
+        """Steps until ``steps`` have been taken in all, one record each."""
+        while self.step < steps:
+            start = time.perf_counter()
+            # Left set by an error: the networks are then between two steps.
+            self.midway = True
+            figures = self._step()
+            self.step += 1
+            self.midway = False
+            yield Record(self.step, figures, time.perf_counter() - start)
+
+    def parts(self) -> dict[str, Any]:
+        """Everything with a state that a resumed training needs, by name; and ``step`` beside it."""
+        return {name: getattr(self, name) for name in
+                ("generator", "average", "discriminator", "generator_adam", "discriminator_adam", "terms")}
+
+    def _step(self) -> dict[str, Tensor]:
+        torch.manual_seed(integer_seed(self.seed, "step", self.step))
+        rates = self._set_rates()
+        self.generator.train()
+        real, noise = self._rows()
+        with self._mixed():
+            images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
+        scale = self.generator.scale(real.table)
+        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev)
+        figures: dict[str, Tensor] = {}
+        if self.step % self.schedule.discriminator_every == 0:
+            figures |= self._discriminate(pair)
+        figures |= self._generate(pair)
+        self._average()
+        values = torch.stack(list(figures.values()))
+        processes.average_([values])
+        return dict(zip(figures, values.unbind(), strict=True)) | rates
+
+    def _rows(self) -> tuple[TrainingJets, Tensor]:
+        """This process's rows of the step's jets and noise."""
+        whole = self._batch()
+        noise = torch.randn(len(whole.table), self.generator.noise_features, device=whole.table.device)
+        if processes.size() > 1:
+            # The same dropout in all processes would not be as random as it should be.
+            torch.manual_seed(integer_seed(self.seed, "process", processes.rank(), "step", self.step))
+        return whole.each(processes.share), processes.share(noise)
+
+    def _batch(self) -> TrainingJets:
+        """Random jets, with their η-flipped twins where both passes are to enter the losses."""
+        index = torch.randint(len(self.jets.table), (self.schedule.batch_size,)).to(self.jets.table.device)
+        batch = self.jets.each(lambda rows: rows[index])
+        if self.flip is None:
+            return batch
+        return TrainingJets(*self.flip.both(batch.images, batch.table), torch.cat((batch.label, batch.label)))
+
+    def _logits(self, images: Tensor, gev: Tensor, table: Tensor) -> Tensor:
+        conditions = self.generator.conditions.forward(table)[:, self.columns]
+        with self._mixed():
+            return self.discriminator(images, gev, conditions).to(images.dtype)
+
+    def _mixed(self) -> torch.autocast:
+        """A block in which the networks compute with the precision asked for."""
+        return torch.autocast(self.jets.images.device.type, self._lower, enabled=self._lower is not None)
+
+    def _discriminate(self, pair: Pair) -> dict[str, Tensor]:
+        penalise = self.schedule.r1 > 0 and self.step % self.schedule.r1_every == 0
+        real, gev, table = pair.real, pair.jets.images, pair.jets.table
+        if penalise:
+            real = real.detach().requires_grad_(True)
+            gev = self.generator.pixels.to_gev(real, self.generator.scale(table))
+        on_real = self._logits(real, gev, table)
+        on_fake = self._logits(pair.fake.detach(), pair.fake_gev.detach(), table)
+        loss = self.adversarial.discriminator_loss(on_real, on_fake)
+        figures = {"loss/discriminator": loss.detach(), "logits/real": on_real.detach().mean(),
+                   "logits/generated": on_fake.detach().mean()}
+        if penalise:
+            penalty = r1_penalty(on_real, [real])
+            figures["loss/r1"] = penalty.detach()
+            # Lazy: every so many steps with that many times the weight.
+            loss = loss + self.schedule.r1_every * self.schedule.r1 * penalty
+        self.discriminator_adam.zero_grad()
+        loss.backward()
+        figures["gradient/discriminator"] = _join_gradients(self.discriminator)
+        self.discriminator_adam.step()
+        return figures
+
+    def _generate(self, pair: Pair) -> dict[str, Tensor]:
+        self.discriminator.requires_grad_(False)
+        logits = self._logits(pair.fake, pair.fake_gev, pair.jets.table)
+        seen = self._seen(pair, logits)
+        total, terms = self.terms(seen.gathered(processes.gather) if processes.size() > 1 else seen)
+        self.generator_adam.zero_grad()
+        total.backward()
+        self.discriminator.requires_grad_(True)
+        figures = {f"loss/{name}": value for name, value in terms.items()}
+        figures["loss/generator"] = total.detach()
+        figures["gradient/generator"] = _join_gradients(self.generator)
+        self.generator_adam.step()
+        return figures
+
+    def _seen(self, pair: Pair, logits: Tensor) -> GeneratorBatch:
+        """What the generator's loss terms look at."""
+        grid, table = self.generator.grid, pair.jets.table
+        of_real, of_fake = ([name for name in names if name != "soft_count"]
+                            for names in (self.terms.needs_of_real, self.terms.needs))
+        known = {name: pair.jets.measured[name] for name in of_real if name in pair.jets.measured}
+        real = known | statistics(pair.jets.images, grid, [name for name in of_real if name not in known])
+        fake = statistics(pair.fake_gev, grid, of_fake)
+        if "soft_count" in self.terms.needs:
+            # The published count is of network-space pixels.
+            real["soft_count"], fake["soft_count"] = soft_count(pair.real), soft_count(pair.fake)
+        asked = {name: table[:, i] for i, name in enumerate(self.generator.names)}
+        return GeneratorBatch(logits, real, fake, pair.jets.label, pair.jets.label, asked)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        # A short memory at first: the untrained network should not linger in the average.
+        decay = min(self.schedule.ema, (1 + self.step) / (20 + self.step))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 1 - decay)
+        for mean, now in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            mean.copy_(now)
+
+    def _set_rates(self) -> dict[str, Tensor]:
+        plan = self.schedule
+        cosine = 0.5 * (1 + math.cos(math.pi * min(self.step / plan.steps, 1)))
+        share = plan.final_rate + (1 - plan.final_rate) * cosine
+        rates = {}
+        for name, adam, rate in (("generator", self.generator_adam, plan.generator_rate),
+                                 ("discriminator", self.discriminator_adam, plan.discriminator_rate)):
+            for group in adam.param_groups:
+                group["lr"] = rate * share
+            rates[f"rate/{name}"] = torch.tensor(rate * share)
+        return rates
+
+
+def _join_gradients(module: nn.Module) -> Tensor:
+    """Makes the gradients those of all processes and returns their norm."""
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    processes.average_(gradients)
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
