@@ -25,7 +25,7 @@ from qgan.simulation import PROCESSES, Process, clustering, events, production, 
 PROGRAM = """
 import sys
 from dataclasses import replace
-from qgan.data.simulation import PROCESSES, simulate
+from qgan.simulation import PROCESSES, simulate
 PROCESSES["w"] = replace(PROCESSES["w"], chunk=5)
 if __name__ == "__main__":
     simulate("w", 20, sys.argv[1], seed=5, workers=int(sys.argv[2]), quiet=True)
