@@ -71,7 +71,7 @@ def main(argv: list[str]) -> None:
     if arguments.plots:
         from ..report.plots import save_plots
 
-        save_plots(real, fakes, arguments.plots, overwrite=arguments.overwrite)
+        save_plots(real, fakes, arguments.plots, overwrite=arguments.overwrite, evaluations=evaluations)
     if arguments.logdir:
         _record(arguments, real, fakes, evaluations)
     if arguments.report:

@@ -31,7 +31,7 @@ def record_evaluation(recorder: Recorder, real: JetImages, fake: JetImages, eval
         tag = "/".join(part for part in (row.metric, row.group, row.observable) if part)
         floor = {} if row.floor is None else {f"test_floor/{tag}": row.floor}
         recorder.scalars(step, {f"test/{tag}": row.value} | floor)
-    for drawn in figures(real, fake, seed):
+    for drawn in figures(real, {"generated": fake}, seed, {"generated": evaluation}):
         recorder.figure(step, f"test/{drawn.name}", drawn.figure)
 
 

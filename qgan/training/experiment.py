@@ -188,7 +188,7 @@ class _Run:
                   if isinstance(layer, QuantumLayer)]
         monitor.look(self.trainer.step, fake, self.figures, angles)
         if costly:
-            self.figures |= monitor.look_closely(self.trainer.step, fake)
+            self.figures |= monitor.look_closely(self.trainer.step, fake, self.figures)
 
     def save(self) -> None:
         """Writes a checkpoint."""

@@ -47,7 +47,7 @@ class Monitor:
         self._jets(step, "generated", fake)
         self.recorder.histograms(step, {f"circuit/angles {i}": values for i, values in enumerate(angles)})
 
-    def look_closely(self, step: int, fake: JetImages) -> dict[str, float]:
+    def look_closely(self, step: int, fake: JetImages, cheap: Mapping[str, float]) -> dict[str, float]:
         """The costly figures with their floors, which are returned, and every class's means and histograms."""
         figures = self.watch.costly(fake)
         self._figures(step, figures, self.watch.costly_floors)
@@ -55,7 +55,8 @@ class Monitor:
             name, real, generated = self.watch.jets.name(label), self.watch.jets.only(label), fake.only(label)
             self.recorder.figure(step, f"means/{name}", mean_images(real, generated))
             self.recorder.figure(step, f"observables/{name}",
-                                 observable_histograms(real, generated, label, WATCHED, columns=4))
+                                 observable_histograms(real, generated, label, WATCHED, columns=4,
+                                                       w1={"generated": _w1(cheap, name)}))
         return figures
 
     def finish(self, options: Mapping[str, Any], figures: Mapping[str, float]) -> None:
@@ -73,3 +74,9 @@ class Monitor:
         for label in jets.classes:
             shown = subset(jets.only(label), PICTURED, self.seed)
             self.recorder.images(step, f"jets/{jets.name(label)} {kind}", shown.images)
+
+
+def _w1(figures: Mapping[str, float], name: str) -> dict[str, float]:
+    """W1 of a class by observable."""
+    start = f"w1/{name}/"
+    return {tag.removeprefix(start): value for tag, value in figures.items() if tag.startswith(start)}

@@ -21,7 +21,7 @@ from .style import class_title, named, shared_classes
 
 _HISTOGRAMS = ("Unit area, Poisson errors; below, generated over real. What lies outside the range is in the "
                "outermost bins; arrows are ratios beyond the panel. Coloured numbers: Wasserstein-1 in standard "
-               "deviations of the real jets.")
+               "deviations of the real jets, as in the tables.")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
     Args:
         fakes: generated jets, or those of several generators by name.
         seed: which jets are in the gallery.
-        evaluations: by the same names, for the curves of the classifiers.
+        evaluations: by the same names, for the numbers in the pictures and the curves of the classifiers.
     """
     generators = named(fakes)
     classes = shared_classes(real, generators)
@@ -50,7 +50,7 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
                 mean_images(real, generators))
     for label in classes:
         yield Drawn(f"observables_{real.name(label)}", f"Observables of {class_title(real, label)}", _HISTOGRAMS,
-                    observable_histograms(real, generators, label))
+                    observable_histograms(real, generators, label, w1=_w1(evaluations, real.name(label))))
     yield Drawn("pixel_spectrum", "Pixel intensities", "Pixels per jet against their pT. Below, generated over real.",
                 pixel_spectrum(real, generators))
     for label in classes:
@@ -69,7 +69,7 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
 
 
 def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], folder: str | Path, seed: int = 0,
-               overwrite: bool = False) -> list[Path]:
+               overwrite: bool = False, evaluations: Mapping[str, Evaluation] | None = None) -> list[Path]:
     """Writes every picture as PNG into a folder, which is made if it does not exist.
 
     Raises:
@@ -83,10 +83,15 @@ def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], fold
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for drawn in figures(real, fakes, seed):
+    for drawn in figures(real, fakes, seed, evaluations):
         paths.append(folder / f"{drawn.name}.png")
         save_figure(drawn.figure, paths[-1], overwrite)
     return paths
+
+
+def _w1(evaluations: Mapping[str, Evaluation] | None, group: str) -> dict[str, dict[str, float]]:
+    return {name: {row.observable: row.value for row in evaluation.of("w1", group)}
+            for name, evaluation in (evaluations or {}).items()}
 
 
 def save_figure(figure: Figure, path: str | Path, overwrite: bool = True, dpi: int = 120) -> None:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from ...data.jets import JetImages
-from ...evaluation.distributions import wasserstein
 from ...evaluation.sample import CUT
 from ...observables.arrays import ALL, observables
+from ..text import number
 from .style import LABELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
 _BINS = 30
@@ -27,11 +27,16 @@ _NUMBERS = 3
 
 
 def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetImages], label: int,
-                          names: Sequence[str] = ALL, columns: int = 5) -> Figure:
+                          names: Sequence[str] = ALL, columns: int = 5,
+                          w1: Mapping[str, Mapping[str, float]] | None = None) -> Figure:
     """Every observable of one class, each with a ratio panel.
 
     Histograms have unit area; bars and bands are Poisson errors; what lies outside the range is in the
-    outermost bins. The numbers in a corner are Wasserstein-1 in standard deviations of the real jets.
+    outermost bins.
+
+    Args:
+        w1: of each generator, by observable, what its evaluation found, in standard deviations of the real jets: the
+            number above the panel, which is never measured anew.
     """
     sides = {name: side.only(label).images[:_MOST] for name, side in {"real": real, **named(fakes)}.items()}
     tables = {side: observables(images, real.grid, names=names) for side, images in sides.items()}
@@ -44,7 +49,7 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
             values = {side: table[name] for side, table in tables.items()}
             a = values.pop("real")
             overlay(top, bottom, a, values, edges_for(a, *values.values(), whole=name == "nnz"))
-            _numbers(top, a, values)
+            _numbers(top, name, list(values), w1 or {})
             # A spike, such as one value for all jets, must not flatten what it is compared with.
             highest = float(_heights(top)[0].max(initial=0))
             top.set_ylim(0, min(top.get_ylim()[1], _TALLEST * highest) if highest > 0 else None)
@@ -137,17 +142,15 @@ def _heights(axes: Axes) -> list[np.ndarray]:
             if isinstance(patch, StepPatch) and not str(patch.get_label()).startswith("_")]
 
 
-def _numbers(axes: Axes, real: np.ndarray, fakes: Mapping[str, np.ndarray]) -> None:
+def _numbers(axes: Axes, observable: str, generators: Sequence[str], w1: Mapping[str, Mapping[str, float]]) -> None:
     """W1 of each generator above a panel, in its colour."""
-    spread = real.std()
-    if len(fakes) > _NUMBERS:
+    if len(generators) > _NUMBERS:
         return
-    for i, fake in enumerate(fakes.values()):
-        value = wasserstein(real, fake) / (spread if spread > 0 else 1.0)
-        text = f"{value:.3f}" if value < 1 else f"{value:.1f}"
-        text = (f"W1 = {text}" if len(fakes) == 1 else text) + (r" $\sigma$" if spread > 0 else "")
-        axes.text(1 - 0.27 * (len(fakes) - 1 - i), 1.025, text, fontsize=8, ha="right", color=colour(i),
-                  transform=axes.transAxes)
+    for i, name in enumerate(generators):
+        if observable in w1.get(name, {}):
+            text = ("W1 = " if len(generators) == 1 else "") + number(w1[name][observable]) + r" $\sigma$"
+            axes.text(1 - 0.3 * (len(generators) - 1 - i), 1.025, text, fontsize=8, ha="right", color=colour(i),
+                      transform=axes.transAxes)
 
 
 def _mark_outside(axes: Axes, x: np.ndarray, ratio: np.ndarray, shade: str) -> None:
