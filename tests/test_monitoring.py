@@ -100,7 +100,7 @@ def test_an_evaluation_is_recorded_whole(evaluation: Evaluation, tmp_path: Path)
 
 
 def test_jets_without_a_step_stand_at_zero(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fake, seed: [])
+    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fakes, seed, evaluations: [])
     recorder = MemoryRecorder()
     record_evaluation(recorder, REAL, replace(FAKE, origin={}), evaluation)
     assert {step for _, step, _, _ in recorder.records} == {0}
@@ -120,7 +120,7 @@ def test_evaluate_writes_a_run_a_generator(tmp_path: Path, capsys: pytest.Captur
                                            monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     # All pictures are drawn in the test above.
-    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fake, seed: [
+    monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fakes, seed, evaluations: [
         Drawn("mean_images", "Mean images", "", mean_images(real, fake))])
     for name, jets in (("real", REAL), ("one", FAKE), ("two", toy_jets(100, 3))):
         write_jets(tmp_path / f"{name}.h5", jets)
