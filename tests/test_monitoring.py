@@ -121,7 +121,7 @@ def test_evaluate_writes_a_run_a_generator(tmp_path: Path, capsys: pytest.Captur
     few_draws(monkeypatch)
     # All pictures are drawn in the test above.
     monkeypatch.setattr(qgan.report.recorded, "figures", lambda real, fakes, seed, evaluations: [
-        Drawn("mean_images", "Mean images", "", mean_images(real, fake))])
+        Drawn("mean_images", "Mean images", "", mean_images(real, fakes))])
     for name, jets in (("real", REAL), ("one", FAKE), ("two", toy_jets(100, 3))):
         write_jets(tmp_path / f"{name}.h5", jets)
     files = [str(tmp_path / f"{name}.h5") for name in ("real", "one", "two")]
