@@ -17,4 +17,4 @@ def few_draws(patch: pytest.MonkeyPatch) -> None:
                        network_floors=1)
 
     whole = effort.effort
-    patch.setattr("qgan.evaluation.run.effort", little)
+    patch.setattr("qgan.evaluation.reference.effort", little)

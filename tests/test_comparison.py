@@ -25,15 +25,15 @@ from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.cli import main
 from qgan.data import JetImages, write_jets
 from qgan.data.convert import crop_to
-from qgan.data.grid import Grid
 from qgan.evaluation import Evaluation, Row
 from qgan.evaluation.pictures import mean_image_difference
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.recorders import read_log
+from qgan.sampling.source import JetSource
 from qgan.studies.compare.controls import REAL, controls
 from qgan.studies.compare.entries import Entry
 from qgan.studies.compare.figures import Figure, class_figures, figures, from_plain, plain
-from qgan.studies.compare.judge import HeldOut, judge
+from qgan.studies.compare.judge import HeldOut, Judge
 from qgan.studies.compare.run import Judging, compare
 from qgan.studies.compare.text import aligned, cells, markdown, measured, number, title
 from qgan.studies.compare.trained import existing_runs, train_runs
@@ -55,16 +55,16 @@ def entry(name: str, core: str, values: list[float], kind: str = "trained", erro
                  {"generator": {"core": core, "n_qubits": 8}, "steps": 10})
 
 
-def cheap(fake: JetImages, real: HeldOut, *, grid: Grid, **_: object) -> Evaluation:
+def cheap(judge: Judge, fake: JetImages, generator: JetSource | None = None) -> Evaluation:
     """An evaluation of one metric: jets of hardly trained generators take the others minutes."""
-    fake, test = crop_to(fake, grid), real.cropped(grid).test
+    fake, test = crop_to(fake, judge.grid), judge.reference.side.real
     return Evaluation([row("mean_image", "", mean_image_difference(test.only(c).images, fake.only(c).images), group=c)
                        for c in ("w", "qcd")])
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qgan.studies.compare.run.judge", cheap)
+    monkeypatch.setattr(Judge, "__call__", cheap)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,8 @@ def test_the_figures_catch_the_controls(monkeypatch: pytest.MonkeyPatch) -> None
     found = {}
     for c in controls(TRAIN, 3):
         if c.seed == 0 and c.name != "memorised":
-            found[c.name] = figures(judge(c.jets, HeldOut(TEST, c.reference), n_per_class=200, seed=0, quick=True))
+            by = Judge.of(HeldOut(TEST, c.reference), TEST.grid, n_per_class=200, seed=0, quick=True)
+            found[c.name] = figures(by(c.jets))
     for group in ("w", "qcd"):
         values = {name: {k: v.value for k, v in f[group].items()} for name, f in found.items()}
         real = values[REAL]
@@ -206,7 +207,7 @@ def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monke
         raise AssertionError("done again")
 
     monkeypatch.setattr("qgan.studies.compare.trained.train", never)
-    monkeypatch.setattr("qgan.studies.compare.run.judge", never)
+    monkeypatch.setattr(Judge, "__call__", never)
     again = compare(configurations, **options)
     assert [e.figures for e in again.entries] == [e.figures for e in first.entries]
     # Another way to judge is another evaluation.

@@ -21,7 +21,7 @@ from qgan.data import read_jets, write_jets
 from qgan.evaluation import METRICS, Curve, Evaluation, evaluate, negative_controls
 from qgan.evaluation.asked import memorising_row
 from qgan.evaluation.effort import effort
-from qgan.evaluation.sample import make_group, measure, pooled
+from qgan.evaluation.sample import Kept, make_group, measure, pooled
 from qgan.evaluation.two_sample import auc_spread, roc_auc
 from qgan.report import summary, table
 from qgan.studies.bench.sampling import source_from
@@ -124,7 +124,7 @@ def test_memorised_jets_are_caught_by_memorising_alone(control: Callable[[str], 
     values = []
     for fake in (CONTROLS["memorised"], toy_jets(400, 6)):
         real, generated = (measure(j.only("w"), with_flow=False) for j in (REAL, fake))
-        group = make_group("w", real, generated, real, 300, 2, 10, rng)
+        group = make_group("w", real, generated, real, 300, 2, 10, 0, Kept())
         values.append(memorising_row(group, training.only("w").images, rng).value)
     assert values[0] < 0.05 and values[1] == pytest.approx(1, abs=0.1)
 
@@ -306,12 +306,11 @@ def test_too_little_or_too_different_is_refused() -> None:
 
 
 def test_pooled_pairs_hold_both_classes_and_no_jet_twice() -> None:
-    rng = np.random.default_rng(0)
-    groups = []
+    groups, kept = [], Kept()
     for name in ("qcd", "w"):
         real, fake = (measure(j.only(name), with_flow=False) for j in (REAL, FAKE))
-        groups.append(make_group(name, real, fake, real, 200, 3, 4, rng))
-    both = pooled(groups, rng)
+        groups.append(make_group(name, real, fake, real, 200, 3, 4, 0, kept))
+    both = pooled(groups, 0)
     assert both.n == 400 and len(both.pairs) == 2
     for a, b in [*both.pairs, *both.parts]:
         assert len(set(a)) == len(a) and len(set(b)) == len(b)

@@ -19,7 +19,7 @@ from qgan.evaluation import Evaluation, Row
 from qgan.evaluation.pictures import mean_image_difference
 from qgan.sampling.source import JetSource, load_source
 from qgan.studies.compare.figures import Figure
-from qgan.studies.compare.judge import HeldOut
+from qgan.studies.compare.judge import HeldOut, Judge
 from qgan.studies.hardware import FIGURES, HardwareStudy, Point, on_hardware, study
 from qgan.studies.hardware_plot import hardware_plot
 from qgan.training.experiment import train
@@ -47,11 +47,11 @@ def images(source: JetSource, n: int = 200) -> np.ndarray:
     return concatenate(list(source.jets(n, 3, substructure=False))).images
 
 
-def cheap(fake: JetImages, real: HeldOut, **_: object) -> Evaluation:
+def cheap(judge: Judge, fake: JetImages, generator: JetSource | None = None) -> Evaluation:
     """Every figure is the difference of the mean images: jets of hardly trained generators take others minutes."""
-    rows = []
+    rows, real = [], judge.reference.side.real
     for c in ("w", "qcd"):
-        value = mean_image_difference(real.test.only(c).images, fake.only(c).images)
+        value = mean_image_difference(real.only(c).images, fake.only(c).images)
         rows += [Row(metric, name, c, value, 0.01, 0.1, None, None, "", 100)
                  for metric, name in (("w1", "pt"), ("c2st_auc", "features"), ("fpd", "features"))]
     return Evaluation(rows)
@@ -86,7 +86,7 @@ def test_expectation_values_are_measured_too(tmp_path: Path) -> None:
 
 def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource, monkeypatch: pytest.MonkeyPatch,
                                                               ) -> None:
-    monkeypatch.setattr("qgan.studies.hardware.judge", cheap)
+    monkeypatch.setattr(Judge, "__call__", cheap)
     found = study(source, HeldOut(TEST, None), shots=[1000, 10], noise=[0.05], n_per_class=60, quiet=True)
     assert [(p.shots, p.noise) for p in found.points] == [(None, 0.0), (10, 0.0), (1000, 0.0),
                                                           (None, 0.05), (10, 0.05), (1000, 0.05)]
@@ -134,7 +134,7 @@ def test_a_classical_generator_has_nothing_to_measure(tmp_path: Path) -> None:
 
 def test_the_command_writes_numbers_and_a_picture(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                   capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("qgan.studies.hardware.judge", cheap)
+    monkeypatch.setattr(Judge, "__call__", cheap)
     write_jets(tmp_path / "test.h5", TEST)
     assert main(["hardware", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--shots", "20", "--noise", "0",
                  "--n", "40", "--json", str(tmp_path / "h.json"), "--plot", str(tmp_path / "h.png")]) == 0

@@ -83,13 +83,13 @@ def main(argv: list[str]) -> None:
 
 def _evaluate(arguments: argparse.Namespace, real: JetImages, fakes: dict[str, JetImages],
               reference: JetImages | None) -> dict[str, Evaluation]:
-    from ..evaluation import evaluate
+    from ..evaluation import Reference
 
+    yardstick = Reference.of(real, reference, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick)
     found = {}
     with progress(len(fakes), "evaluate", "generators", quiet=arguments.quiet) as bar:
         for name, fake in fakes.items():
-            found[name] = evaluate(real, fake, n_per_class=arguments.n, seed=arguments.seed, quick=arguments.quick,
-                                   reference=reference)
+            found[name] = yardstick.judge(fake)
             bar.update()
     return found
 

@@ -50,7 +50,8 @@ def memorising_row(group: Group, training: np.ndarray, rng: np.random.Generator)
     """
     training = training[rng.permutation(len(training))[:MOST_TRAINING_JETS]]
     i, j = group.pairs[0]
-    fake, real = (nearest_distance(s.images[k], training) for s, k in ((group.fake, j), (group.real, i)))
+    fake = nearest_distance(group.fake.images[j], training)
+    real = group.once("memorising", lambda: nearest_distance(group.real.images[i], training))
     parts = [(fake[p], real[q]) for p, q in zip(disjoint_parts(len(fake), _PARTS, rng),
                                                 disjoint_parts(len(real), _PARTS, rng), strict=True)]
     error = float(error_from_parts(np.array([memorising(*part) for part in parts])))
@@ -66,7 +67,7 @@ def _binned_row(group: Group, name: str) -> Row:
         bins = binned_wasserstein(a.values[:, column], a.asked[name], b.values[:, column], b.asked[name], BINS)
         return np.array([bins[np.isfinite(bins)].mean()])
 
-    value, error, nulls = over_group(group, score)
+    value, error, nulls = over_group(group, f"closure {name}", score)
     return row_from_nulls("closure_w1", name, group.name, value[0], float(error[0]), nulls[:, 0], group.n, UNITS[name])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -10,7 +12,7 @@ from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
 from .effort import Effort
-from .sample import CUT, Group, join, make_group, measure
+from .sample import CUT, Group, Kept, Sample, join, make_group, measure
 from .work import side_by_side
 
 #: Fewer jets a side than this and no metric is worth its name.
@@ -19,37 +21,60 @@ FEWEST = 50
 POOL = 3
 
 
-def class_groups(real: JetImages, fake: JetImages, reference: JetImages | None, plan: Effort, seed: int,
-                 notes: list[str], workers: int) -> list[Group]:
-    """One group per class that both sides have, all of the same n.
+@dataclass(frozen=True)
+class RealJets:
+    """The real side of a comparison: measured once, with all that was found between real jets.
 
-    Raises:
-        DataError: no class is shared, or there are too few jets.
+    Attributes:
+        real: held-out jets.
+        training: those that the generator was trained on, or None: they add to the floors.
+        plan: how much is computed.
+        seed: of every draw.
     """
-    classes = [c for c in real.classes if c in fake.classes]
-    if not classes:
-        raise DataError(fake.source, "signal", f"shares no class with {real.source}")
-    notes += [f"Class {jets.name(c)} is in {jets.source} alone and is not compared."
-              for jets, other in ((real, fake), (fake, real)) for c in jets.classes if c not in other.classes]
-    most = plan.n_per_class
-    mine = {c: _some(real, c, 2 * most, seed) for c in classes}
-    generated = {c: _some(fake, c, 2 * most, seed) for c in classes}
-    more = {c: _some(real[:0] if reference is None else reference, c, POOL * most - len(mine[c]), seed)
-            for c in classes}
-    n = min(min(most, len(mine[c]), len(generated[c]), (len(mine[c]) + len(more[c])) // 2) for c in classes)
-    if n < FEWEST:
-        raise DataError(fake.source, "image", f"only {n} jets a class can be compared, expected at least {FEWEST} "
-                        f"generated and {2 * FEWEST} real ones")
-    if n < most:
-        notes.append(_why_fewer(n, min(map(len, mine.values())), min(map(len, generated.values()))))
-    sides = [side[c] for c in classes for side in (mine, generated, more)]
-    measured = side_by_side([partial(measure, jets, plan.costly) for jets in sides], workers)
-    groups = []
-    for c, sample, other, extra in zip(classes, measured[::3], measured[1::3], measured[2::3], strict=True):
-        pool = join([sample, extra]) if len(extra) else sample
-        groups.append(make_group(real.name(c), sample, other, pool, n, plan.floors, plan.parts,
-                                 numpy_rng(seed, "group", c)))
-    return groups
+
+    real: JetImages
+    training: JetImages | None
+    plan: Effort
+    seed: int
+    kept: Kept = field(default_factory=Kept, repr=False)
+
+    def measured(self, classes: Sequence[int], workers: int) -> list[tuple[Sample, Sample]]:
+        """Of each class the held-out jets and, with further ones, the pool of the floors."""
+        missing = [c for c in classes if ("measured", c) not in self.kept]
+        most, none = self.plan.n_per_class, self.real[:0]
+        mine = [_some(self.real, c, 2 * most, self.seed) for c in missing]
+        more = [_some(none if self.training is None else self.training, c, POOL * most - len(jets), self.seed)
+                for c, jets in zip(missing, mine, strict=True)]
+        found = side_by_side([partial(measure, jets, self.plan.costly) for jets in (*mine, *more)], workers)
+        for c, sample, extra in zip(missing, found, found[len(missing):], strict=False):
+            pair = sample, join([sample, extra]) if len(extra) else sample
+            self.kept["measured", c] = pair
+        return [self.kept["measured", c] for c in classes]
+
+    def groups(self, fake: JetImages, notes: list[str], workers: int) -> list[Group]:
+        """One group per class that both sides have, all of the same n.
+
+        Raises:
+            DataError: no class is shared, or there are too few jets.
+        """
+        real, most = self.real, self.plan.n_per_class
+        classes = [c for c in real.classes if c in fake.classes]
+        if not classes:
+            raise DataError(fake.source, "signal", f"shares no class with {real.source}")
+        notes += [f"Class {jets.name(c)} is in {jets.source} alone and is not compared."
+                  for jets, other in ((real, fake), (fake, real)) for c in jets.classes if c not in other.classes]
+        sides = self.measured(classes, workers)
+        chosen = [_some(fake, c, 2 * most, self.seed) for c in classes]
+        generated = side_by_side([partial(measure, jets, self.plan.costly) for jets in chosen], workers)
+        n = min(min(most, len(mine), len(other), len(pool) // 2)
+                for (mine, pool), other in zip(sides, generated, strict=True))
+        if n < FEWEST:
+            raise DataError(fake.source, "image", f"only {n} jets a class can be compared, expected at least {FEWEST} "
+                            f"generated and {2 * FEWEST} real ones")
+        if n < most:
+            notes.append(_why_fewer(n, min(len(mine) for mine, _ in sides), min(map(len, generated))))
+        return [make_group(real.name(c), mine, other, pool, n, self.plan.floors, self.plan.parts, self.seed, self.kept)
+                for c, (mine, pool), other in zip(classes, sides, generated, strict=True)]
 
 
 def check_alike(real: JetImages, other: JetImages) -> None:

@@ -43,7 +43,7 @@ def symmetry_rows(group: Group, frame: Frame, grid: Grid, seed: int, floors: int
             notes.append(f"{group.name}: the symmetry under the eta flip is left out: the {what} jets have no "
                          "jet_eta on both sides of 0.")
             return
-    nulls = _nulls(real, flip, seed, floors)
+    nulls = group.once("symmetry", lambda: _nulls(real, flip, seed, floors))
     rng = numpy_rng(seed, "parts")
     for sample, name in ((fake, "jets"), (real, "real jets")):
         parts = [sample[p] for p in disjoint_parts(len(sample), _PARTS, rng)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
+from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
 from ..observables.arrays import ALL, observables
 from ..observables.energy_flow import GRAPHS, energy_flow
@@ -17,6 +19,7 @@ CUT = 1e-3
 #: More disjoint pairs of real and generated samples than this are not averaged over.
 MOST_PAIRS = 4
 Indices = tuple[np.ndarray, np.ndarray]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,29 @@ def join(samples: Sequence[Sample]) -> Sample:
                   {k: np.concatenate([s.asked[k] for s in samples]) for k in shared})
 
 
+class Kept:
+    """What is the same for every generator that is judged by the same real jets, computed once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, Any] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._found
+
+    def __getitem__(self, key: Hashable) -> Any:
+        return self._found[key]
+
+    def __setitem__(self, key: Hashable, value: Any) -> None:
+        self._found[key] = value
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make()`` returned the first time."""
+        if key not in self:
+            self[key] = make()
+        found: T = self[key]
+        return found
+
+
 @dataclass(frozen=True)
 class Group:
     """One class (or all together), and the positions of the jets that are compared.
@@ -77,6 +103,8 @@ class Group:
         pairs: positions in (real, fake), n each, disjoint between pairs: their mean is the value.
         parts: the same jets dealt into smaller disjoint parts, for the error.
         nulls: positions in (pool, pool), n each, disjoint within a pair, for the floor.
+        key: which real jets these are, and how many.
+        kept: what was found between real jets.
     """
 
     name: str
@@ -87,28 +115,44 @@ class Group:
     pairs: list[Indices]
     parts: list[Indices]
     nulls: list[Indices]
+    key: tuple[Hashable, ...] = ()
+    kept: Kept = field(default_factory=Kept, repr=False)
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """``make()``, which may use real jets alone, the first time that it is asked of them; then what it was."""
+        return self.kept.once((*self.key, what), make)
 
 
 def make_group(name: str, real: Sample, fake: Sample, pool: Sample, n: int, floors: int, parts: int,
-               rng: np.random.Generator) -> Group:
-    """Deals the jets of one class; needs at least n real, n generated and 2n jets in the pool."""
+               seed: int, kept: Kept) -> Group:
+    """Deals the jets of one class; needs at least n real, n generated and 2n jets in the pool.
+
+    The pairs of the floor are drawn by themselves, so that they do not depend on the generated jets.
+    """
+    rng = numpy_rng(seed, "group", name)
     count = min(len(real) // n, len(fake) // n, MOST_PAIRS)
     orders = [rng.permutation(len(s))[:count * n] for s in (real, fake)]
     pairs = list(zip(*(np.split(order, count) for order in orders), strict=True))
     cuts = [[part[i] for part in pair for i in disjoint_parts(n, parts, rng)] for pair in zip(*pairs, strict=True)]
-    return Group(name, real, fake, pool, n, pairs, list(zip(*cuts, strict=True)),
-                 list(disjoint_pairs(len(pool), n, floors, rng)))
+    key = (name, n)
+    of_floor = numpy_rng(seed, "floor", name)
+    nulls = kept.once((*key, "pairs"), lambda: list(disjoint_pairs(len(pool), n, floors, of_floor)))
+    return Group(name, real, fake, pool, n, pairs, list(zip(*cuts, strict=True)), nulls, key, kept)
 
 
-def pooled(groups: Sequence[Group], rng: np.random.Generator) -> Group:
+def pooled(groups: Sequence[Group], seed: int) -> Group:
     """All classes together, as many jets of each."""
+    rng, kept, key = numpy_rng(seed, "pooled"), groups[0].kept, ("all", *(g.key for g in groups))
     real, fake, pool = ([g.real for g in groups], [g.fake for g in groups], [g.pool for g in groups])
     count = min(len(g.pairs) for g in groups)
     parts = min(len(g.parts) for g in groups)
-    return Group("all", join(real), join(fake), join(pool), sum(g.n for g in groups),
+    together, everything = kept.once(("all", *(g.name for g in groups)), lambda: (join(real), join(pool)))
+    nulls = kept.once((*key, "pairs"), lambda: _stack([g.nulls for g in groups], pool, pool,
+                                                      numpy_rng(seed, "pooled floor")))
+    return Group("all", together, join(fake), everything, sum(g.n for g in groups),
                  pairs=_stack([g.pairs[:count] for g in groups], real, fake, rng),
                  parts=_stack([g.parts[:parts] for g in groups], real, fake, rng),
-                 nulls=_stack([g.nulls for g in groups], pool, pool, rng))
+                 nulls=nulls, key=key, kept=kept)
 
 
 def _stack(classes: Sequence[Sequence[Indices]], left: Sequence[Sample], right: Sequence[Sample],

@@ -28,7 +28,7 @@ def w1_rows(group: Group) -> Iterator[Row]:
     """W1 of every observable and of log pixel intensity, in standard deviations and in units."""
     names = (*ALL, "log_pixel")
     spread = np.append(group.real.values.std(0), log_pixels(group.real).std())
-    value, error, nulls = over_group(group, _w1)
+    value, error, nulls = over_group(group, "w1", _w1)
     for scale, metric in ((np.where(spread > 0, spread, 1.0), "w1"), (np.ones(len(names)), "w1_unit")):
         for i, name in enumerate(names):
             unit = "sd" if metric == "w1" else UNITS.get(name, "")
@@ -58,14 +58,14 @@ def literature_rows(group: Group) -> Iterator[Row]:
 
 
 def _each(metric: str, names: Sequence[str], group: Group, score: Score) -> Iterator[Row]:
-    value, error, nulls = over_group(group, score)
+    value, error, nulls = over_group(group, metric, score)
     for i, name in enumerate(names):
         yield row_from_nulls(metric, name, group.name, value[i], error[i], nulls[:, i], group.n)
 
 
 def picture_rows(group: Group) -> Iterator[Row]:
     """Difference of the mean images and ratio of the pixel variances."""
-    value, error, nulls = over_group(group, lambda a, b: np.array([
+    value, error, nulls = over_group(group, "pictures", lambda a, b: np.array([
         mean_image_difference(a.images, b.images), variance_ratio(a.images, b.images)]))
     for i, metric in enumerate(("mean_image", "variance_ratio")):
         yield row_from_nulls(metric, "", group.name, value[i], error[i], nulls[:, i], group.n)
@@ -77,18 +77,19 @@ def neighbour_rows(group: Group) -> Iterator[Row]:
     real, fake, pool = standardised(group, lambda s: s.columns(FEATURES))
     results = [precision_recall(real[i[:n]], fake[j[:n]]) for i, j in group.pairs]
     parts = [precision_recall(real[i], fake[j]) for i, j in fifths(group)]
-    nulls = [precision_recall(pool[i[:n]], pool[j[:n]]) for i, j in group.nulls]
+    nulls = group.once("neighbours", lambda: [precision_recall(pool[i[:n]], pool[j[:n]]) for i, j in group.nulls])
     for metric in ("precision", "recall", "density", "coverage"):
         yield row_from_nulls(metric, "features", group.name, float(np.mean([r[metric] for r in results])),
                              float(error_from_parts(np.array([r[metric] for r in parts]))),
                              np.array([r[metric] for r in nulls]), n)
 
 
-def over_group(group: Group, score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def over_group(group: Group, metric: str, score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over the pairs, error from the parts, and each null's values, (pairs of the floor, length)."""
     value = np.mean([score(group.real[i], group.fake[j]) for i, j in group.pairs], axis=0)
     error = error_from_parts(np.array([score(group.real[i], group.fake[j]) for i, j in group.parts]))
-    return value, error, np.array([score(group.pool[i], group.pool[j]) for i, j in group.nulls])
+    nulls = group.once(metric, lambda: np.array([score(group.pool[i], group.pool[j]) for i, j in group.nulls]))
+    return value, error, nulls
 
 
 def standardised(group: Group, table: Callable[[Sample], np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

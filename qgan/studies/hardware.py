@@ -22,7 +22,7 @@ from ..quantum import QuantumLayer, hardware_cost
 from ..quantum.measured import MeasuredLayer, outcome_forms
 from ..sampling.source import JetSource
 from .compare.figures import TITLES, Figure, figures
-from .compare.judge import HeldOut, judge, some_jets
+from .compare.judge import HeldOut, Judge, some_jets
 
 #: What is followed; the first two are W1 over all observables.
 FIGURES = ("w1_median", "w1_worst", "auc_trees", "fpd_features")
@@ -140,6 +140,7 @@ def study(source: JetSource, real: HeldOut, *, shots: Sequence[int], noise: Sequ
     # Refuses a readout that cannot be measured before anything is computed.
     on_hardware(source, shots=None, noise=0.0)
     noises, counts = sorted({0.0, *noise}), [None, *sorted(set(shots))]
+    by = Judge.of(real, source.grid, n_per_class=n_per_class, seed=seed, quick=quick)
     points = []
     with progress(len(noises) * len(counts), "hardware", "samples", quiet=quiet) as bar:
         for probability in noises:
@@ -148,7 +149,7 @@ def study(source: JetSource, real: HeldOut, *, shots: Sequence[int], noise: Sequ
             for count in counts:
                 measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)
                 fake = some_jets(measured, n_per_class, seed)
-                found = figures(judge(fake, real, n_per_class=n_per_class, seed=seed, quick=quick))["all"]
+                found = figures(by(fake))["all"]
                 points.append(Point(count, probability, {name: found[name] for name in FIGURES}))
                 bar.update()
     return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)

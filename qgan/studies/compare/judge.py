@@ -10,7 +10,7 @@ from ...base.errors import DataError
 from ...data import Grid, JetImages, concatenate, embedded_jets, read_jets
 from ...data.convert import crop_to
 from ...data.shipped import shipped_set
-from ...evaluation import Evaluation, evaluate
+from ...evaluation import Evaluation, Reference
 from ...sampling.source import JetSource
 
 
@@ -59,14 +59,24 @@ def some_jets(source: JetSource, n_per_class: int, seed: int, name: str = "gener
     return replace(concatenate(blocks), origin=source.origin, source=name)
 
 
-def judge(fake: JetImages, real: HeldOut, *, n_per_class: int, seed: int, quick: bool,
-          grid: Grid | None = None, generator: JetSource | None = None) -> Evaluation:
-    """The evaluation of generated jets, on the part of the images that ``grid`` covers.
+@dataclass(frozen=True)
+class Judge:
+    """One evaluation for every generator that is compared: real jets are measured, and floors found, once.
 
-    Args:
-        generator: what made them, for its own symmetry.
+    Attributes:
+        reference: what all are judged by.
+        grid: the part of the images that is compared.
     """
-    grid = grid or fake.grid
-    sides = real.cropped(grid)
-    return evaluate(sides.test, crop_to(fake, grid), n_per_class=n_per_class, seed=seed, quick=quick,
-                    reference=sides.train, generator=generator)
+
+    reference: Reference
+    grid: Grid
+
+    @classmethod
+    def of(cls, real: HeldOut, grid: Grid, *, n_per_class: int, seed: int, quick: bool) -> Judge:
+        """By held-out jets, on the part of the images that ``grid`` covers."""
+        sides = real.cropped(grid)
+        return cls(Reference.of(sides.test, sides.train, n_per_class=n_per_class, seed=seed, quick=quick), grid)
+
+    def __call__(self, fake: JetImages, generator: JetSource | None = None) -> Evaluation:
+        """The evaluation of generated jets; ``generator`` is what made them, for its own symmetry."""
+        return self.reference.judge(crop_to(fake, self.grid), generator=generator)

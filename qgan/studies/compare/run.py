@@ -11,7 +11,7 @@ from typing import Any
 from ...base.errors import ConfigError, DataError
 from ...base.io import read_json, write_json
 from ...base.progress import progress
-from ...data import Grid, JetImages
+from ...data import Grid
 from ...evaluation import Evaluation
 from ...evaluation.effort import effort
 from ...runs import RunFolder
@@ -20,7 +20,7 @@ from ...sampling.source import JetSource, load_source
 from .controls import REAL, Control, controls
 from .entries import Entry, groups_of
 from .figures import Figures, figures, from_plain, plain
-from .judge import HeldOut, held_out, judge, some_jets
+from .judge import HeldOut, Judge, held_out, some_jets
 from .size import parameters
 from .text import aligned, cells, markdown
 from .trained import TrainedRun, existing_runs, train_runs
@@ -150,6 +150,7 @@ class _Once:
     def __init__(self, folder: Path, real: HeldOut, grid: Grid, judging: Judging) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.real, self.grid, self.judging = folder, real, grid, judging
+        self.judge = self._by(real)
         spans = [list(span) for span in (grid.eta_range, grid.phi_range)]
         self.asked = {**vars(judging), "pixels": [*grid.shape], "ranges": spans, "real": checksum(real)}
 
@@ -157,16 +158,17 @@ class _Once:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
         n, seed = self.judging.n_per_class, self.judging.seed
         return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content},
-                          lambda: self._judge(some_jets(source, n, seed, run.model), self.real, source))
+                          lambda: self.judge(some_jets(source, n, seed, run.model), source))
 
     def of_control(self, control: Control) -> dict[str, Figures]:
-        sides = HeldOut(self.real.test, control.reference).cropped(self.grid)
+        # Each control has its own jets to be compared with: those that it was not made of.
+        by = self._by(HeldOut(self.real.test, control.reference))
         name = f"control-{control.name.replace(' ', '-')}-{control.seed}"
-        return self._kept(name, {}, lambda: self._judge(control.jets, sides))
+        return self._kept(name, {}, lambda: by(control.jets))
 
-    def _judge(self, jets: JetImages, real: HeldOut, generator: JetSource | None = None) -> Evaluation:
-        return judge(jets, real, n_per_class=self.judging.n_per_class, seed=self.judging.seed,
-                     quick=self.judging.quick, grid=self.grid, generator=generator)
+    def _by(self, real: HeldOut) -> Judge:
+        return Judge.of(real, self.grid, n_per_class=self.judging.n_per_class, seed=self.judging.seed,
+                        quick=self.judging.quick)
 
     def _kept(self, name: str, what: dict[str, Any], make: Callable[[], Evaluation]) -> dict[str, Figures]:
         file, asked = self.folder / f"{name}.json", {**self.asked, **what}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from ..base.seeding import integer_seed, numpy_rng
@@ -13,7 +14,7 @@ from .asked import ASKED, closure_rows, memorising_row
 from .classifiers import NETWORK, TREES, Eyes, Splits, splits, tagger_rows
 from .distances import drawn_row, feature_sets, frechet_row, kernel_row
 from .effort import Effort, effort
-from .groups import check_alike, class_groups
+from .groups import RealJets, check_alike
 from .mirrored import generator_rows, symmetry_rows
 from .rows import METRICS, Curve, Evaluation, Row
 from .sample import Group, pooled
@@ -28,11 +29,7 @@ Piece = Callable[[], Found]
 def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
              reference: JetImages | None = None, generator: JetSource | None = None,
              workers: int | None = None) -> Evaluation:
-    """Compares generated with real jets, class by class and together.
-
-    The floor of a metric comes from pairs of disjoint real samples of the size n that real and generated
-    jets are compared at: from ``real`` and ``reference`` together. Without enough of them n is reduced to
-    half of the real jets, for value and floor alike; a note says so.
+    """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
     Args:
         real: held-out jets, which nothing was chosen on.
@@ -49,32 +46,68 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
     Raises:
         DataError: the two differ in grid or frame, share no class, or have too few jets.
     """
-    start = time.perf_counter()
-    for other in (fake,) if reference is None else (fake, reference):
-        check_alike(real, other)
-    plan, notes = effort(n_per_class, quick), list[str]()
-    workers = workers or cores()
-    groups = class_groups(real, fake, reference, plan, seed, notes, workers)
-    rows, curves = _everything(groups, plan, seed, workers)
-    for group in groups:
-        rows += closure_rows(group, notes)
-        rows += symmetry_rows(group, real.frame, real.grid, seed, plan.floors, notes)
-        rows += _memorising(group, real, reference, plan, seed)
-    if generator is not None:
-        rows += generator_rows(generator, seed, notes)
-    notes += _left_out(groups, reference, generator, plan)
-    order = list(METRICS)
-    rows.sort(key=lambda r: order.index(r.metric))
-    settings = {"n_per_class": groups[0].n, "asked_n_per_class": n_per_class, "seed": seed, "quick": quick,
-                "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
-                "network_floor_pairs": plan.network_floors if plan.costly else 0,
-                "reference": reference.source if reference is not None else None}
-    return Evaluation(rows, notes, real.source, fake.source, settings, time.perf_counter() - start, curves)
+    yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick)
+    return yardstick.judge(fake, generator=generator, workers=workers)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real jets that generators are judged by: measured once, and every floor is found once.
+
+    The floor of a metric comes from pairs of disjoint real samples of the size n that real and generated jets are
+    compared at: from held-out and training jets together. Without enough of them n is reduced to half of the real
+    jets, for value and floor alike; a note says so. A floor does not depend on the generated jets.
+
+    Attributes:
+        side: the real jets, and what was found between them.
+        asked: jets a class on each side of a comparison, at most.
+        quick: whether evaluations are short.
+    """
+
+    side: RealJets
+    asked: int
+    quick: bool
+
+    @classmethod
+    def of(cls, real: JetImages, training: JetImages | None = None, *, n_per_class: int = 5000, seed: int = 0,
+           quick: bool = False) -> Reference:
+        """A yardstick; nothing is computed before the first generator is judged. Arguments as of :func:`evaluate`.
+
+        Raises:
+            DataError: held-out and training jets differ in grid or frame.
+        """
+        if training is not None:
+            check_alike(real, training)
+        return cls(RealJets(real, training, effort(n_per_class, quick), seed), n_per_class, quick)
+
+    def judge(self, fake: JetImages, *, generator: JetSource | None = None, workers: int | None = None) -> Evaluation:
+        """Every metric of generated jets with its error and its floor. Arguments and errors as of :func:`evaluate`."""
+        start = time.perf_counter()
+        side, notes = self.side, list[str]()
+        real, training, plan, seed = side.real, side.training, side.plan, side.seed
+        check_alike(real, fake)
+        workers = workers or cores()
+        groups = side.groups(fake, notes, workers)
+        rows, curves = _everything(groups, plan, seed, workers)
+        for group in groups:
+            rows += closure_rows(group, notes)
+            rows += symmetry_rows(group, real.frame, real.grid, seed, plan.floors, notes)
+            rows += _memorising(group, real, training, plan, seed)
+        if generator is not None:
+            rows += generator_rows(generator, seed, notes)
+        notes += _left_out(groups, training, generator, plan)
+        order = list(METRICS)
+        rows.sort(key=lambda r: order.index(r.metric))
+        settings = {"n_per_class": groups[0].n, "asked_n_per_class": self.asked, "seed": seed, "quick": self.quick,
+                    "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
+                    "network_floor_pairs": plan.network_floors if plan.costly else 0,
+                    "reference": training.source if training is not None else None}
+        return Evaluation(rows, notes, real.source, fake.source, settings, time.perf_counter() - start, curves)
 
 
 def _everything(groups: list[Group], plan: Effort, seed: int, workers: int) -> Found:
     """What can be computed side by side, the longest pieces first."""
-    every = [*groups, pooled(groups, numpy_rng(seed, "pooled"))] if len(groups) == 2 else groups
+    every = [*groups, pooled(groups, seed)] if len(groups) == 2 else groups
     rows, curves = list[Row](), list[Curve]()
     tests = [_test(g, NETWORK, plan.network_repeats, plan.network_floors, seed) for g in groups if plan.costly]
     tests += [_test(g, TREES, plan.tree_repeats, plan.tree_floors, seed) for g in every]
@@ -101,10 +134,9 @@ def _test(group: Group, eyes: Eyes, repeats: int, floors: int, seed: int) -> Spl
 def _pieces(group: Group, plan: Effort, seed: int) -> Iterator[Piece]:
     """The metrics of a group that depend on nothing else."""
     for name, table in feature_sets(group).items():
-        rng = partial(numpy_rng, seed, group.name, name)
-        yield partial(_one, kernel_row, group, name, table, rng("kernel"))
-        yield partial(_one, frechet_row, group, name, table, rng("frechet"), plan.draws)
-        yield partial(_one, drawn_row, group, name, table, rng("drawn"), plan.draws)
+        yield partial(_one, kernel_row, group, name, table, seed)
+        yield partial(_one, frechet_row, group, name, table, seed, plan.draws)
+        yield partial(_one, drawn_row, group, name, table, seed, plan.draws)
     if plan.costly:
         yield partial(_many, neighbour_rows, group)
     yield partial(_many, w1_rows, group)

@@ -1,0 +1,82 @@
+"""Several generators by one yardstick: real jets are measured once, and a floor is the same for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from small_evaluation import few_draws
+from toy_jets import toy_jets
+
+import qgan.evaluation.classifiers
+import qgan.evaluation.groups
+from qgan.evaluation import Evaluation, Reference, evaluate
+
+REAL, TRAINING = toy_jets(300, 1, "real.h5"), toy_jets(300, 2, "train.h5")
+#: With errors of their own.
+FAKES = [toy_jets(150, seed, f"{seed}.h5") for seed in (3, 4, 5, 6)]
+#: Floors of what a generator is asked for depend on what it was asked: none of these.
+GENERATED_TOO = ("closure_w1", "tagger_auc", "usefulness")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, calls: Counter[str]) -> None:
+    function = getattr(module, name)
+
+    def wrapper(*arguments: Any, **options: Any) -> Any:
+        calls[name] += 1
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(module, name, wrapper)
+
+
+def floors(evaluation: Evaluation) -> dict[tuple[str, str, str], float | None]:
+    return {(r.metric, r.observable, r.group): r.floor for r in evaluation.rows if r.metric not in GENERATED_TOO}
+
+
+def test_four_generators_cost_the_real_jets_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    counted(monkeypatch, qgan.evaluation.classifiers, "one_trial", calls)
+    counted(monkeypatch, qgan.evaluation.groups, "measure", calls)
+    yardstick = Reference.of(REAL, TRAINING, n_per_class=100, quick=True)
+    yardstick.judge(FAKES[0], workers=1)
+    first = calls.copy()
+    assert first["measure"] == 6  # held-out, training and generated jets of two classes
+    assert first["one_trial"] == 3 * (2 + 2)  # three groups: two splits, two real pairs
+    for fake in FAKES[1:]:
+        yardstick.judge(fake, workers=1)
+    assert calls["measure"] - first["measure"] == 3 * 2
+    assert calls["one_trial"] - first["one_trial"] == 3 * 3 * 2
+
+
+def test_a_floor_is_the_same_for_every_generator() -> None:
+    yardstick = Reference.of(REAL, TRAINING, n_per_class=100, quick=True)
+    found = [floors(yardstick.judge(fake)) for fake in FAKES[:2]]
+    assert found[0] == found[1]
+    # Also one that is judged alone: the floor's draws do not know of the generated jets.
+    assert floors(evaluate(REAL, FAKES[1], reference=TRAINING, n_per_class=100, quick=True)) == found[0]
+
+
+@pytest.mark.parametrize("judged_before", [0, 1])
+def test_what_was_judged_before_changes_no_number(judged_before: int) -> None:
+    yardstick = Reference.of(REAL, TRAINING, n_per_class=100, quick=True)
+    for fake in FAKES[:judged_before]:
+        yardstick.judge(fake)
+    alone = evaluate(REAL, FAKES[3], reference=TRAINING, n_per_class=100, quick=True)
+    assert yardstick.judge(FAKES[3]).rows == alone.rows
+
+
+def test_fewer_generated_jets_have_floors_of_their_own_size() -> None:
+    yardstick = Reference.of(REAL, TRAINING, n_per_class=100, quick=True)
+    many = yardstick.judge(FAKES[0])
+    few = yardstick.judge(FAKES[1][np.r_[:60, 150:210]])
+    assert (many.settings["n_per_class"], few.settings["n_per_class"]) == (100, 60)
+    of: Callable[[Evaluation], float] = lambda e: float(np.mean([r.floor or 0 for r in e.of("w1")]))  # noqa: E731
+    assert of(few) > of(many)
