@@ -181,3 +181,27 @@ def test_help_loads_no_heavy_library() -> None:
     text = f"import sys; from qgan.cli import main; main(['--help']); print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    (["trian"], "did you mean train?"), (["evaluate", "a.h5", "--qick"], "did you mean --quick?"),
+    (["train", "--out", "r", "--generator.n_qubit", "3"], "did you mean --generator.n_qubits?"),
+    (["bananas"], None),
+])
+def test_an_unknown_word_may_be_a_known_one(words: list[str], hint: str | None, tmp_path: Path,
+                                            monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    if hint:
+        assert told.endswith(f"; {hint}\n")
+    else:
+        assert "did you mean" not in told
+
+
+def test_an_unknown_key_of_a_file_may_be_a_known_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.yaml").write_text("optimizer:\n  ema: 0.9\n")
+    assert main(["train", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "r")]) == 2
+    assert "unknown key optimizer.ema; did you mean optimiser.ema?" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from qgan.data import JetImages, JetWriter, concatenate, read_jets, write_jets
 from qgan.data.jets import KEYS
 from qgan.observables.subjettiness import tau_from_images
 from qgan.runs import checkpoint
+from qgan.sampling.pretrained import load_model
 from qgan.sampling.source import BLOCK, JetSource, generate, load_source
 from qgan.training.experiment import train
 
@@ -286,3 +287,10 @@ def test_a_checkpoint_of_another_network_is_named(run: Path, tmp_path: Path) -> 
     checkpoint.save(tmp_path / "other.pt", saved)
     with pytest.raises(QganError, match=r"other\.pt: average: belongs to another model"):
         load_source(tmp_path / "other.pt")
+
+
+def test_a_class_is_known_by_its_name_in_any_case() -> None:
+    source = load_model("w_qcd")
+    assert [source.label_of(name) for name in ("W", "w", "QCD", 1, None)] == [1, 1, 0, 1, None]
+    with pytest.raises(ConditionError, match=r"did you mean qcd\?"):
+        source.label_of("qdc")

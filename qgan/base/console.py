@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn
 
-from .errors import QganError
+from .errors import QganError, did_you_mean
 from .version import __version__
 
 #: Exit status of an error the user can mend, and of Ctrl-C.
@@ -31,7 +31,15 @@ class Parser(argparse.ArgumentParser):
                          formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
+        raise UsageError(f"{message} (see {self.prog} --help){self._near(message)}")
+
+    def _near(self, message: str) -> str:
+        """What an unknown option or value may have been meant to be."""
+        unknown = re.search(r"unrecognized arguments: (--[\w.-]+)", message)
+        if unknown:
+            return did_you_mean(unknown[1], list(self._option_string_actions))
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        return did_you_mean(choice[1], re.findall(r"[\w.-]+", choice[2])) if choice else ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from os import PathLike
 
 
@@ -37,3 +39,13 @@ class ConfigError(QganError):
 
 class CheckpointError(QganError):
     """A checkpoint that is missing, damaged, or belongs to another configuration."""
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """The end of a message about an unknown word: ``; did you mean train?``, or nothing where no known one is near.
+
+    >>> did_you_mean("trian", ["train", "generate"])
+    '; did you mean train?'
+    """
+    near = get_close_matches(word.lower(), [name.lower() for name in known], 1, 0.6)
+    return f"; did you mean {next(name for name in known if name.lower() == near[0])}?" if near else ""

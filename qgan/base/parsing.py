@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from jsonargparse import ArgumentParser
 
-from .errors import ConfigError
+from .errors import ConfigError, did_you_mean
 
 Options = TypeVar("Options")
 
@@ -29,12 +29,12 @@ def read_options(kind: type[Options], path: str | Path | None, words: Sequence[s
     parser.add_class_arguments(kind, None)
     words = [_underscores(word) for word in words]
     if path is not None:
-        _check_file(parser, Path(path))
+        _check_file(parser, Path(path), kind)
         words = [f"--config={path}", *words]
     try:
         parsed = parser.parse_args(words)
     except ArgumentError as error:
-        raise ConfigError(_one_line(error)) from error
+        raise ConfigError(_with_hint(_one_line(error), kind)) from error
     # The parser lets null through for every type.
     empty = [key for key, value in parser.get_defaults().items() if value is not None and parsed.get(key) is None]
     if empty:
@@ -48,14 +48,14 @@ def describe_options(defaults: Any) -> str:
     return "\n".join(_describe(defaults, ""))
 
 
-def _check_file(parser: ArgumentParser, path: Path) -> None:
+def _check_file(parser: ArgumentParser, path: Path, kind: type) -> None:
     """Reads the file alone, so that an error in it names it."""
     if not path.is_file():
         raise ConfigError(f"{path}: no such configuration file")
     try:
         parser.parse_path(path, defaults=False)
     except (ArgumentError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: {_one_line(error)}") from error
+        raise ConfigError(f"{path}: {_with_hint(_one_line(error), kind)}") from error
 
 
 def _underscores(word: str) -> str:
@@ -70,10 +70,33 @@ def _one_line(error: Exception) -> str:
     for pattern, words in (
             (r'^Parser key "([\w.]+)": ', r"\1: "), (r"Expected a <class '(\w+)'>\.", r"expected \1."),
             (r"Expected a typing\.(?:Literal|Optional|Union)\[(.*)\]\.", r"expected \1."),
-            (r"^(?:Option|Group '(\w+)' does not accept option) '(\w+)'(?: is not accepted)?$", r"unknown key \1.\2"),
+            (r"^(?:Option|Group '(\w+)' does not accept option) '([\w.]+)'(?: is not accepted)?$",
+             r"unknown key \1.\2"),
             (r"^Unexpected config:.*", "expected keys with values, such as 'steps: 2000'")):
         line = re.sub(pattern, words, line)
     return line.replace("unknown key .", "unknown key ")
+
+
+def _with_hint(line: str, kind: type) -> str:
+    """The message, with the key that an unknown one may have been meant to be."""
+    unknown = re.search(r"unknown key ([\w.]+)|[Uu]nrecognized arguments: --([\w.]+)", line)
+    if not unknown:
+        return line
+    key, dashes = unknown[1] or unknown[2], "" if unknown[1] else "--"
+    parts = key.split(".")
+    # Each part by itself: losses.gp is not near losses.r1.
+    near = [dashes + known for known in _keys(kind()) if len(known.split(".")) == len(parts)
+            and all(map(did_you_mean, parts, ([part] for part in known.split("."))))]
+    return line + did_you_mean(dashes + key, near)
+
+
+def _keys(options: Any, prefix: str = "") -> Iterator[str]:
+    """Dotted names of all options and of their groups."""
+    for f in fields(options):
+        value = getattr(options, f.name)
+        yield f"{prefix}{f.name}"
+        if is_dataclass(value):
+            yield from _keys(value, f"{prefix}{f.name}.")
 
 
 def _describe(options: Any, prefix: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ..base.devices import one_thread, resolve_device
-from ..base.errors import CheckpointError, ConditionError, ConfigError
+from ..base.errors import CheckpointError, ConditionError, ConfigError, did_you_mean
 from ..base.progress import progress
 from ..base.seeding import integer_seed, numpy_rng
 from ..base.workers import in_order, local_workers
@@ -53,17 +53,19 @@ class JetSource:
     origin: dict[str, Any]
 
     def label_of(self, name: int | str | None) -> int | None:
-        """A class by label or name.
+        """A class by label or name, whose case does not matter where no two classes differ in it alone.
 
         Raises:
             ConditionError: the generator does not know it.
         """
         if name is None:
             return None
-        label = self.class_names.index(name) if name in self.class_names else name
+        alike = [i for i, known in enumerate(self.class_names) if known.lower() == str(name).lower()]
+        label = self.class_names.index(name) if name in self.class_names else alike[0] if len(alike) == 1 else name
         if label not in self.density.classes:
             known = ", ".join(f"{c} ({self.class_names[c]})" for c in self.density.classes)
-            raise ConditionError(f"label: {name!r} is no class of this generator, which has {known}")
+            raise ConditionError(f"label: {name!r} is no class of this generator, which has {known}"
+                                 f"{did_you_mean(str(name), self.class_names)}")
         return int(label)
 
     @torch.inference_mode()
