@@ -90,7 +90,7 @@ def place(name: str) -> str:
     for length in range(len(parts), 0, -1):
         if (entry := ".".join(parts[:length])) in FLOORS and (length > 1 or len(parts) == 1):
             return entry
-    raise AssertionError(f"{name} has no floor: give it one in FLOORS")
+    raise AssertionError(f"{name} has no floor: give its room a place in ROOMS")
 
 
 def within(name: str, places: set[str]) -> bool:
