@@ -6,12 +6,14 @@ import os
 import pickle
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -19,6 +21,8 @@ from typing import Any, TypeVar
 from .errors import QganError
 
 Result = TypeVar("Result")
+#: Seconds in which a worker that is told to end may write its checkpoint.
+GRACE = 30.0
 
 
 @contextmanager
@@ -49,11 +53,21 @@ def _ended(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
     except BrokenProcessPool as error:
         raise QganError("a worker process ended before its work was done: it was killed, or memory ran out") from error
     except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
+        _end(list((pool._processes or {}).values()))
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end(processes: Sequence[BaseProcess]) -> None:
+    """Asks them to end, so that each leaves its checkpoint; one that goes on, between two pieces of work, is killed."""
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + GRACE
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.is_alive():
+            process.kill()
 
 
 def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: int, ahead: int) -> Iterator[Result]:
