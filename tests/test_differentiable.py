@@ -107,6 +107,11 @@ def test_statistics_by_name() -> None:
     torch.testing.assert_close(found["shares"].sum(1), torch.ones(4))
 
 
+def test_an_unknown_statistic_is_refused() -> None:
+    with pytest.raises(ValueError, match="no statistic image_tau_99"):
+        differentiable.statistics(torch.zeros(1, 6, 6), GRID, ["ptd", "image_tau_99"])
+
+
 def test_subjettiness_is_that_of_the_files_and_has_a_gradient() -> None:
     """Equal to NumPy's but where two pixels lie equally far from a third: then the order of merging decides."""
     grid = Grid(9, 9, (-0.5, 0.53), (-0.41, 0.4))

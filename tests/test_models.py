@@ -21,6 +21,7 @@ from qgan.models import (
 )
 from qgan.models.blocks import pyramid
 from qgan.models.pixels import KNEE, SOFTEST, HalfStep, PixelHead
+from qgan.observables.tensors import statistics
 
 N_CONDITIONS = 5
 SMALL = {"n_qubits": 5, "n_layers": 2, "n_rotations": 5, "noise": 6, "channels": 4, "seed": 3}
@@ -339,6 +340,16 @@ def test_outlying_observables_do_not_decide_alone() -> None:
     seen = discriminator._standardised(1e6 * gev)
     assert seen.shape == (12, len(OBSERVABLES))
     assert seen.abs().max() <= 3
+
+
+def test_observables_that_are_known_are_taken_as_they_are() -> None:
+    discriminator, images, gev, conditions = judged("12x12")
+    values = torch.stack(tuple(statistics(gev, discriminator.grid, OBSERVABLES).values()), 1)
+    logits = discriminator(images, gev, conditions)
+    assert torch.equal(discriminator(images, gev, conditions, discriminator.seen(images, gev)), logits)
+    assert torch.equal(discriminator(images, gev, conditions, discriminator.seen(images, gev, values)), logits)
+    other = discriminator(images, gev, conditions, discriminator.seen(images, gev, 2 * values))
+    assert not torch.equal(other, logits)
 
 
 def test_too_small_images_are_refused() -> None:

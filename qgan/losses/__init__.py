@@ -7,7 +7,6 @@ from .adversarial import (
     Hinge,
     Wasserstein,
     adversarial,
-    gradient_penalty,
     r1_penalty,
 )
 from .picture import MeanImage, mean_image_targets
@@ -19,5 +18,5 @@ from .total import GeneratorBatch, Term, WeightedSum
 __all__ = [
     "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage",
     "RememberedMatching", "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein",
-    "WeightedSum", "adversarial", "gradient_penalty", "mean_image_targets", "r1_penalty", "soft_count",
+    "WeightedSum", "adversarial", "mean_image_targets", "r1_penalty", "soft_count",
 ]

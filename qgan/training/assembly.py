@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -53,16 +55,20 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     seen = shares.pow(prepared.blueprint.pixels.power)
     generator = prepared.blueprint.build(PixelStatistics.of(seen.reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
-    discriminator = _discriminator(configuration, prepared, len(columns), grid)
     terms = build_terms(configuration, prepared, {c: t.to(device) for c, t in targets.items()}, device)
-    flip, measured = None, {}
+    flip, matched = None, []
     if configuration.symmetry == "average":
         # The published recipe flips a crop that is not centred: no grid, so that this is not refused.
         flip = EtaFlip.of(prepared.names, prepared.blueprint.frame, None if configuration.flip_frame else grid)
     else:
-        measured = statistics_of(train, [name for name in terms.needs_of_real if name != "soft_count"])
+        matched = [name for name in terms.needs_of_real if name != "soft_count"]
+    judged = () if configuration.discriminator.architecture == "published" else OBSERVABLES
+    measured = _measured(configuration, prepared, (*judged, *matched))
+    observables = torch.stack([measured[name] for name in judged], 1) if judged else None
+    discriminator = _discriminator(configuration, observables, len(columns), grid)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device),
-                        {name: torch.from_numpy(values).to(device) for name, values in measured.items()})
+                        {name: measured[name].to(device) for name in matched},
+                        None if flip is not None or observables is None else observables.to(device))
     return Trainer(
         _placed(generator, device), _placed(discriminator, device), columns, jets,
         adversarial(configuration.losses.adversarial), terms, _schedule(configuration), flip=flip,
@@ -110,13 +116,23 @@ def _placed(module: Module, device: torch.device) -> Module:
     return module.to(device)
 
 
-def _discriminator(configuration: Configuration, prepared: Prepared, n_conditions: int, grid: Grid) -> nn.Module:
+def _measured(configuration: Configuration, prepared: Prepared, names: Sequence[str]) -> dict[str, Tensor]:
+    """Statistics of the training jets by name, (N,) each; those that are codings stand in the table already."""
+    codings = {name: i for i, name in enumerate(prepared.names)
+               if name in names and name in IMAGE_STATISTICS and name in configuration.data.codings}
+    rest = statistics_of(prepared.train, [name for name in dict.fromkeys(names) if name not in codings])
+    columns = {name: np.ascontiguousarray(prepared.table[:, i]) for name, i in codings.items()}
+    return {name: torch.from_numpy(values) for name, values in (rest | columns).items()}
+
+
+def _discriminator(configuration: Configuration, observables: Tensor | None, n_conditions: int,
+                   grid: Grid) -> nn.Module:
     options = asdict(configuration.discriminator)
-    if options.pop("architecture") == "published":
+    options.pop("architecture")
+    if observables is None:  # the published one looks at none
         return PublishedDiscriminator(n_conditions, grid.shape)
-    values = statistics_of(prepared.train, OBSERVABLES)
-    stacked = torch.stack([torch.from_numpy(values[name]) for name in OBSERVABLES])
-    return Discriminator(n_conditions, grid, centre=stacked.mean(1), spread=stacked.std(1), **options)
+    columns = observables.T.contiguous()
+    return Discriminator(n_conditions, grid, centre=columns.mean(1), spread=columns.std(1), **options)
 
 
 def _schedule(configuration: Configuration) -> Schedule:

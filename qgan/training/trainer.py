@@ -35,17 +35,20 @@ class TrainingJets:
         table: (N, C) physical conditions and codings, the columns of the generator's names.
         label: (N,) 0 or 1.
         measured: statistics of the images that were computed beforehand, (N,) each, by name.
+        observables: those that the discriminator is shown, (N, S), if they were computed beforehand.
     """
 
     images: Tensor
     table: Tensor
     label: Tensor
     measured: Mapping[str, Tensor] = field(default_factory=dict)
+    observables: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> TrainingJets:
         """The same change to every tensor: a choice of rows."""
         measured = {name: change(values) for name, values in self.measured.items()}
-        return TrainingJets(change(self.images), change(self.table), change(self.label), measured)
+        observables = None if self.observables is None else change(self.observables)
+        return TrainingJets(change(self.images), change(self.table), change(self.label), measured, observables)
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,14 @@ class Pair:
     Attributes:
         jets: the real ones.
         real, fake, fake_gev: (B, H, W) images in network space and, for the generated ones, in GeV.
+        seen: what the discriminator is shown of the generated ones, with gradient: in both networks' turns the same.
     """
 
     jets: TrainingJets
     real: Tensor
     fake: Tensor
     fake_gev: Tensor
+    seen: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Trainer:
 
     Args:
         generator: of jets; an averaged copy of its network is kept in ``average``.
-        discriminator: (network image, GeV image, standardised conditions) → logits.
+        discriminator: (network image, GeV image, standardised conditions, what it is shown) → logits.
         columns: the table's columns that the discriminator is given.
         jets: real jets to train on.
         adversarial: the discriminator's loss.
@@ -143,7 +148,8 @@ class Trainer:
         with self._mixed():
             images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
         scale = self.generator.scale(real.table)
-        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev)
+        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev,
+                    self._shown(images, gev, None))
         figures: dict[str, Tensor] = {}
         if self.step % self.schedule.discriminator_every == 0:
             figures |= self._discriminate(pair)
@@ -170,10 +176,14 @@ class Trainer:
             return batch
         return TrainingJets(*self.flip.both(batch.images, batch.table), torch.cat((batch.label, batch.label)))
 
-    def _logits(self, images: Tensor, gev: Tensor, table: Tensor) -> Tensor:
+    def _shown(self, images: Tensor, gev: Tensor, observables: Tensor | None) -> tuple[Tensor, ...]:
+        with self._mixed():
+            return self.discriminator.seen(images, gev, observables)  # type: ignore[operator]
+
+    def _logits(self, images: Tensor, gev: Tensor, table: Tensor, seen: tuple[Tensor, ...]) -> Tensor:
         conditions = self.generator.conditions.forward(table)[:, self.columns]
         with self._mixed():
-            return self.discriminator(images, gev, conditions).to(images.dtype)
+            return self.discriminator(images, gev, conditions, seen).to(images.dtype)
 
     def _mixed(self) -> torch.autocast:
         """A block in which the networks compute with the precision asked for."""
@@ -181,12 +191,14 @@ class Trainer:
 
     def _discriminate(self, pair: Pair) -> dict[str, Tensor]:
         penalise = self.schedule.r1 > 0 and self.step % self.schedule.r1_every == 0
-        real, gev, table = pair.real, pair.jets.images, pair.jets.table
+        real, gev, table, observables = pair.real, pair.jets.images, pair.jets.table, pair.jets.observables
         if penalise:
             real = real.detach().requires_grad_(True)
-            gev = self.generator.pixels.to_gev(real, self.generator.scale(table))
-        on_real = self._logits(real, gev, table)
-        on_fake = self._logits(pair.fake.detach(), pair.fake_gev.detach(), table)
+            # What is known beforehand has no gradient in the images.
+            gev, observables = self.generator.pixels.to_gev(real, self.generator.scale(table)), None
+        on_real = self._logits(real, gev, table, self._shown(real, gev, observables))
+        on_fake = self._logits(pair.fake.detach(), pair.fake_gev.detach(), table,
+                               tuple(part.detach() for part in pair.seen))
         loss = self.adversarial.discriminator_loss(on_real, on_fake)
         figures = {"loss/discriminator": loss.detach(), "logits/real": on_real.detach().mean(),
                    "logits/generated": on_fake.detach().mean()}
@@ -203,7 +215,7 @@ class Trainer:
 
     def _generate(self, pair: Pair) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(False)
-        logits = self._logits(pair.fake, pair.fake_gev, pair.jets.table)
+        logits = self._logits(pair.fake, pair.fake_gev, pair.jets.table, pair.seen)
         seen = self._seen(pair, logits)
         total, terms = self.terms(seen.gathered(processes.gather) if processes.size() > 1 else seen)
         self.generator_adam.zero_grad()
