@@ -55,6 +55,25 @@ def test_results_come_in_order_and_only_so_far_ahead(tmp_path: Path) -> None:
         assert list(in_order(pool, partial(made, folder=tmp_path), 1, ahead=4)) == [100]
 
 
+def deaf(index: int, folder: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    (folder / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def test_a_worker_that_does_not_hear_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qgan.base.workers.GRACE", 0.5)
+    with pytest.raises(DataError), local_workers(1) as pool:
+        pool.submit(deaf, 0, tmp_path)
+        while not (deafened := list(tmp_path.iterdir())):
+            time.sleep(0.02)
+        start = time.monotonic()
+        raise DataError("jets.h5", "image", "is broken")
+    assert time.monotonic() - start < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(deafened[0].name), 0)
+
+
 def test_an_error_comes_as_it_was() -> None:
     with pytest.raises(DataError, match=r"^jets.h5: image: is broken$"), local_workers(1) as pool:
         list(in_order(pool, broken, 3, ahead=2))

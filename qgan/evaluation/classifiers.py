@@ -85,8 +85,7 @@ def splits(group: Group, eyes: Eyes, seed: int, repeats: int, floors: int) -> Sp
     for repeat in range(repeats):
         i, j = group.pairs[repeat % of_pair]
         trials.append(partial(one_trial, real[i[:n]], fake[j[:n]], seed, repeat, eyes.fit))
-    known = (*group.key, _floor_of(eyes)) in group.kept
-    for k, (i, j) in enumerate([] if known else group.nulls[:floors]):
+    for k, (i, j) in enumerate([] if group.knows(_floor_of(eyes)) else group.nulls[:floors]):
         trials.append(partial(one_trial, pool[i[:n]], pool[j[:n]], seed, 1000 + k, eyes.fit))
     return Splits(eyes, group, n, repeats, trials)
 

@@ -118,6 +118,10 @@ class Group:
     key: tuple[Hashable, ...] = ()
     kept: Kept = field(default_factory=Kept, repr=False)
 
+    def knows(self, what: str) -> bool:
+        """Whether :meth:`once` was asked for it before."""
+        return (*self.key, what) in self.kept
+
     def once(self, what: str, make: Callable[[], T]) -> T:
         """``make()``, which may use real jets alone, the first time that it is asked of them; then what it was."""
         return self.kept.once((*self.key, what), make)

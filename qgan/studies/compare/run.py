@@ -150,7 +150,7 @@ class _Once:
     def __init__(self, folder: Path, real: HeldOut, grid: Grid, judging: Judging) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.real, self.grid, self.judging = folder, real, grid, judging
-        self.judge = self._by(real)
+        self.judge, self._judges = self._by(real), dict[int, Judge]()
         spans = [list(span) for span in (grid.eta_range, grid.phi_range)]
         self.asked = {**vars(judging), "pixels": [*grid.shape], "ranges": spans, "real": checksum(real)}
 
@@ -161,10 +161,12 @@ class _Once:
                           lambda: self.judge(some_jets(source, n, seed, run.model), source))
 
     def of_control(self, control: Control) -> dict[str, Figures]:
-        # Each control has its own jets to be compared with: those that it was not made of.
-        by = self._by(HeldOut(self.real.test, control.reference))
+        # By jets that it was not made of, which several controls share.
+        key = id(control.reference)
+        if key not in self._judges:
+            self._judges[key] = self._by(HeldOut(self.real.test, control.reference))
         name = f"control-{control.name.replace(' ', '-')}-{control.seed}"
-        return self._kept(name, {}, lambda: by(control.jets))
+        return self._kept(name, {}, lambda: self._judges[key](control.jets))
 
     def _by(self, real: HeldOut) -> Judge:
         return Judge.of(real, self.grid, n_per_class=self.judging.n_per_class, seed=self.judging.seed,
