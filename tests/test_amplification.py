@@ -28,7 +28,9 @@ def test_fresh_real_jets_are_worth_as_many() -> None:
     said = np.array([np.sqrt(p.bias_variance + p.truth_variance) * n / p.real for p in found])
     assert 0.95 < np.sqrt((said**2).mean()) / biases.std() < 1.3
     together = amplification(found)
-    assert together.factor is None and together.at_least is not None and together.at_least > 2.5
+    assert together.factor is None
+    assert together.at_least is not None
+    assert together.at_least > 2.5
     assert together.needed == pytest.approx(n, abs=4 * together.needed_error)  # type: ignore[operator]
 
 
@@ -72,7 +74,8 @@ def test_a_fitted_camel_back_amplifies_as_its_information_says() -> None:
     result = amplification(found)
     expected = _ratio_by_information(parameters, quantile_edges(truth, bins)) / (1 - 1 / bins)
     assert abs(result.ratio - expected) < 4 * result.ratio_error
-    assert 0.1 < expected < 0.5 and result.ratio_error < 0.25 * expected
+    assert 0.1 < expected < 0.5
+    assert result.ratio_error < 0.25 * expected
 
 
 def _ratio_by_information(parameters: np.ndarray, edges: np.ndarray) -> float:
@@ -98,7 +101,8 @@ def test_a_wrong_generator_is_never_as_good() -> None:
     truth = rng.normal(size=20_000)
     result = amplification([power(truth, rng.normal(0.3, 1, 20_000), 2000) for _ in range(3)])
     assert result.needed is None
-    assert result.factor is not None and result.factor < 0.2
+    assert result.factor is not None
+    assert result.factor < 0.2
     # 300 values of the truth have about the same error as any number of these: the factor does not hang on N.
     other = amplification([power(truth, rng.normal(0.3, 1, 20_000), 200) for _ in range(3)])
     assert other.factor == pytest.approx(10 * result.factor, rel=0.1)
@@ -108,8 +112,10 @@ def test_more_generators_and_the_truth_make_the_error() -> None:
     one = Power(100, 0.004, 1e-7, 0.0, 0.9, 0.9)
     other = Power(100, 0.006, 1e-7, 0.0, 0.9, 0.9)
     alone, pair = amplification([one]), amplification([one, other])
-    assert alone.ratio == pytest.approx(0.4 / 0.9) and alone.ratio_error == pytest.approx(100 / 0.9 * np.sqrt(1e-7))
-    assert pair.ratio == pytest.approx(0.5 / 0.9) and pair.ratio_error == pytest.approx(0.1 / 0.9)
+    assert alone.ratio == pytest.approx(0.4 / 0.9)
+    assert alone.ratio_error == pytest.approx(100 / 0.9 * np.sqrt(1e-7))
+    assert pair.ratio == pytest.approx(0.5 / 0.9)
+    assert pair.ratio_error == pytest.approx(0.1 / 0.9)
     shared = amplification([Power(100, 0.004, 1e-7, 1e-7, 0.9, 0.9)] * 50)
     assert shared.ratio_error == pytest.approx(100 / 0.9 * np.sqrt(1e-7 + 1e-7 / 50))
     assert one.ratio(100) == pytest.approx(1 + 0.4 / 0.9)
@@ -127,7 +133,8 @@ def test_the_auc_counts_pairs() -> None:
     signal, background = scores[label == 1], scores[label == 0]
     pairs = (signal[:, None] > background).mean() + 0.5 * (signal[:, None] == background).mean()
     below, above = placements(scores, label)
-    assert below.mean() == pytest.approx(pairs) and above.mean() == pytest.approx(pairs)
+    assert below.mean() == pytest.approx(pairs)
+    assert above.mean() == pytest.approx(pairs)
     assert auc([scores], label).value == pytest.approx(pairs)
 
 
@@ -154,7 +161,9 @@ def test_a_verdict_needs_more_than_its_margin() -> None:
     again = [rng.normal(size=4000) + label for _ in range(4)]
     assert gain(again, weak, label).verdict == "made no difference that can be told"
     alone = gain(strong[:1], weak[:1], label)
-    assert alone.verdict == "made no difference that can be told" and alone.to_dict()["margin"] is None
+    assert alone.verdict == "made no difference that can be told"
+    assert alone.to_dict()["margin"] is None
     # Two trainings with a spread of 0.02 around a gain of 0.03: Student's t with one degree of freedom is wide.
     two = gain([weak[0] + 0.05 * label, weak[1] + 0.3 * label], weak[:2], label)
-    assert two.value > 2 * two.error / 3 and two.verdict == "made no difference that can be told"
+    assert two.value > 2 * two.error / 3
+    assert two.verdict == "made no difference that can be told"

@@ -265,7 +265,8 @@ def test_a_run_keeps_what_was_calibrated(name: str, options: dict, tmp_path: Pat
     found, again = (load_detector(tmp_path / "run").scores(gluon) for _ in range(2))
     for key, values in found.items():
         np.testing.assert_array_equal(values, again[key])
-        assert np.isfinite(values).all() and np.ptp(values) > 0
+        assert np.isfinite(values).all()
+        assert np.ptp(values) > 0
 
 
 def test_a_collapsed_run_is_refused(tmp_path: Path) -> None:

@@ -44,16 +44,21 @@ def test_a_small_study(files: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     words = ["augment", "--out", str(out), *options(files)]
     assert main([*words, "--write", str(mixed), "--generated-per-real", "2", "--json", str(tmp_path / "a.json")]) == 0
     text = capsys.readouterr().out
-    assert "AUC on 80 held-out jets" in text and "With 40 real jets, adding generated ones " in text
-    assert "w c2" in text and "5 quantile bins" in text
+    assert "AUC on 80 held-out jets" in text
+    assert "With 40 real jets, adding generated ones " in text
+    assert "w c2" in text
+    assert "5 quantile bins" in text
     found = json.loads((out / "report.json").read_text())
     assert found == json.loads((tmp_path / "a.json").read_text())
     assert {row["training"] for row in found["taggers"]} == {"real", "real + copies", "generated", "real + generated"}
     assert {(row["class"], row["observable"], row["n"]) for row in found["amplification"]} == {
         (group, name, 20) for group in ("qcd", "w") for name in ("mass", "c2")}
-    assert (out / "taggers.png").is_file() and (out / "amplification.png").is_file()
+    assert (out / "taggers.png").is_file()
+    assert (out / "amplification.png").is_file()
     marks = read_jets(mixed).generated
-    assert marks is not None and marks.sum() == 80 and len(marks) == 120
+    assert marks is not None
+    assert marks.sum() == 80
+    assert len(marks) == 120
     # The kept generator is one that other commands can use.
     generator = out / "jets_40_0" / "generator.pt"
     assert main(["generate", "--run", str(generator), "--n", "7", "--out", str(tmp_path / "fake.h5"), "--quiet"]) == 0
@@ -77,7 +82,8 @@ def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path
             time.sleep(0.2)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
-    assert all(checkpoint.load(path).step > 0 for path in kept[:2]) and not kept[2].exists()
+    assert all(checkpoint.load(path).step > 0 for path in kept[:2])
+    assert not kept[2].exists()
     assert not [path.name for path in kept[0].parent.iterdir() if path != kept[0]]
 
 
@@ -96,7 +102,8 @@ def test_bad_input_is_one_line(files: Path, tmp_path: Path, capsys: pytest.Captu
                                message: str) -> None:
     assert main(["augment", "--out", str(tmp_path / "study"), *options(files), *words, "--quiet"]) == 2
     error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
+    assert message in error
+    assert error.count("\n") == 1
     assert not (tmp_path / "study").exists()
 
 

@@ -63,7 +63,8 @@ def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.M
     configuration = small({"steps": 2})
     results = study(POOL, TEST, configuration, PLAN, tmp_path / "study", quiet=True, mixed=tmp_path / "mixed.h5")
     assert set(results.scores) == set(results.powers) == {40, 60}
-    assert set(results.powers[40]) == {"qcd", "w"} and results.powers[40]["w"]["mass"][0].n == 20
+    assert set(results.powers[40]) == {"qcd", "w"}
+    assert results.powers[40]["w"]["mass"][0].n == 20
     assert [len(scores[0]) for scores in results.scores[60]["trees"].values()] == [len(TEST)] * 4
     _check_mixed(tmp_path / "mixed.h5")
     gone = tmp_path / "study" / "jets_60_0" / "trees_real_+_generated.npy"
@@ -76,7 +77,8 @@ def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.M
     assert summaries[0] == summaries[1]
     json.dumps(summaries[0], allow_nan=False)
     text = report(summaries[0])
-    assert text.count("cannot be judged from one seed for the trees") == 2 and "qcd mass*" not in text
+    assert text.count("cannot be judged from one seed for the trees") == 2
+    assert "qcd mass*" not in text
     with pytest.raises(ConfigError, match=r"study: generated_per_real: was 2 .* 3 is asked for; .*--restart"):
         study(POOL, TEST, configuration, replace(PLAN, generated_per_real=3), tmp_path / "study", quiet=True)
 
@@ -111,7 +113,8 @@ def _check_mixed(path: Path) -> None:
 
 def test_marks_of_mixed_jets() -> None:
     both = mixed_jets(POOL[:3], TEST[:2])
-    assert both.generated is not None and both.generated.tolist() == [0, 0, 0, 1, 1]
+    assert both.generated is not None
+    assert both.generated.tolist() == [0, 0, 0, 1, 1]
     assert both[np.array([4, 0])].generated.tolist() == [1, 0]  # type: ignore[union-attr]
 
 
@@ -137,25 +140,33 @@ def test_the_report_says_what_the_numbers_say() -> None:
     result = summarise(results, plan, small(), POOL)
     said = result["verdicts"][0]
     assert said.startswith("With 1,000 real jets, adding generated ones helped the trees (AUC +0.0")
-    assert " and hurt the network (AUC -0.0" in said and said.count("copies +0.0000 ± 0.0000") == 2
+    assert " and hurt the network (AUC -0.0" in said
+    assert said.count("copies +0.0000 ± 0.0000") == 2
     text = report(result)
     rows = {row["training"]: row for row in result["taggers"] if row["tagger"] == "trees"}
     given = sentence(1000, [{**rows[MIXED], "training": MIXED_GIVEN}, rows[COPIES]], MIXED_GIVEN)
     assert given.startswith("With 1,000 real jets, adding those of the given run, which saw more, helped the trees (A")
-    assert "copies" not in given and len(result["verdicts"]) == 1
-    assert rows[REAL]["gain"] is None and rows[MIXED]["verdict"] == "helped" and rows[GENERATED]["verdict"] == "hurt"
+    assert "copies" not in given
+    assert len(result["verdicts"]) == 1
+    assert rows[REAL]["gain"] is None
+    assert rows[MIXED]["verdict"] == "helped"
+    assert rows[GENERATED]["verdict"] == "hurt"
     # Φ(shift/√2) for unit Gaussians.
     assert rows[REAL]["auc"]["value"] == pytest.approx(0.760, abs=0.02)
-    assert f"{rows[MIXED]['auc']['value']:.4f} ± " in text and f"{rows[MIXED]['gain']['value']:+.4f} ± " in text
+    assert f"{rows[MIXED]['auc']['value']:.4f} ± " in text
+    assert f"{rows[MIXED]['gain']['value']:+.4f} ± " in text
     power = {line[:22].strip(): line[22:].strip() for line in text.splitlines() if line.startswith(("qcd ", "w "))}
     # 0.9 / 500 = 0.0018 is the error of the real jets: nine times the first bias, a fifth of the second.
     assert power["qcd c2"] == "9.00 ± 0.52 [562 ± 4]"
-    assert power["qcd mass"].startswith("0.20 ± 0.00") and power["qcd mass"].endswith("[never]")
+    assert power["qcd mass"].startswith("0.20 ± 0.00")
+    assert power["qcd mass"].endswith("[never]")
     assert power["w c2"].startswith("> ")
     assert any("canonical" in note for note in result["notes"])
-    assert result["truth_jets"] == [1580, 1580] and not any("truth" in note for note in result["notes"])
+    assert result["truth_jets"] == [1580, 1580]
+    assert not any("truth" in note for note in result["notes"])
     capped = summarise(results, replace(plan, truth_jets=1000), small(), POOL)
-    assert capped["truth_jets"] == [1000, 1000] and "truth: 1,000 and 1,000 held-out jets" in report(capped)
+    assert capped["truth_jets"] == [1000, 1000]
+    assert "truth: 1,000 and 1,000 held-out jets" in report(capped)
     assert "the histograms' truth is 1,000 jets of a class at most, drawn from the 3,160 there are" in capped["notes"]
     assert any("are more than the 160 there are" in note for note in result["notes"])
 

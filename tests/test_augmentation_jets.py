@@ -57,9 +57,11 @@ def test_drawn_jets_are_half_of_each_class_and_others_each_time() -> None:
     for chosen in turns:
         assert np.bincount(POOL.label[chosen]).tolist() == [20, 20]
     assert len(set(np.concatenate(turns))) == 160
-    assert not overlap(POOL, 40, 4) and overlap(POOL, 40, 5)
+    assert not overlap(POOL, 40, 4)
+    assert overlap(POOL, 40, 5)
     later = draw(POOL, 40, 3, 4)
-    assert len(set(later)) == 40 and not any(np.array_equal(later, chosen) for chosen in turns)
+    assert len(set(later)) == 40
+    assert not any(np.array_equal(later, chosen) for chosen in turns)
     np.testing.assert_array_equal(draw(POOL, 40, 3, 2), turns[2])
     with pytest.raises(DataError, match=r"toy.h5: signal: holds 80 jets of class qcd, 100 are needed for 200 jets"):
         draw(POOL, 200, 3, 0)
@@ -118,7 +120,8 @@ def test_no_jet_that_stops_a_tagger_trains_it() -> None:
         np.testing.assert_array_equal(sets[way].validation.values, sets[REAL].validation.values)
     assert len(sets[MIXED].train) == len(sets[REAL].train) + len(fake)
     assert sorted(sets[COPIES].train.values[:, 0]) == sorted(2 * list(sets[REAL].train.values[:, 0]))
-    assert sets[GENERATED].train.values.min() >= 1000 and sets[GENERATED].validation.values.min() >= 1000
+    assert sets[GENERATED].train.values.min() >= 1000
+    assert sets[GENERATED].validation.values.min() >= 1000
 
 
 def test_the_truth_of_a_histogram_is_no_more_jets_than_asked_for() -> None:
@@ -130,7 +133,8 @@ def test_the_truth_of_a_histogram_is_no_more_jets_than_asked_for() -> None:
     left = len(capped.truth(("pt",), without, 1)["pt"])
     assert left == 100 - np.isin(capped.places, without[POOL.label[without] == 1]).sum() < 100
     other = HeldOut(POOL, TEST, 1, 100).places
-    assert len(np.unique(capped.places)) == 200 and not np.array_equal(other, capped.places)
+    assert len(np.unique(capped.places)) == 200
+    assert not np.array_equal(other, capped.places)
 
 
 @pytest.mark.parametrize("frame", ["raw", "canonical"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import h5py
 import numpy as np
@@ -23,14 +24,14 @@ from qgan.data import JetWriter, merge, read_jets, write_jets
     ("empty.h5", b"", r"is empty \(0 bytes\)"),
     ("text.h5", b"these are no jets" * 100, "is not an HDF5 file"),
 ])
-def test_a_file_that_is_no_hdf5(tmp_path, name, content, message):
+def test_a_file_that_is_no_hdf5(tmp_path, name, content, message) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"{name}: {message}"):
         read_jets(tmp_path / name)
 
 
-def test_a_folder_and_a_truncated_file(tmp_path):
+def test_a_folder_and_a_truncated_file(tmp_path) -> None:
     with pytest.raises(DataError, match="is a folder"):
         read_jets(tmp_path)
     write_jets(tmp_path / "jets.h5", some_jets(1000))
@@ -40,7 +41,7 @@ def test_a_folder_and_a_truncated_file(tmp_path):
         read_jets(tmp_path / "jets.h5")
 
 
-def test_damaged_data_are_noticed_while_reading(tmp_path):
+def test_damaged_data_are_noticed_while_reading(tmp_path) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3000))
     with h5py.File(tmp_path / "jets.h5") as file:
         chunk = file["image"].id.get_chunk_info(0)
@@ -67,14 +68,14 @@ BAD_PIXELS = {value: np.where(np.arange(625).reshape(25, 25) == 7, value, BAD) f
     ({"image": BAD_PIXELS[-1.0]}, "image: holds negative pixels"),
     ({"image": np.array([[["a"] * 25] * 25] * 6, "S1")}, "image: cannot be read"),
 ])
-def test_a_field_that_is_wrong_is_named(tmp_path, changed, message):
+def test_a_field_that_is_wrong_is_named(tmp_path, changed, message) -> None:
     path = publish(tmp_path / "bad.h5", 6, **changed)
     with pytest.raises(DataError, match=f"bad.h5: {message}") as raised:
         read_jets(path, frame="canonical", half_width=1.25)
     assert "\n" not in str(raised.value)
 
 
-def test_no_jets_and_impossible_slices(tmp_path):
+def test_no_jets_and_impossible_slices(tmp_path) -> None:
     with pytest.raises(DataError, match=r"none.h5: image: holds no jets"):
         read_jets(publish(tmp_path / "none.h5", 0))
     path = publish(tmp_path / "few.h5", 5)
@@ -83,7 +84,7 @@ def test_no_jets_and_impossible_slices(tmp_path):
             read_jets(path, start=start, stop=stop)
 
 
-def test_keys_of_no_known_format_are_listed(tmp_path):
+def test_keys_of_no_known_format_are_listed(tmp_path) -> None:
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["temperature"] = np.zeros(3)
     with pytest.raises(DataError, match=r"other.h5: image: no such key; the file holds temperature; expected"):
@@ -100,7 +101,7 @@ def test_keys_of_no_known_format_are_listed(tmp_path):
     ({"frame": "raw", "half_width": 1.0, "origin": "{"}, {}, "origin: is not JSON"),
     ({"frame": "raw", "half_width": 1.0, "class_names": ["w"]}, {}, "class_names: expected"),
 ])
-def test_attributes_that_are_wrong_are_named(tmp_path, attributes, options, message):
+def test_attributes_that_are_wrong_are_named(tmp_path, attributes, options, message) -> None:
     path = publish(tmp_path / "bad.h5", 3)
     with h5py.File(path, "a") as file:
         file.attrs.update(attributes)
@@ -108,7 +109,7 @@ def test_attributes_that_are_wrong_are_named(tmp_path, attributes, options, mess
         read_jets(path, **options)
 
 
-def test_unlike_files_are_not_put_together(tmp_path):
+def test_unlike_files_are_not_put_together(tmp_path) -> None:
     write_jets(tmp_path / "a.h5", some_jets(3))
     for name, other in (("grid", some_jets(3, size=7)), ("frame", some_jets(3, frame="raw"))):
         write_jets(tmp_path / "b.h5", other, overwrite=True)
@@ -119,7 +120,7 @@ def test_unlike_files_are_not_put_together(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "b.h5"]
 
 
-def test_blocks_of_one_file_hold_the_same_quantities(tmp_path):
+def test_blocks_of_one_file_hold_the_same_quantities(tmp_path) -> None:
     jets = some_jets(3)
     without = replace(jets, conditions={}, source="the second block")
     with (pytest.raises(DataError, match="the second block: jet_delta_R, jet_eta, jet_mass, jet_pt: in some"),
@@ -131,7 +132,7 @@ def test_blocks_of_one_file_hold_the_same_quantities(tmp_path):
 
 # output
 
-def test_a_file_that_exists_stays_unless_overwriting(tmp_path):
+def test_a_file_that_exists_stays_unless_overwriting(tmp_path) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3))
     with pytest.raises(DataError, match=r"jets.h5: exists already; pass --overwrite"):
         write_jets(tmp_path / "jets.h5", some_jets(4))
@@ -142,7 +143,7 @@ def test_a_file_that_exists_stays_unless_overwriting(tmp_path):
         write_jets(tmp_path / "missing" / "jets.h5", some_jets(3))
 
 
-def test_an_interrupted_file_leaves_nothing(tmp_path):
+def test_an_interrupted_file_leaves_nothing(tmp_path) -> Never:
     jets = some_jets(3000)
     with (pytest.raises(KeyboardInterrupt),
           JetWriter(tmp_path / "out.h5", grid=jets.grid, frame=jets.frame, class_names=jets.class_names) as writer):
@@ -152,7 +153,7 @@ def test_an_interrupted_file_leaves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("room", [0, 3_000, 60_000])
-def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, room):
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, room) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3))
     written = 0
     original = io.FileIO.write
@@ -171,7 +172,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, 
     assert [p.name for p in tmp_path.iterdir()] == ["jets.h5"]
 
 
-def test_a_file_that_the_system_refuses_to_grow_does_not_crash_the_interpreter(tmp_path):
+def test_a_file_that_the_system_refuses_to_grow_does_not_crash_the_interpreter(tmp_path) -> None:
     write_jets(tmp_path / "in.h5", some_jets(5000))
     program = ("import resource, sys\nfrom qgan.data import merge\nfrom qgan.base.errors import DataError\n"
                "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"

@@ -122,7 +122,8 @@ def test_own_time_is_the_processors() -> None:
 
     times = take_turns({"computes": compute, "sleeps": lambda: time.sleep(0.05)}, seconds=0.3, calls=1)
     assert min(times["computes"].own) >= 0.005
-    assert np.median(times["sleeps"].own) < 0.02 and min(times["sleeps"].wall) >= 0.05
+    assert np.median(times["sleeps"].own) < 0.02
+    assert min(times["sleeps"].wall) >= 0.05
 
 
 def test_only_a_gpu_is_waited_for_and_timed_by_the_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,8 +166,10 @@ def test_marks_are_those_of_the_quoted_circuits() -> None:
     assert measured["sampling, jets a second on one core"] == (4000, "no")
     assert len(found) == 11
     lines = list(marks_table([mark.to_dict() for mark in found]))
-    assert len(lines) == 13 and all(line.count("|") == 6 for line in lines)
-    assert list(marks({})) == [] and list(marks_table([])) == []
+    assert len(lines) == 13
+    assert all(line.count("|") == 6 for line in lines)
+    assert list(marks({})) == []
+    assert list(marks_table([])) == []
 
 
 @pytest.mark.parametrize(("own", "threads", "told"), [(0.9, 2, []), (0.5, 1, ["50%"]), (0.5, 2, ["50%", "one thread"])])

@@ -108,7 +108,8 @@ def test_what_could_not_be_read_back_is_refused_at_once(tmp_path: Path, bad: Any
     save(path, checkpoint(1))
     with pytest.raises(TypeError, match=r"checkpoint\['origin'\]\['x'\]\[0\]: .* neither a tensor nor a plain value"):
         save(path, Checkpoint(2, {}, {}, origin={"x": [bad]}))
-    assert load(path).step == 1 and list(tmp_path.iterdir()) == [path]
+    assert load(path).step == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +125,8 @@ def test_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytes
         patch.setattr(Path, "write_bytes", full)
         text = message(lambda: save(path, checkpoint(2), keep_previous=True), DataError)
     assert text == f"{path}: could not be written: No space left on device"
-    assert load(path).step == 1 and list(tmp_path.iterdir()) == [path]
+    assert load(path).step == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 SAVE_FOR_EVER = """
@@ -267,7 +269,8 @@ def test_summary_of_a_run(tmp_path: Path) -> None:
     JsonLinesRecorder(folder.log).scalars(7, {"loss": 0.5})
     summary = run_summary(tmp_path)
     assert (summary["step"], summary["configuration"], summary["origin"]) == (7, CONFIGURATION, {"frame": "raw"})
-    assert summary["last_record"] == {"step": 7, "loss": 0.5} and summary["environment"] == {"threads": 1}
+    assert summary["last_record"] == {"step": 7, "loss": 0.5}
+    assert summary["environment"] == {"threads": 1}
     # 3·4+4 and 4·1+1 weights and biases, 4·4+1 numbers of the batch norm.
     assert summary["numbers"]["model"] == 16 + 5 + 17
 
@@ -279,7 +282,8 @@ def test_devices() -> None:
     assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     for name, problem in (("gpu", "unknown, expected auto"), ("cuda:97", "torch sees"), ("meta", "not supported")):
         text = message(lambda name=name: resolve_device(name), ConfigError)
-        assert text.startswith(f"device {name!r}: ") and problem in text
+        assert text.startswith(f"device {name!r}: ")
+        assert problem in text
 
 
 def test_threads_and_environment() -> None:
@@ -290,5 +294,6 @@ def test_threads_and_environment() -> None:
         assert record["threads"] == 2
     finally:
         torch.set_num_threads(before)
-    assert record["libraries"]["numpy"] == np.__version__ and record["device_name"]
+    assert record["libraries"]["numpy"] == np.__version__
+    assert record["device_name"]
     assert "threads: -1" in message(lambda: set_threads(-1), ConfigError)

@@ -165,9 +165,11 @@ def test_an_image_in_the_raw_frame_is_mirrored_where_eta_passes_zero(tmp_path: P
                     quiet=True)
     raw = load_source(trained.path)
     path = interpolate(raw, "eta", "w", jets=3, steps=21)
-    assert path.mirrored and path.to_dict()["mirrored_at_0"]
+    assert path.mirrored
+    assert path.to_dict()["mirrored_at_0"]
     jump = np.flatnonzero(np.diff(path.values > 0))[0]
-    assert (path.changes.argmax(1) == jump).all() and np.delete(path.changes, jump, 1).max() < path.changes.min(0)[jump]
+    assert (path.changes.argmax(1) == jump).all()
+    assert np.delete(path.changes, jump, 1).max() < path.changes.min(0)[jump]
     assert not interpolate(raw, "pt", "w", jets=1, steps=5).mirrored
 
 

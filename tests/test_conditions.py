@@ -47,7 +47,7 @@ def some_jets(**conditions: np.ndarray) -> JetImages:
     return JetImages(np.ones((n, 2, 2), np.float32), np.arange(n) % 2, given, Grid.square(2, 1.0), "raw", source="w.h5")
 
 
-def test_the_table_has_what_exists_and_varies_in_the_order_asked():
+def test_the_table_has_what_exists_and_varies_in_the_order_asked() -> None:
     statistics = {"nnz": np.arange(6), "width": np.linspace(0, 1, 6)}
     table = condition_table(some_jets(), ["pt", "delta_r", "label", "width", "mass", "nnz"], statistics)
     assert table.names == ("pt", "label", "width", "nnz")
@@ -57,13 +57,13 @@ def test_the_table_has_what_exists_and_varies_in_the_order_asked():
     assert table.values.dtype == np.float32
 
 
-def test_a_checkpoint_can_insist_on_its_conditions():
+def test_a_checkpoint_can_insist_on_its_conditions() -> None:
     assert condition_table(some_jets(), ["pt", "delta_r"], drop=False).names == ("pt", "delta_r")
     with pytest.raises(ConditionError, match=r"w.h5: jet_mass: missing, the model needs it"):
         condition_table(some_jets(), ["pt", "mass"], drop=False)
 
 
-def test_unknown_and_undefined_conditions_are_refused_by_name():
+def test_unknown_and_undefined_conditions_are_refused_by_name() -> None:
     with pytest.raises(ConditionError, match="no condition 'charge'; known are label, eta, phi, pt"):
         condition_table(some_jets(), ["charge"])
     with pytest.raises(ConditionError, match=r"w.h5: nnz: holds NaN"):
@@ -73,7 +73,7 @@ def test_unknown_and_undefined_conditions_are_refused_by_name():
 # the density
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density, label):
+def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density, label) -> None:
     """Drawn against fresh real jets, beside the floor: training against fresh real jets of the same number."""
     (train, train_label), (fresh, fresh_label) = world(8000, 1), world(8000, 2)
     train, fresh = train[train_label == label], fresh[fresh_label == label]
@@ -89,13 +89,13 @@ def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density
     assert np.corrcoef(train[:, 3], train[:, 4])[0, 1] > 0.3
 
 
-def test_the_relation_of_mass_pt_and_angle_survives(density):
+def test_the_relation_of_mass_pt_and_angle_survives(density) -> None:
     drawn = density.sample(5000, numpy_rng(4, "draw"), label=1).values
     residual = drawn[:, 4] - 2 * drawn[:, 3] / drawn[:, 2]
     assert residual.std() == pytest.approx(0.02, rel=0.25)
 
 
-def test_draws_are_new_jets_inside_the_training_range(density):
+def test_draws_are_new_jets_inside_the_training_range(density) -> None:
     table, label = world(8000, 1)
     for c in (0, 1):
         drawn = density.sample(20_000, numpy_rng(5, "draw"), label=c).values
@@ -110,28 +110,28 @@ def test_draws_are_new_jets_inside_the_training_range(density):
         assert near[0] == pytest.approx(near[1], rel=0.25)
 
 
-def test_labels_and_whole_numbers_stay_whole(density):
+def test_labels_and_whole_numbers_stay_whole(density) -> None:
     drawn = density.sample(3000, numpy_rng(6, "draw"))
     np.testing.assert_array_equal(drawn.values[:, 0], drawn.label)
     np.testing.assert_array_equal(drawn.values[:, 5], np.round(drawn.values[:, 5]))
     assert drawn.label.dtype == np.int64
 
 
-def test_classes_come_as_often_as_in_training():
+def test_classes_come_as_often_as_in_training() -> None:
     table, label = world(6000, 1)
     kept = (label == 1) | (np.arange(6000) % 4 == 0)
     drawn = ConditionDensity.fit(table[kept], NAMES, label[kept]).sample(30_000, numpy_rng(7, "draw"))
     assert drawn.label.mean() == pytest.approx(label[kept].mean(), abs=0.01)
 
 
-def test_the_same_generator_draws_the_same_and_blocks_are_their_own(density):
+def test_the_same_generator_draws_the_same_and_blocks_are_their_own(density) -> None:
     blocks = [density.sample(100, numpy_rng(8, "block", i)).values for i in range(3)]
     again = [density.sample(100, numpy_rng(8, "block", i)).values for i in (2, 1, 0)]
     np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(again[::-1]))
     assert np.isin(blocks[0][:, 2], blocks[1][:, 2]).mean() < 0.05
 
 
-def test_a_hundred_thousand_take_less_than_a_second(density):
+def test_a_hundred_thousand_take_less_than_a_second(density) -> None:
     start = time.process_time()
     assert len(density.sample(100_000, numpy_rng(9, "draw")).label) == 100_000
     assert time.process_time() - start < 1.0
@@ -139,7 +139,7 @@ def test_a_hundred_thousand_take_less_than_a_second(density):
 
 # fixed conditions
 
-def test_fixed_values_are_exact_and_the_rest_follows(density):
+def test_fixed_values_are_exact_and_the_rest_follows(density) -> None:
     drawn = density.sample(4000, numpy_rng(10, "draw"), label=1, fixed={"pt": 290.0, "mass": 90.0}).values
     assert (drawn[:, 2] == 290.0).all()
     assert (drawn[:, 3] == 90.0).all()
@@ -150,7 +150,7 @@ def test_fixed_values_are_exact_and_the_rest_follows(density):
 
 
 @pytest.mark.parametrize("bounds", [(80.0, 82.0), (62.0, 62.01), (70.0, 95.0)])
-def test_ranges_are_kept_and_filled(density, bounds):
+def test_ranges_are_kept_and_filled(density, bounds) -> None:
     drawn = density.sample(4000, numpy_rng(11, "draw"), label=0, fixed={"mass": bounds}).values
     low, high = bounds
     assert (drawn[:, 3] >= np.float32(low)).all()
@@ -160,7 +160,7 @@ def test_ranges_are_kept_and_filled(density, bounds):
     np.testing.assert_allclose((drawn[:, 4] - 2 * drawn[:, 3] / drawn[:, 2]).mean(), 0, atol=0.005)
 
 
-def test_what_is_fixed_decides_between_the_classes(density):
+def test_what_is_fixed_decides_between_the_classes(density) -> None:
     """At 80 GeV the Gaussian class has 2.7 times the density of the flat one; at 99 GeV next to none."""
     at_80 = density.sample(20_000, numpy_rng(12, "draw"), fixed={"mass": 80.0}).label.mean()
     expected = (1 / (5 * np.sqrt(2 * np.pi))) / (1 / (5 * np.sqrt(2 * np.pi)) + 1 / 40)
@@ -178,13 +178,13 @@ def test_what_is_fixed_decides_between_the_classes(density):
     ({"label": 0.0}, "label: 0 is outside the training range 1 to 1 of class 1"),
     ({"mass": 66.0, "delta_r": 0.72}, r"no training jet of class 1 is near to mass 66, delta_r 0.72 together; class"),
 ])
-def test_impossible_conditions_are_refused_with_the_range(density, fixed, message):
+def test_impossible_conditions_are_refused_with_the_range(density, fixed, message) -> None:
     with pytest.raises(ConditionError, match=message) as raised:
         density.sample(5, numpy_rng(13, "draw"), label=1, fixed=fixed)
     assert "\n" not in str(raised.value)
 
 
-def test_a_class_that_was_not_trained_is_refused():
+def test_a_class_that_was_not_trained_is_refused() -> None:
     table, label = world(200, 1)
     density = ConditionDensity.fit(table[label == 1], NAMES, label[label == 1])
     with pytest.raises(ConditionError, match="label 0: no such class in the training data, which has 1"):
@@ -195,7 +195,7 @@ def test_a_class_that_was_not_trained_is_refused():
         ConditionDensity.fit(np.where(table > 290, np.nan, table), NAMES, label)
 
 
-def test_one_jet_and_constant_columns_are_no_trouble():
+def test_one_jet_and_constant_columns_are_no_trouble() -> None:
     table, label = world(2, 1)
     density = ConditionDensity.fit(table, NAMES, label)
     drawn = density.sample(10, numpy_rng(0, "draw"), label=1, fixed={"pt": float(table[1, 2])})
@@ -204,7 +204,7 @@ def test_one_jet_and_constant_columns_are_no_trouble():
 
 # keeping it
 
-def test_a_checkpoint_restores_the_same_draws(density, tmp_path):
+def test_a_checkpoint_restores_the_same_draws(density, tmp_path) -> None:
     torch.save(density.state_dict(), tmp_path / "state.pt")
     restored = ConditionDensity.from_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert restored.ranges == density.ranges
@@ -213,7 +213,7 @@ def test_a_checkpoint_restores_the_same_draws(density, tmp_path):
         np.testing.assert_array_equal(a.values, b.values)
 
 
-def test_of_many_jets_some_are_kept_but_the_whole_range(monkeypatch, tmp_path):
+def test_of_many_jets_some_are_kept_but_the_whole_range(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr("qgan.sampling.conditions.MAX_JETS", 500)
     table, label = world(9000, 1)
     kept = label == 1

@@ -23,7 +23,7 @@ def centroid(jets: JetImages) -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [1, 5, 12, 16, 24, 25, 30, 40])
-def test_resizing_keeps_energy_and_centroid(size):
+def test_resizing_keeps_energy_and_centroid(size) -> None:
     jets = some_jets()
     new = resize(jets, size)
     assert new.images.shape == (len(jets), size, size)
@@ -36,14 +36,14 @@ def test_resizing_keeps_energy_and_centroid(size):
     assert np.abs(centroid(new) - centroid(jets)).max() < 1.25 / min(size, 25)
 
 
-def test_pooling_sums_blocks():
+def test_pooling_sums_blocks() -> None:
     jets = some_jets()
     expected = [[jets.images[0, 5 * i:5 * i + 5, 5 * j:5 * j + 5].sum() for j in range(5)] for i in range(5)]
     np.testing.assert_allclose(resize(jets, 5).images[0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("size", "other"), [(12, 60), (10, 30), (40, 120)])
-def test_resizing_by_area_is_pooling_of_a_finer_image(size, other):
+def test_resizing_by_area_is_pooling_of_a_finer_image(size, other) -> None:
     """An image whose pixels are divided into equal parts is the same image: pooling the parts is the exact answer."""
     jets = some_jets(20, 30)
     height, width = np.lcm(other, 20), np.lcm(other, 30)
@@ -52,14 +52,14 @@ def test_resizing_by_area_is_pooling_of_a_finer_image(size, other):
     np.testing.assert_allclose(resize_images(jets.images, size), expected, rtol=1e-5)
 
 
-def test_the_same_size_changes_nothing():
+def test_the_same_size_changes_nothing() -> None:
     jets = some_jets()
     assert resize(jets, 25) is jets
     with pytest.raises(ValueError, match="size must be at least 1"):
         resize(jets, 0)
 
 
-def test_a_crop_knows_where_it_lies():
+def test_a_crop_knows_where_it_lies() -> None:
     jets = some_jets()
     cropped = crop(jets, (6, 22), (5, 21))  # the published 16×16
     assert cropped.grid.shape == (16, 16)
@@ -71,7 +71,7 @@ def test_a_crop_knows_where_it_lies():
             crop(jets, rows, (0, 5))
 
 
-def test_a_centre_crop_lies_in_the_middle():
+def test_a_centre_crop_lies_in_the_middle() -> None:
     jets = some_jets()
     odd = centre_crop(jets, 13)
     np.testing.assert_array_equal(odd.images, jets.images[:, 6:19, 6:19])

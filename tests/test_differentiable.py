@@ -47,7 +47,8 @@ def test_gradient_is_finite_where_roots_vanish(name: str) -> None:
     images.requires_grad_()
     value = differentiable.observables(images, GRID, [name])[name]
     value.sum().backward()
-    assert torch.isfinite(value).all() and torch.isfinite(images.grad).all()
+    assert torch.isfinite(value).all()
+    assert torch.isfinite(images.grad).all()
 
 
 def test_mass_keeps_its_digits_in_float32() -> None:
@@ -129,7 +130,8 @@ def test_subjettiness_is_that_of_the_files_and_has_a_gradient() -> None:
     images.requires_grad_()
     for name in ("tau_1", "tau_21", "tau_32"):
         (gradient,) = torch.autograd.grad(differentiable.subjettiness(images, grid)[name].sum(), images)
-        assert gradient.isfinite().all() and gradient[2:].abs().max() > 0
+        assert gradient.isfinite().all()
+        assert gradient[2:].abs().max() > 0
     # With the axes held, τ_N is Σ z d: its gradient in p is (d − τ R0) / (R0 Σ p), orthogonal to p.
     (gradient,) = torch.autograd.grad(differentiable.subjettiness(images, grid)["tau_2"].sum(), images)
     np.testing.assert_allclose((gradient * images).sum((1, 2)).detach(), 0, atol=1e-12)

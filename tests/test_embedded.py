@@ -37,24 +37,28 @@ def p_values(jets: JetImages, process: str) -> dict[str, float]:
 def test_sizes_frames_and_selection(process: str, split: str) -> None:
     jets = jets_of(process, split)
     fat = process in ("w", "qcd")
-    assert len(jets) >= AT_LEAST[split] and jets.images.shape[1:] == (25, 25)
+    assert len(jets) >= AT_LEAST[split]
+    assert jets.images.shape[1:] == (25, 25)
     assert jets.frame == ("canonical" if fat else "raw")
     assert jets.grid.half_width == pytest.approx(1.25 if fat else 0.4)
     assert jets.class_names == (("qcd", "w") if fat else ("gluon", "quark"))
     assert (jets.label == jets.class_names.index(process)).all()
     low, high = (250, 300) if fat else (500, 550)
     pt, mass = jets.conditions["pt"], jets.conditions["mass"]
-    assert pt.min() >= low and pt.max() <= high
+    assert pt.min() >= low
+    assert pt.max() <= high
     assert not fat or (mass.min() >= 60 and mass.max() <= 100)
     assert np.abs(jets.conditions["eta"]).max() < 2.1
     assert {"tau_1", "tau_2", "tau_3", "tau_21", "tau_32", "delta_r"} <= jets.conditions.keys()
-    assert jets.origin["process"] == process and jets.origin["split"] == split
+    assert jets.origin["process"] == process
+    assert jets.origin["split"] == split
 
 
 def test_files_are_small() -> None:
     sizes = [path.stat().st_size for path in EMBEDDED.glob("*/*.h5")]
     assert len(sizes) == len(PROCESSES) * len(AT_LEAST)
-    assert max(sizes) < 4e6 and sum(sizes) < 25e6
+    assert max(sizes) < 4e6
+    assert sum(sizes) < 25e6
 
 
 @pytest.mark.parametrize("process", PROCESSES)

@@ -50,9 +50,11 @@ def test_real_jets_are_at_the_floor(at_floor: Evaluation) -> None:
     w1 = [r for r in at_floor.of("w1") if r.group != "all"]
     assert len(w1) == 2 * 19
     assert np.median([r.ratio for r in w1]) == pytest.approx(1, abs=0.25)
-    assert max(r.significance for r in w1) < 5 and max(r.value for r in w1) < 0.25
+    assert max(r.significance for r in w1) < 5
+    assert max(r.value for r in w1) < 0.25
     assert all(r.value < 3 * r.floor for r in at_floor.of("fpd"))
-    assert all(r.value > 1e-3 for r in at_floor.of("c2st_p")) and all(abs(r.value - 0.5) < 0.08
+    assert all(r.value > 1e-3 for r in at_floor.of("c2st_p"))
+    assert all(abs(r.value - 0.5) < 0.08
                                                                       for r in at_floor.of("c2st_auc"))
     assert all(r.ratio < 1.5 for r in at_floor.of("mean_image"))
     assert all(r.ratio < 1.6 for r in at_floor.of("closure_w1"))
@@ -67,9 +69,11 @@ def test_every_row_has_error_and_floor(at_floor: Evaluation) -> None:
     assert {r.metric for r in at_floor.rows} == set(METRICS) - {"precision", "recall", "density", "coverage",
                                                                 "memorising"}
     w1 = at_floor.find("w1", "mass", "w")
-    assert at_floor.find("w1_unit", "mass", "w").unit == "GeV" and w1.unit == "sd"
+    assert at_floor.find("w1_unit", "mass", "w").unit == "GeV"
+    assert w1.unit == "sd"
     assert at_floor.find("w1_unit", "mass", "w").ratio == pytest.approx(w1.ratio)
-    assert w1.n == 400 and at_floor.find("w1", "mass").n == 800
+    assert w1.n == 400
+    assert at_floor.find("w1", "mass").n == 800
 
 
 def test_the_mean_image_is_caught_by_all(at_floor: Evaluation, control: Callable[[str], Evaluation]) -> None:
@@ -85,7 +89,8 @@ def test_the_mean_image_is_caught_by_all(at_floor: Evaluation, control: Callable
 
 def test_independent_pixels_are_caught_by_trees_distance_and_width(control: Callable[[str], Evaluation]) -> None:
     ev = control("independent_pixels")
-    assert ev.find("mean_image", "", "qcd").ratio < 2 and ev.find("w1", "log_pixel", "qcd").ratio < 2.5
+    assert ev.find("mean_image", "", "qcd").ratio < 2
+    assert ev.find("w1", "log_pixel", "qcd").ratio < 2.5
     assert ev.find("c2st_auc", "features", "qcd").value > 0.8
     assert ev.find("fpd", "features", "qcd").significance > 10
     assert ev.find("w1", "width", "qcd").ratio > 3 or ev.find("w1", "sigma_r", "qcd").ratio > 3
@@ -99,7 +104,8 @@ def test_shuffled_conditions_are_caught_by_closure_alone(at_floor: Evaluation,
             assert new.value == pytest.approx(old.value, rel=1e-6, abs=1e-9)
     for name in ("mass", "pt"):
         good, bad = (e.find("closure_resolution", name, "w") for e in (at_floor, ev))
-        assert bad.value > 1.8 * good.value and bad.ratio > 1.8
+        assert bad.value > 1.8 * good.value
+        assert bad.ratio > 1.8
         assert ev.find("closure_w1", name, "w").ratio > 3
         assert ev.find("closure_r2", name, "w").value < 0 < at_floor.find("closure_r2", name, "w").value
 
@@ -112,28 +118,33 @@ def test_smeared_jets_are_caught_by_w1_and_distance(control: Callable[[str], Eva
 
 def test_shifted_jets_are_caught_by_mean_image_and_distances(control: Callable[[str], Evaluation]) -> None:
     ev = control("shifted")
-    assert ev.find("mean_image", "", "w").ratio > 5 and ev.find("w1", "delta_r_mean", "w").ratio > 5
+    assert ev.find("mean_image", "", "w").ratio > 5
+    assert ev.find("w1", "delta_r_mean", "w").ratio > 5
     # What does not know where the jet lies cannot see it.
-    assert ev.find("w1", "ptd", "w").ratio < 2 and ev.find("w1", "pt", "w").ratio < 2
+    assert ev.find("w1", "ptd", "w").ratio < 2
+    assert ev.find("w1", "pt", "w").ratio < 2
 
 
 def test_memorised_jets_are_caught_by_memorising_alone(control: Callable[[str], Evaluation]) -> None:
     ev = control("memorised")
-    assert max(r.significance for r in ev.of("w1")) < 6 and all(r.value > 1e-3 for r in ev.of("c2st_p"))
+    assert max(r.significance for r in ev.of("w1")) < 6
+    assert all(r.value > 1e-3 for r in ev.of("c2st_p"))
     training, rng = toy_jets(400, 5), np.random.default_rng(0)
     values = []
     for fake in (CONTROLS["memorised"], toy_jets(400, 6)):
         real, generated = (measure(j.only("w"), with_flow=False) for j in (REAL, fake))
         group = make_group("w", real, generated, real, 300, 2, 10, 0, Kept())
         values.append(memorising_row(group, training.only("w").images, rng).value)
-    assert values[0] < 0.05 and values[1] == pytest.approx(1, abs=0.1)
+    assert values[0] < 0.05
+    assert values[1] == pytest.approx(1, abs=0.1)
 
 
 def test_controls_have_as_many_jets_and_need_enough_to_copy() -> None:
     assert set(CONTROLS) == {"mean_image", "independent_pixels", "shuffled_conditions", "smeared", "shifted",
                              "memorised"}
     for name, jets in CONTROLS.items():
-        assert [int((jets.label == c).sum()) for c in (0, 1)] == [400, 400] and jets.source == name
+        assert [int((jets.label == c).sum()) for c in (0, 1)] == [400, 400]
+        assert jets.source == name
         assert set(jets.conditions) == set(FAKE.conditions)
     assert "memorised" not in negative_controls(FAKE)
     with pytest.raises(DataError, match="300 jets of class qcd, 400 are to be copied"):
@@ -161,13 +172,16 @@ def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     few_draws(monkeypatch)
     ev = evaluate(toy_jets(150, 7), toy_jets(150, 8), n_per_class=150, reference=toy_jets(300, 9))
     assert {r.metric for r in ev.rows} == set(METRICS)
-    assert len(ev.notes) == 1 and "needs the generator" in ev.notes[0]
+    assert len(ev.notes) == 1
+    assert "needs the generator" in ev.notes[0]
     assert ev.find("w1", "pt", "w").n == 150
     assert ev.find("memorising", "", "w").value == pytest.approx(1, abs=0.2)
     for metric in ("fpd", "fpd_jetnet", "kpd"):
         assert ev.find(metric, "energy_flow", "qcd").floor is not None
     images = ev.find("c2st_auc", "images", "qcd")
-    assert abs(images.value - 0.5) < 5 * auc_spread(30, 30) and images.floor is not None and images.n == 150
+    assert abs(images.value - 0.5) < 5 * auc_spread(30, 30)
+    assert images.floor is not None
+    assert images.n == 150
     assert {(c.metric, c.observable, c.group) for c in ev.curves} == {
         *(("c2st_auc", "features", g) for g in ("qcd", "w", "all")), *(("c2st_auc", "images", g) for g in ("qcd", "w")),
         *(("tagger_auc", o, g) for o in ("features", "images") for g in ("real", "generated")),
@@ -179,7 +193,8 @@ def test_everything_on_without_a_reference(monkeypatch: pytest.MonkeyPatch) -> N
     few_draws(monkeypatch)
     ev = evaluate(toy_jets(300, 7), toy_jets(150, 8), n_per_class=150)
     assert {r.metric for r in ev.rows} == set(METRICS) - {"memorising"}
-    assert ev.find("fpd", "energy_flow", "w").floor is not None and ev.find("w1", "pt", "w").n == 150
+    assert ev.find("fpd", "energy_flow", "w").floor is not None
+    assert ev.find("w1", "pt", "w").n == 150
 
 
 def test_images_and_classes_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +232,15 @@ def test_the_order_of_jets_does_not_matter(at_floor: Evaluation) -> None:
 
 def test_tagger_and_usefulness(at_floor: Evaluation, control: Callable[[str], Evaluation]) -> None:
     good = at_floor.find("usefulness", "features")
-    assert 0.6 < good.floor <= 1 and good.ratio == pytest.approx(1, abs=0.06) and abs(good.significance) < 5
+    assert 0.6 < good.floor <= 1
+    assert good.ratio == pytest.approx(1, abs=0.06)
+    assert abs(good.significance) < 5
     bad = evaluate(REAL, replace(FAKE, label=1 - FAKE.label), quick=True)
-    assert bad.find("usefulness", "features").value < 0.4 and bad.find("tagger_auc", "features").value < 0.4
+    assert bad.find("usefulness", "features").value < 0.4
+    assert bad.find("tagger_auc", "features").value < 0.4
     useless = control("mean_image").find("usefulness", "features")
-    assert useless.ratio < 0.95 and useless.significance < -3
+    assert useless.ratio < 0.95
+    assert useless.significance < -3
 
 
 def test_symmetry_of_jets() -> None:
@@ -232,8 +251,10 @@ def test_symmetry_of_jets() -> None:
                                            raw[0].images, raw[0].images[:, ::-1]))
     ev = evaluate(fair, lopsided, n_per_class=150, quick=True)
     row, real = ev.find("symmetry", "jets", "w"), ev.find("symmetry", "real jets", "w")
-    assert row.significance > 10 and row.ratio > 3
-    assert abs(real.significance) < 5 and real.floor == row.floor
+    assert row.significance > 10
+    assert row.ratio > 3
+    assert abs(real.significance) < 5
+    assert real.floor == row.floor
 
 
 def test_the_symmetry_of_a_generator_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,13 +283,15 @@ def test_literature_bins_are_for_w_and_qcd_alone(at_floor: Evaluation, monkeypat
 def test_curves_are_those_of_the_rows(at_floor: Evaluation) -> None:
     for curve in at_floor.curves:
         background, signal = curve.roc()
-        assert background[0] == signal[0] == 0 and background[-1] == signal[-1] == 1
+        assert background[0] == signal[0] == 0
+        assert background[-1] == signal[-1] == 1
         area = np.trapezoid(signal, background)
         assert area == pytest.approx(roc_auc(curve.background, curve.signal), abs=0.02)
     tagger = next(c for c in at_floor.curves if (c.metric, c.group) == ("tagger_auc", "generated"))
     assert roc_auc(tagger.background, tagger.signal) == pytest.approx(at_floor.find("tagger_auc", "features").value)
     constant = Curve("", "", "", np.full(5, 0.5), np.full(4, 0.5)).roc()
-    assert constant[0][0] == 0 and constant[0][-1] == 1
+    assert constant[0][0] == 0
+    assert constant[0][-1] == 1
 
 
 def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,14 +303,16 @@ def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_class_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     ev = evaluate(REAL, FAKE.only("w"), n_per_class=100, quick=True)
-    assert ev.groups == ["w"] and any("qcd" in note for note in ev.notes)
+    assert ev.groups == ["w"]
+    assert any("qcd" in note for note in ev.notes)
 
 
 def test_conditions_that_do_not_fill_the_bins_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     fixed = replace(FAKE, conditions=FAKE.conditions | {"pt": np.full(len(FAKE), 270, np.float32)})
     ev = evaluate(REAL, fixed, n_per_class=100, quick=True)
-    assert not [r for r in ev.of("closure_w1") if r.observable == "pt"] and list(ev.of("closure_bias", "w"))
+    assert not [r for r in ev.of("closure_w1") if r.observable == "pt"]
+    assert list(ev.of("closure_bias", "w"))
     assert any("closure_w1 of pt" in note for note in ev.notes)
     json.dumps(ev.to_dict(), allow_nan=False)
 
@@ -311,10 +336,13 @@ def test_pooled_pairs_hold_both_classes_and_no_jet_twice() -> None:
         real, fake = (measure(j.only(name), with_flow=False) for j in (REAL, FAKE))
         groups.append(make_group(name, real, fake, real, 200, 3, 4, 0, kept))
     both = pooled(groups, 0)
-    assert both.n == 400 and len(both.pairs) == 2
+    assert both.n == 400
+    assert len(both.pairs) == 2
     for a, b in [*both.pairs, *both.parts]:
-        assert len(set(a)) == len(a) and len(set(b)) == len(b)
-        assert (a < 800).sum() == (a >= 800).sum() and (b < 400).sum() == (b >= 400).sum()
+        assert len(set(a)) == len(a)
+        assert len(set(b)) == len(b)
+        assert (a < 800).sum() == (a >= 800).sum()
+        assert (b < 400).sum() == (b >= 400).sum()
     for a, b in both.nulls:
         assert len(set(a) | set(b)) == 800
 
@@ -330,15 +358,18 @@ def test_table_shows_what_the_evaluation_says(at_floor: Evaluation) -> None:
     mass = next(line for line in lines if line.startswith("mass"))
     assert f"{at_floor.find('w1', 'mass', 'qcd').value:#.3g}" in mass
     assert all(any(line.startswith(m) for line in lines) for m in ("fpd", "c2st_auc", "closure_bias", "tagger_auc"))
-    assert "note: Memorising" in text and text.splitlines()[-1] == summary(at_floor)
+    assert "note: Memorising" in text
+    assert text.splitlines()[-1] == summary(at_floor)
     worst = at_floor.worst()
     assert f"worst W1 {worst.value:.3f} sigma ({worst.observable}, {worst.group})" in summary(at_floor)
     starts = [line.split("|")[0].strip() for line in lines[6:25]]
-    assert starts[0] == worst.observable and len(set(starts)) == 19
+    assert starts[0] == worst.observable
+    assert len(set(starts)) == 19
 
 
 def test_table_of_several(at_floor: Evaluation) -> None:
     text = table(at_floor, replace(at_floor, fake="runs/other.h5"))
-    assert "other.h5" in text and text.count("fpd features") == 3
+    assert "other.h5" in text
+    assert text.count("fpd features") == 3
     with pytest.raises(ValueError, match="at least one"):
         table()

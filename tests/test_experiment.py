@@ -55,7 +55,8 @@ def test_what_a_run_leaves(trained: tuple[RunFolder, MemoryRecorder], file: Path
         "config.yaml", "environment.json", "checkpoint.pt", "checkpoint.previous.pt", "log.jsonl", "tensorboard"}
     assert folder.read_config()["generator"]["n_qubits"] == 5
     environment = json.loads(folder.environment.read_text())
-    assert environment["device"] == "cpu" and environment["libraries"]["torch"]
+    assert environment["device"] == "cpu"
+    assert environment["libraries"]["torch"]
     saved, before = checkpoint.load(folder.checkpoint), checkpoint.load(checkpoint.previous(folder.checkpoint))
     assert (saved.step, before.step) == (6, 4)
     assert saved.configuration == small({"logging.quality": 3, "logging.costly": 6}).to_dict()
@@ -94,7 +95,8 @@ def test_pictures_and_hyperparameters(trained: tuple[RunFolder, MemoryRecorder])
         assert {LABELS[observable] for observable in WATCHED} <= labels
     assert shown["histogram", 6, "circuit/angles 0"].shape == (2, 5)
     assert "n_qubits: 5" in shown["text", 0, "configuration"]
-    assert "torch" in shown["text", 0, "versions"] and "training jets" in shown["text", 0, "data"]
+    assert "torch" in shown["text", 0, "versions"]
+    assert "training jets" in shown["text", 0, "data"]
     assert shown["hyperparameter", 0, "losses.r1_every"] == 2
     pages = [tag for kind, _, tag, _ in trained[1].records if kind == "layout"]
     assert pages == ["quality at a glance", "quality of qcd jets", "quality of w jets", "training"]
@@ -166,7 +168,8 @@ def test_quiet_means_quiet(file: Path, tmp_path: Path, capfd: pytest.CaptureFixt
     assert capfd.readouterr() == ("", "")
     train(small({"steps": 1}), data=[file], out=tmp_path / "other")
     out, err = capfd.readouterr()
-    assert "1 steps; W1 median" in out and f"tensorboard --logdir {tmp_path}" in out
+    assert "1 steps; W1 median" in out
+    assert f"tensorboard --logdir {tmp_path}" in out
     assert "train" in err
 
 
@@ -179,7 +182,8 @@ def test_looks_compare_with_the_floor() -> None:
     name, value = worst(watch.floors)
     assert value == watch.floors[f"w1/{name}"] == max(v for k, v in watch.floors.items() if k.startswith("w1/"))
     assert 0 < value < 0.3
-    assert watch.floors["glance/w1_worst"] == value and watch.floors["glance/mean_image"] == max(
+    assert watch.floors["glance/w1_worst"] == value
+    assert watch.floors["glance/mean_image"] == max(
         watch.floors[f"mean_image/{c}"] for c in ("qcd", "w"))
     assert set(Configuration().losses.matched) & set(WATCHED)
 

@@ -38,7 +38,8 @@ def test_second_subjet_lies_below_the_leading_one() -> None:
 def test_columns_above_the_centre_hold_more() -> None:
     images = canonical_images(*two_prongs(200, seed=2), GRID)
     left, right = images[:, :, :12].sum(axis=(1, 2)), images[:, :, 13:].sum(axis=(1, 2))
-    assert (right >= left).all() and (right > left).mean() > 0.99
+    assert (right >= left).all()
+    assert (right > left).mean() > 0.99
 
 
 def test_parity_flip_is_idempotent_and_mirror_blind() -> None:
@@ -83,13 +84,15 @@ def test_no_pt_is_lost_inside_the_grid() -> None:
 def test_pt_outside_the_grid_is_left_out() -> None:
     images = bin_pixels(np.array([[1.0, 2.0, 4.0, 0.0]]), np.array([[0.0, 1.3, 0.1, 0.2]]),
                         np.array([[0.0, 0.0, -1.26, 0.0]]), GRID)
-    assert images.sum() == 1 and images[0, 12, 12] == 1
+    assert images.sum() == 1
+    assert images[0, 12, 12] == 1
 
 
 def test_phi_is_periodic() -> None:
     phi = np.array([[6.2, 0.08]])
     images = raw_images(np.array([[5.0, 3.0]]), np.zeros((1, 2)), phi, np.zeros((1, 2)), GRID)
-    assert images[0, 12, 11] == 5 and images[0, 12, 13] == 3
+    assert images[0, 12, 11] == 5
+    assert images[0, 12, 13] == 3
     assert delta_phi(np.array(0.1), np.array(6.2)) == pytest.approx(0.1 - 6.2 + 2 * np.pi)
 
 
@@ -106,4 +109,5 @@ def test_single_subjet_is_turned_onto_its_principal_axis() -> None:
 def test_jet_of_one_constituent() -> None:
     image = canonical_images(np.array([[9.0]]), np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 2)),
                              np.full((1, 2), np.nan), GRID)
-    assert image[0, 12, 12] == 9 and image.sum() == 9
+    assert image[0, 12, 12] == 9
+    assert image.sum() == 9

@@ -24,7 +24,9 @@ def blobs(n: int, seed: int, side: int = 12, moved: int = 2) -> tuple[np.ndarray
 def test_it_learns_a_pattern_wherever_it_lies() -> None:
     images, label = blobs(1200, 0)
     score = ImageClassifier(0, epochs=6).fit(images[:800], label[:800]).predict(images[800:])
-    assert score.shape == (400,) and score.min() >= 0 and score.max() <= 1
+    assert score.shape == (400,)
+    assert score.min() >= 0
+    assert score.max() <= 1
     assert roc_auc(score[label[800:] == 0], score[label[800:] == 1]) > 0.97
 
 
@@ -47,7 +49,8 @@ def test_the_best_epoch_on_validation_jets_is_kept() -> None:
         return float(-np.log(np.where(label[150:] == 1, score, 1 - score)).mean())
 
     stopped = loss((images[150:], label[150:]))
-    assert stopped < 0.75 and stopped < loss(None) - 0.1
+    assert stopped < 0.75
+    assert stopped < loss(None) - 0.1
 
 
 def test_trainings_on_few_and_on_many_jets_can_be_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:

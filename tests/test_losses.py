@@ -62,8 +62,10 @@ def test_adversarial_values(name: str, discriminator: float, generator: float) -
 def test_each_player_is_pushed_its_own_way(name: str) -> None:
     real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
     ADVERSARIAL[name].discriminator_loss(real, fake).backward()
-    assert real.grad is not None and fake.grad is not None
-    assert (real.grad < 0).all() and (fake.grad > 0).all()
+    assert real.grad is not None
+    assert fake.grad is not None
+    assert (real.grad < 0).all()
+    assert (fake.grad > 0).all()
     (wanted,) = torch.autograd.grad(ADVERSARIAL[name].generator_loss(fake), fake)
     assert (wanted < 0).all()
 
@@ -167,7 +169,9 @@ def test_missing_classes_leave_a_finite_loss(term: Term, real_label: Tensor, fak
     fake = torch.randn(8, requires_grad=True)
     loss = term(batch(torch.randn(8), fake, real_label, fake_label))
     loss.backward()
-    assert torch.isfinite(loss) and fake.grad is not None and torch.isfinite(fake.grad).all()
+    assert torch.isfinite(loss)
+    assert fake.grad is not None
+    assert torch.isfinite(fake.grad).all()
 
 
 @pytest.mark.parametrize("term", [StatisticsKL(ONE), SortedMatching(ONE)])
@@ -181,7 +185,9 @@ def test_degenerate_samples_leave_a_finite_gradient(term: Term, real: Tensor, fa
     fake = fake.clone().requires_grad_()
     loss = term(batch(real, fake))
     loss.backward()
-    assert torch.isfinite(loss) and fake.grad is not None and torch.isfinite(fake.grad).all()
+    assert torch.isfinite(loss)
+    assert fake.grad is not None
+    assert torch.isfinite(fake.grad).all()
 
 
 def test_sorted_matching_of_a_shift_in_units_of_the_spread() -> None:
@@ -255,7 +261,8 @@ def test_mean_image_asks_for_the_mean_and_nothing_else() -> None:
     assert settled(term, shares_batch(shifted, label)) == pytest.approx(2 * 0.02**2 * (1 + 1.5), rel=0.1)
     term(shares_batch(shifted, label)).backward()
     assert shifted.grad is not None
-    assert (shifted.grad[:, 0] > 0).all() and (shifted.grad[:, 1] < 0).all()
+    assert (shifted.grad[:, 0] > 0).all()
+    assert (shifted.grad[:, 1] < 0).all()
 
 
 def test_mean_image_is_kept_apart_by_class_and_stays_finite() -> None:
@@ -268,7 +275,8 @@ def test_mean_image_is_kept_apart_by_class_and_stays_finite() -> None:
     assert settled(term, shares_batch(shares, 1 - label)) == pytest.approx(4 + 2 * (0.5 / 1.001) ** 2, rel=1e-4)
     few = shares[:3].clone().requires_grad_()
     term(shares_batch(few, label[:3])).backward()
-    assert few.grad is not None and torch.isfinite(few.grad).all()
+    assert few.grad is not None
+    assert torch.isfinite(few.grad).all()
 
 
 def test_mean_image_goes_on_where_it_was() -> None:
@@ -330,9 +338,11 @@ def test_each_term_changes_the_gradient_of_the_generator(term: Term) -> None:
 def test_sum_is_weighted_and_names_its_terms() -> None:
     total = WeightedSum([(adversarial("bce"), 0.5), (SortedMatching(ONE), 2.0), (StatisticsKL(ONE), 0.0)])
     loss, values = total(batch(torch.randn(20), torch.randn(20, requires_grad=True)))
-    assert list(values) == ["adversarial", "matching"] and total.needs == ONE
+    assert list(values) == ["adversarial", "matching"]
+    assert total.needs == ONE
     assert loss.item() == pytest.approx(0.5 * values["adversarial"].item() + 2 * values["matching"].item())
-    assert loss.requires_grad and not any(value.requires_grad for value in values.values())
+    assert loss.requires_grad
+    assert not any(value.requires_grad for value in values.values())
 
 
 def test_sum_refuses_equal_names_and_no_terms() -> None:

@@ -71,7 +71,9 @@ def test_extrapolation_removes_the_bias() -> None:
     a, b = gaussians(3000, 6, 9), gaussians(3000, 6, 10)
     plain = frechet_distance(a, b)
     value, error = extrapolated_frechet(a, b, np.random.default_rng(0))
-    assert plain > 0.004 and abs(value) < 0.6 * plain and error < plain
+    assert plain > 0.004
+    assert abs(value) < 0.6 * plain
+    assert error < plain
     shifted, _ = extrapolated_frechet(a, gaussians(3000, 6, 11, 0.5), np.random.default_rng(0))
     assert shifted == pytest.approx(6 * 0.25, rel=0.1)
 
@@ -128,17 +130,25 @@ def hidden_in_images(n: int, seed: int, moved: int) -> np.ndarray:
 def test_a_network_sees_what_is_in_images_and_nothing_else() -> None:
     same, moved = (two_sample_test(hidden_in_images(600, 30, 2), hidden_in_images(600, 31, m), seed=1,
                                            repeats=1, fit=fit_network) for m in (2, 4))
-    assert abs(same.auc[0] - 0.5) < 4 * auc_spread(120, 120) and same.combined_p > 0.001
-    assert moved.auc[0] > 0.9 and moved.combined_p < 1e-6 and moved.jsd[0] > 0.2
-    assert moved.trials[0].real.shape == (120,) and moved.trials[0].real.mean() < moved.trials[0].fake.mean()
+    assert abs(same.auc[0] - 0.5) < 4 * auc_spread(120, 120)
+    assert same.combined_p > 0.001
+    assert moved.auc[0] > 0.9
+    assert moved.combined_p < 1e-6
+    assert moved.jsd[0] > 0.2
+    assert moved.trials[0].real.shape == (120,)
+    assert moved.trials[0].real.mean() < moved.trials[0].fake.mean()
 
 
 def test_trees_see_a_shift_and_nothing_else() -> None:
     same = two_sample_test(gaussians(1500, 3, 16), gaussians(1500, 3, 17), seed=0, repeats=3)
-    assert abs(same.auc.mean() - 0.5) < 0.05 and same.combined_p > 0.01 and same.jsd.max() < 0.02
+    assert abs(same.auc.mean() - 0.5) < 0.05
+    assert same.combined_p > 0.01
+    assert same.jsd.max() < 0.02
     moved = two_sample_test(gaussians(1500, 3, 16), gaussians(1500, 3, 17, 0.5), seed=0, repeats=3)
     # The best AUC of two Gaussians that are d apart is Φ(d/√2).
-    assert 0.67 < moved.auc.mean() < 0.75 and moved.combined_p < 1e-6 and moved.jsd.mean() > 0.05
+    assert 0.67 < moved.auc.mean() < 0.75
+    assert moved.combined_p < 1e-6
+    assert moved.jsd.mean() > 0.05
 
 
 def test_precision_recall_of_collapse_and_of_strays() -> None:
@@ -147,7 +157,9 @@ def test_precision_recall_of_collapse_and_of_strays() -> None:
     assert min(fine["precision"], fine["recall"], fine["coverage"]) > 0.9
     assert fine["density"] == pytest.approx(1, abs=0.1)
     collapsed = precision_recall(real, 0.01 * gaussians(600, 4, 20))
-    assert collapsed["precision"] == 1 and collapsed["recall"] < 0.05 and collapsed["coverage"] < 0.1
+    assert collapsed["precision"] == 1
+    assert collapsed["recall"] < 0.05
+    assert collapsed["coverage"] < 0.1
     stray = precision_recall(real, np.concatenate([gaussians(300, 4, 21), gaussians(300, 4, 22, 50)]))
     assert stray["precision"] == pytest.approx(0.5, abs=0.03)
 
@@ -166,7 +178,8 @@ def test_closure_of_known_residuals() -> None:
     rng = np.random.default_rng(0)
     asked = rng.uniform(60, 100, 20_000)
     result = closure(asked + 2 + 3 * rng.normal(size=20_000), asked)
-    assert result.bias == pytest.approx(2, abs=0.1) and result.resolution == pytest.approx(3, rel=0.05)
+    assert result.bias == pytest.approx(2, abs=0.1)
+    assert result.resolution == pytest.approx(3, rel=0.05)
     assert result.r2 == pytest.approx(1 - (4 + 9) / (1600 / 12), abs=0.02)
     perfect = closure(asked, asked)
     assert (perfect.bias, perfect.resolution, perfect.r2) == (0, 0, 1)
@@ -208,7 +221,8 @@ def test_pairs_and_parts_share_no_jet() -> None:
     for a, b in disjoint_pairs(25, 12, 5, rng):
         assert len(set(a) | set(b)) == 24
     parts = disjoint_parts(23, 4, rng)
-    assert sorted(np.concatenate(parts)) == list(range(23)) and {len(p) for p in parts} == {5, 6}
+    assert sorted(np.concatenate(parts)) == list(range(23))
+    assert {len(p) for p in parts} == {5, 6}
     with pytest.raises(ValueError, match="24"):
         next(disjoint_pairs(23, 12, 1, rng))
 

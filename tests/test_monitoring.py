@@ -93,10 +93,12 @@ def test_an_evaluation_is_recorded_whole(evaluation: Evaluation, tmp_path: Path)
     assert {"test/mean_images", "test/observables_w", "test/correlations_w", "test/closure",
             "test/gallery"} <= set(tags["images"])
     image = read.Images("test/mean_images")[0]
-    assert image.width > 500 and image.encoded_image_string.startswith(b"\x89PNG")
+    assert image.width > 500
+    assert image.encoded_image_string.startswith(b"\x89PNG")
     assert {"evaluation/text_summary", "custom_scalars__config__"} <= set(tags["tensors"])
     text = read.Tensors("evaluation/text_summary")[0].tensor_proto.string_val[0].decode()
-    assert "fpd features" in text and all(line.startswith("    ") for line in text.splitlines() if line.strip())
+    assert "fpd features" in text
+    assert all(line.startswith("    ") for line in text.splitlines() if line.strip())
 
 
 def test_jets_without_a_step_stand_at_zero(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +199,8 @@ def test_tensorboard_shows_its_pages(server: str) -> None:
         scalars[names[0]])
     query = urllib.parse.urlencode({"run": names[0], "tag": "floor/glance/w1_median"})
     points = get(f"{server}/data/plugin/scalars/scalars?{query}")
-    assert [step for _, step, _ in points] == [0, 3, 6] and len({value for *_, value in points}) == 1
+    assert [step for _, step, _ in points] == [0, 3, 6]
+    assert len({value for *_, value in points}) == 1
     for plugin, tag in (("images", "observables/w"), ("images", "jets/w real"), ("histograms", "circuit/angles 0"),
                         ("text", "versions/text_summary")):
         listed = get(f"{server}/data/plugin/{plugin}/tags")
@@ -233,4 +236,5 @@ def test_the_hyperparameters_rank_the_runs(server: str) -> None:
     assert sorted(group["hparams"]["optimiser.generator_rate"] for group in groups) == [1e-4, 1e-3]
     medians = [next(m["value"] for m in group["metricValues"] if m["name"]["tag"] == "final/w1_median")
                for group in groups]
-    assert medians == sorted(medians) and np.isfinite(medians).all()
+    assert medians == sorted(medians)
+    assert np.isfinite(medians).all()

@@ -29,18 +29,24 @@ def single_pixel(row: int, column: int, pt: float = 100.0, grid: Grid = GRID) ->
 
 def test_single_pixel() -> None:
     values = observables.observables(single_pixel(1, 5), GRID)
-    assert values["pt"] == pytest.approx(100) and values["mass"] == pytest.approx(0, abs=1e-4)
-    assert values["width"] == pytest.approx(0) and values["ptd"] == pytest.approx(1)
+    assert values["pt"] == pytest.approx(100)
+    assert values["mass"] == pytest.approx(0, abs=1e-4)
+    assert values["width"] == pytest.approx(0)
+    assert values["ptd"] == pytest.approx(1)
     assert values["delta_r_mean"] == pytest.approx(100 * np.hypot(0.4, 0.4) / 49)
-    assert values["nnz"] == 1 and values["leading_1"] == pytest.approx(1) and values["c2"] == 0
+    assert values["nnz"] == 1
+    assert values["leading_1"] == pytest.approx(1)
+    assert values["c2"] == 0
 
 
 def test_two_equal_pixels() -> None:
     image = single_pixel(3, 1, 50.0) + single_pixel(3, 5, 50.0)
     values = observables.observables(image, GRID)
     assert values["mass"] == pytest.approx(np.sqrt(2 * 50 * 50 * (1 - np.cos(0.8))), rel=1e-6)
-    assert values["width"] == pytest.approx(0.4) and values["sigma_r"] == pytest.approx(0, abs=1e-7)
-    assert values["ptd"] == pytest.approx(np.sqrt(0.5)) and values["leading_1"] == pytest.approx(0.5)
+    assert values["width"] == pytest.approx(0.4)
+    assert values["sigma_r"] == pytest.approx(0, abs=1e-7)
+    assert values["ptd"] == pytest.approx(np.sqrt(0.5))
+    assert values["leading_1"] == pytest.approx(0.5)
     assert values["pixel_mean"] == pytest.approx(100 / 49)
     assert values["pixel_std"] == pytest.approx(np.sqrt(2 * 2500 / 49 - (100 / 49) ** 2))
 
@@ -77,8 +83,10 @@ def test_subjettiness_counts_prongs() -> None:
     prongs = [single_pixel(r, c, 100.0, grid) + single_pixel(r, c + 1, 20.0, grid) for r, c in places]
     values = [observables.observables(image, grid) for image in (prongs[0], prongs[0] + prongs[1], sum(prongs))]
     tau_1, tau_21, tau_32 = ([float(v[n][0]) for v in values] for n in ("tau_1", "tau_21", "tau_32"))
-    assert tau_1[0] == pytest.approx(2 * 100 * 20 / 120**2 * 0.1 / 1.25, rel=0.01) and tau_1[0] < tau_1[1]
-    assert tau_21[1] < 0.2 < tau_21[2] and tau_32[2] < 0.2
+    assert tau_1[0] == pytest.approx(2 * 100 * 20 / 120**2 * 0.1 / 1.25, rel=0.01)
+    assert tau_1[0] < tau_1[1]
+    assert tau_21[1] < 0.2 < tau_21[2]
+    assert tau_32[2] < 0.2
 
 
 def test_threshold_of_the_pixel_count() -> None:
@@ -145,7 +153,8 @@ def test_energy_flow_against_its_definition(graph: str) -> None:
 def test_all_connected_multigraphs_are_there() -> None:
     """1, 2, 5 and 12 connected multigraphs have 1, 2, 3 and 4 edges."""
     edges = [sum(int(e[2:] or 1) for e in g.split(".")) for g in energyflow.GRAPHS]
-    assert [edges.count(d) for d in (1, 2, 3, 4)] == [1, 2, 5, 12] and len(set(energyflow.GRAPHS)) == 20
+    assert [edges.count(d) for d in (1, 2, 3, 4)] == [1, 2, 5, 12]
+    assert len(set(energyflow.GRAPHS)) == 20
 
 
 def test_correlation_ratio_from_triples() -> None:

@@ -54,7 +54,8 @@ def test_mean_images_show_the_means() -> None:
     shown = panels[0].images[0]
     mean = REAL.only("qcd").images.mean(0)
     np.testing.assert_allclose(np.ma.filled(shown.get_array(), 0), mean, rtol=1e-5, atol=1e-6)
-    assert isinstance(shown.norm, LogNorm) and shown.norm.vmax == panels[1].images[0].norm.vmax
+    assert isinstance(shown.norm, LogNorm)
+    assert shown.norm.vmax == panels[1].images[0].norm.vmax
     difference = panels[2].images[0].norm
     assert difference.vmin == -difference.vmax
     expected = 100 * mean_image_difference(REAL.only("qcd").images, FAKE.only("qcd").images)
@@ -92,7 +93,8 @@ def test_the_spectrum_fills_its_panel() -> None:
         assert top.get_yscale() == "log"
         heights = np.concatenate([p.get_data().values for p in top.patches if p.get_label() in ("real", "one", "two")])
         low, high = top.get_ylim()
-        assert 0 < low < heights[heights > 0].min() and heights.max() < high < 10 * heights.max()
+        assert 0 < low < heights[heights > 0].min()
+        assert heights.max() < high < 10 * heights.max()
     # Of one sample twice the ratio is 1 in every bin.
     assert {round(y, 9) for line in figure.axes[1].lines if line.get_color() == "#0072B2" for y in line.get_ydata()
             if len(line.get_ydata()) > 3} == {1.0}
@@ -102,14 +104,17 @@ def test_a_spike_does_not_flatten_the_real_histogram() -> None:
     same = replace(FAKE, images=np.repeat(FAKE.images[:1], len(FAKE), 0))
     top = plots.observable_histograms(REAL, same, 0, names=("mass",), columns=1).axes[0]
     highest = {p.get_label(): p.get_data().values.max() for p in top.patches if p.get_label()}
-    assert top.get_ylim()[1] == pytest.approx(2 * highest["real"]) and highest["generated"] > 2 * highest["real"]
+    assert top.get_ylim()[1] == pytest.approx(2 * highest["real"])
+    assert highest["generated"] > 2 * highest["real"]
 
 
 def test_counts_fall_into_whole_bins() -> None:
     counts = np.random.default_rng(0).poisson(40, 3000).astype(float)
     edges = edges_for(counts, counts, whole=True)
-    assert np.allclose(edges % 1, 0.5) and len(np.unique(np.diff(edges))) == 1
-    assert edges[0] < np.quantile(counts, 0.001) and edges[-1] > np.quantile(counts, 0.999)
+    assert np.allclose(edges % 1, 0.5)
+    assert len(np.unique(np.diff(edges))) == 1
+    assert edges[0] < np.quantile(counts, 0.001)
+    assert edges[-1] > np.quantile(counts, 0.999)
 
 
 def test_roc_curves_of_two_generators() -> None:
@@ -120,7 +125,8 @@ def test_roc_curves_of_two_generators() -> None:
     curves = [Curve("c2st_auc", "features", group, low, high) for group in ("qcd", "w", "all")]
     curves += [Curve("tagger_auc", "features", side, low, high) for side in ("generated", "real")]
     told = Evaluation(rows, curves=curves)
-    assert has_curves({"one": told}) and not has_curves({"one": Evaluation(rows)})
+    assert has_curves({"one": told})
+    assert not has_curves({"one": Evaluation(rows)})
     figure = roc_plot({"one": told, "two": told})
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title().split(":")[0] for axes in panels[:3]] == ["QCD jets", "W jets", "all jets"]
@@ -134,11 +140,16 @@ def test_roc_curves_of_two_generators() -> None:
 def test_labels_have_units_and_names() -> None:
     figure = plots.observable_histograms(REAL, FAKE, 1, names=("pt", "mass", "nnz"), columns=3)
     labels = [a.get_xlabel() for a in figure.axes]
-    assert "image mass [GeV]" in labels and any("GeV" in x and "p_T" in x for x in labels)
-    assert "150 real, 120 generated" in figure.get_suptitle() and "W jets" in figure.get_suptitle()
+    assert "image mass [GeV]" in labels
+    assert any("GeV" in x and "p_T" in x for x in labels)
+    assert "150 real, 120 generated" in figure.get_suptitle()
+    assert "W jets" in figure.get_suptitle()
 
 
 def test_gallery_repeats_with_its_seed_and_becomes_pixels() -> None:
     first, again, other = (plots.to_pixels(plots.gallery(REAL, FAKE, columns=2, seed=s), dpi=40) for s in (0, 0, 1))
-    assert first.dtype == np.uint8 and first.ndim == 3 and first.shape[2] == 3
-    assert (first == again).all() and (first != other).any()
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    assert first.shape[2] == 3
+    assert (first == again).all()
+    assert (first != other).any()

@@ -49,7 +49,8 @@ def exchange() -> dict[str, Any]:
     assert gradient is not None
     # A layout that is not the order of the numbers, as convolutions in channels_last have.
     processes.average_([value, strided := gradient.clone().t().contiguous().t(), empty := torch.zeros(0)])
-    assert strided.stride() == (1, 3) and len(empty) == 0
+    assert strided.stride() == (1, 3)
+    assert len(empty) == 0
     return {"value": value, "gradient": strided, "rank": processes.rank(), "size": processes.size(),
             "rows": processes.gather(processes.share(everything)), "whole": everything,
             "any": [processes.any_of(flag) for flag in (False, processes.rank() == 0, True)]}
@@ -60,11 +61,13 @@ def test_gathered_losses_and_their_gradients_are_those_of_one_process(number: in
     alone, several = exchange(), together(exchange, number=number)
     assert [found["rank"] for found in several] == list(range(number))
     for found in several:
-        assert found["size"] == number and found["any"] == [False, True, True]
+        assert found["size"] == number
+        assert found["any"] == [False, True, True]
         assert torch.equal(found["rows"], found["whole"])
         torch.testing.assert_close(found["value"], alone["value"], rtol=1e-13, atol=0)
         torch.testing.assert_close(found["gradient"], alone["gradient"], rtol=1e-12, atol=1e-14)
-    assert alone["size"] == 1 and alone["any"] == [False, True, True]
+    assert alone["size"] == 1
+    assert alone["any"] == [False, True, True]
 
 
 def test_a_batch_is_put_together_as_it_was() -> None:
@@ -73,11 +76,14 @@ def test_a_batch_is_put_together_as_it_was() -> None:
                            torch.tensor([0, 1, 1, 0]), torch.tensor([1, 1, 0, 0]), {"a": numbers[:, 1]})
     calls: list[Tensor] = []
     twice = batch.gathered(lambda rows: (calls.append(rows), torch.cat((rows, rows)))[1])  # type: ignore[func-returns-value]
-    assert len(calls) == 1 and len(calls[0]) == 4
+    assert len(calls) == 1
+    assert len(calls[0]) == 4
     assert torch.equal(twice.fake["shares"], torch.cat((numbers, numbers)))
     assert torch.equal(twice.fake["a"], numbers[:, 2].repeat(2))
-    assert torch.equal(twice.real["a"], numbers[:, 1].repeat(2)) and torch.equal(twice.asked["a"], twice.real["a"])
-    assert twice.real_label.tolist() == [0, 1, 1, 0] * 2 and twice.fake_label.tolist() == [1, 1, 0, 0] * 2
+    assert torch.equal(twice.real["a"], numbers[:, 1].repeat(2))
+    assert torch.equal(twice.asked["a"], twice.real["a"])
+    assert twice.real_label.tolist() == [0, 1, 1, 0] * 2
+    assert twice.fake_label.tolist() == [1, 1, 0, 0] * 2
     assert twice.real_label.dtype == torch.int64
     assert torch.equal(twice.fake_logits, numbers[:, 0].repeat(2))
 

@@ -13,7 +13,7 @@ from qgan.quantum.relevance import sensitivity
 
 @pytest.mark.parametrize("seed", [0, 1, 42])
 @pytest.mark.parametrize(("n_qubits", "shape"), [(1, (1, 3)), (2, (2, 2)), (5, (3, 4)), (8, (2, 8))])
-def test_the_list_is_that_of_random_layers(n_qubits, shape, seed):
+def test_the_list_is_that_of_random_layers(n_qubits, shape, seed) -> None:
     angles = torch.linspace(0.1, 3.0, shape[0] * shape[1]).reshape(shape)
     template = qml.RandomLayers(angles, wires=range(n_qubits), seed=seed).decomposition()
     gates = random_layers(n_qubits, *shape, seed=seed).tolist()
@@ -24,14 +24,14 @@ def test_the_list_is_that_of_random_layers(n_qubits, shape, seed):
         assert kind == CNOT or float(op.parameters[0]) == float(angles.view(-1)[angle])
 
 
-def test_the_weights_have_the_shape_of_the_template():
+def test_the_weights_have_the_shape_of_the_template() -> None:
     assert weight_shape(5, 3) == qml.RandomLayers.shape(3, 5)
     assert weight_shape(5, 3, 16) == qml.RandomLayers.shape(3, 16)
     with pytest.raises(CircuitError, match="n_rotations: 0"):
         weight_shape(5, 3, 0)
 
 
-def test_state_keeps_the_template_untouched_and_probs_redraws_only_dead_rotations():
+def test_state_keeps_the_template_untouched_and_probs_redraws_only_dead_rotations() -> None:
     options = {"in_features": 9, "n_qubits": 6, "n_layers": 3, "seed": 4}
     drawn = random_layers(6, 3, seed=4)
     assert torch.equal(QuantumLayer(**options).gates, drawn)
@@ -44,7 +44,7 @@ def test_state_keeps_the_template_untouched_and_probs_redraws_only_dead_rotation
     assert sensitivity(kept, 6, 10, "probs", seed=11).min() > 1e-9
 
 
-def test_a_lonely_phase_changes_no_probability():
+def test_a_lonely_phase_changes_no_probability() -> None:
     lonely = torch.tensor([[2, 0, -1, 0]])
     assert sensitivity(lonely, 1, 2, "probs").max() < 1e-12
 
@@ -60,6 +60,6 @@ def test_a_lonely_phase_changes_no_probability():
         [[0, 0, -1, 0], [1, 1, -1, 0]],
     ],
 )
-def test_lists_that_are_no_circuits_are_refused(bad):
+def test_lists_that_are_no_circuits_are_refused(bad) -> None:
     with pytest.raises(CircuitError, match="gates"):
         check_gates(torch.tensor(bad), 2, 1)

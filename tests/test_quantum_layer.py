@@ -40,7 +40,7 @@ SIZES = [  # qubits, inputs, layers, rotations, seed
 
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_pennylane_per_sample(size, readout):
+def test_equals_pennylane_per_sample(size, readout) -> None:
     n_qubits, in_features, n_layers, n_rotations, seed = size
     layer, x = layer_and_input(
         n_qubits=n_qubits, in_features=in_features, n_layers=n_layers, n_rotations=n_rotations, seed=seed,
@@ -57,7 +57,7 @@ def test_equals_pennylane_per_sample(size, readout):
 @pytest.mark.parametrize(
     ("n_qubits", "in_features", "readout"), [(10, 40, "state"), (12, 3, "state"), (11, 5, "expval")]
 )
-def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout):
+def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout) -> None:
     layer, x = layer_and_input(n_qubits=n_qubits, in_features=in_features, n_layers=1, readout=readout)
     fast, slow = (values_and_gradients(f, layer, x[:1]) for f in (layer, layer.reference))
     for a, b in zip(fast, slow, strict=True):
@@ -68,7 +68,7 @@ def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout):
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_broadcast_backend_equals_torch(readout):
+def test_broadcast_backend_equals_torch(readout) -> None:
     layer, x = layer_and_input(readout=readout)
     broadcast, _ = layer_and_input(readout=readout, backend="default.qubit")
     pairs = zip(values_and_gradients(layer, layer, x), values_and_gradients(broadcast, broadcast, x), strict=True)
@@ -76,7 +76,7 @@ def test_broadcast_backend_equals_torch(readout):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
-def test_lightning_trains_expval_and_only_evaluates_the_others():
+def test_lightning_trains_expval_and_only_evaluates_the_others() -> None:
     layer, x = layer_and_input(readout="expval", backend="lightning.qubit")
     fast, _ = layer_and_input(readout="expval")
     out, expected = layer(x), fast(x)
@@ -95,7 +95,7 @@ def test_lightning_trains_expval_and_only_evaluates_the_others():
 
 
 @pytest.mark.parametrize("readout", ["probs", "expval"])
-def test_shots_agree_within_statistics_and_repeat(readout):
+def test_shots_agree_within_statistics_and_repeat(readout) -> None:
     layer, x = layer_and_input(readout=readout, shots=20_000)
     exact = layer_and_input(readout=readout)[0](x)
     torch.manual_seed(0)
@@ -111,7 +111,7 @@ def test_shots_agree_within_statistics_and_repeat(readout):
     assert gradient.abs().min() > 0
 
 
-def test_noise_mixes_the_state():
+def test_noise_mixes_the_state() -> None:
     layer, x = layer_and_input(readout="probs", noise=0.75, n_layers=6)
     torch.testing.assert_close(layer(x), torch.full((3, 16), 1 / 16, dtype=torch.float64), rtol=0, atol=1e-4)
     small = layer_and_input(readout="expval", noise=1e-3)[0](x)
@@ -124,7 +124,7 @@ def test_noise_mixes_the_state():
     torch.testing.assert_close(gradient, expected, rtol=0.05, atol=0.01)
 
 
-def test_the_embedding_keeps_zero_and_length():
+def test_the_embedding_keeps_zero_and_length() -> None:
     layer, x = layer_and_input()
     zero, double = layer(torch.zeros_like(x)), layer(2 * x)
     assert torch.isfinite(zero).all()
@@ -132,14 +132,14 @@ def test_the_embedding_keeps_zero_and_length():
 
 
 @pytest.mark.parametrize("n_qubits", [3, 6, 9])
-def test_the_norm_is_one(n_qubits):
+def test_the_norm_is_one(n_qubits) -> None:
     layer, x = layer_and_input(n_qubits=n_qubits, in_features=7, n_layers=3)
     torch.testing.assert_close(layer(x).square().sum(-1), torch.ones(3, dtype=x.dtype), rtol=0, atol=1e-12)
     probs, _ = layer_and_input(n_qubits=n_qubits, in_features=7, n_layers=3, readout="probs")
     torch.testing.assert_close(probs(x).sum(-1), torch.ones(3, dtype=x.dtype), rtol=0, atol=1e-12)
 
 
-def test_the_state_is_linear_in_the_embedded_input():
+def test_the_state_is_linear_in_the_embedded_input() -> None:
     layer, x = layer_and_input()
     length = (1 + x.square().sum(-1, keepdim=True)).sqrt()
     unnormalised = layer(x) * length
@@ -150,7 +150,7 @@ def test_the_state_is_linear_in_the_embedded_input():
 
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_angle_changes_the_output(readout, seed):
+def test_every_angle_changes_the_output(readout, seed) -> None:
     layer, x = layer_and_input(readout=readout, seed=seed, n_layers=3, n_qubits=5, in_features=11)
     before = layer(x).detach()
     _, _, gradient = values_and_gradients(layer, layer, x)
@@ -162,7 +162,7 @@ def test_every_angle_changes_the_output(readout, seed):
             layer.weights.view(-1)[index] -= 0.5
 
 
-def test_the_same_seed_gives_the_same_layer_and_another_seed_another():
+def test_the_same_seed_gives_the_same_layer_and_another_seed_another() -> None:
     a, b, c = (layer_and_input(seed=seed)[0] for seed in (5, 5, 6))
     assert torch.equal(a.gates, b.gates)
     assert torch.equal(a.weights, b.weights)
@@ -170,7 +170,7 @@ def test_the_same_seed_gives_the_same_layer_and_another_seed_another():
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_a_checkpoint_restores_the_circuit_of_another_seed(readout, tmp_path):
+def test_a_checkpoint_restores_the_circuit_of_another_seed(readout, tmp_path) -> None:
     source, x = layer_and_input(seed=7, readout=readout)
     other, _ = layer_and_input(seed=8, readout=readout)
     other(x)
@@ -182,14 +182,14 @@ def test_a_checkpoint_restores_the_circuit_of_another_seed(readout, tmp_path):
         assert torch.equal(other(x), source(x))
 
 
-def test_a_checkpoint_of_another_size_is_refused():
+def test_a_checkpoint_of_another_size_is_refused() -> None:
     small, _ = layer_and_input(n_qubits=4)
     wide, _ = layer_and_input(n_qubits=6, n_rotations=4)
     with pytest.raises(CircuitError, match="not a gate on 4 qubits"):
         small.load_state_dict(wide.state_dict())
 
 
-def test_kept_columns_are_never_stale():
+def test_kept_columns_are_never_stale() -> None:
     layer, x = layer_and_input()
     fresh, _ = layer_and_input()
 
@@ -218,7 +218,7 @@ def test_kept_columns_are_never_stale():
     check()
 
 
-def test_kept_columns_are_kept_and_serve_a_later_backward():
+def test_kept_columns_are_kept_and_serve_a_later_backward() -> None:
     layer, x = layer_and_input()
     with torch.inference_mode():
         first = layer.columns()
@@ -233,7 +233,7 @@ def test_kept_columns_are_kept_and_serve_a_later_backward():
     assert torch.autograd.grad(layer(x)[:, 0].sum(), layer.weights)[0].abs().sum() > 0
 
 
-def test_copies_and_pickles_compute_the_same():
+def test_copies_and_pickles_compute_the_same() -> None:
     layer, x = layer_and_input(readout="expval")
     with torch.no_grad():
         expected = layer(x)
@@ -246,7 +246,7 @@ def test_copies_and_pickles_compute_the_same():
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_gradcheck(readout):
+def test_gradcheck(readout) -> None:
     layer, x = layer_and_input(n_qubits=3, in_features=5, readout=readout)
     x.requires_grad_()
 
@@ -272,18 +272,18 @@ def test_gradcheck(readout):
         ({"seed": -1}, "seed: -1"),
     ],
 )
-def test_what_cannot_work_is_refused(options, message):
+def test_what_cannot_work_is_refused(options, message) -> None:
     with pytest.raises((QganError, ValueError), match=message):
         layer_and_input(**options)
 
 
-def test_a_wrong_input_shape_is_refused():
+def test_a_wrong_input_shape_is_refused() -> None:
     layer, x = layer_and_input()
     with pytest.raises(CircuitError, match=r"expected \(batch, 6\)"):
         layer(x[:, :5])
 
 
-def test_a_small_circuit_leaves_the_thread_count_alone():
+def test_a_small_circuit_leaves_the_thread_count_alone() -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -295,13 +295,13 @@ def test_a_small_circuit_leaves_the_thread_count_alone():
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_one_broadcast_call_equals_the_layer(readout):
+def test_one_broadcast_call_equals_the_layer(readout) -> None:
     layer, x = layer_and_input(readout=readout)
     found = broadcast(layer.gates, layer.weights, embed(x), layer.n_qubits, readout)
     torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-12)
 
 
-def test_the_drawing_shows_every_gate():
+def test_the_drawing_shows_every_gate() -> None:
     layer, _ = layer_and_input()
     text = layer.draw()
     assert sum(text.count(name) for name in ("RX", "RY", "RZ")) == layer.weights.numel()

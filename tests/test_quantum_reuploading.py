@@ -84,9 +84,12 @@ def test_every_weight_counts_and_single_precision_suffices() -> None:
     x = torch.rand(4, 9, 16, dtype=torch.float64)
     exact = fidelity(layer(x), range(4, 9), ZERO.expand(5, 2))
     exact.sum().backward()
-    assert layer.weights.grad is not None and layer.biases is not None and layer.biases.grad is not None
+    assert layer.weights.grad is not None
+    assert layer.biases is not None
+    assert layer.biases.grad is not None
     # A rotation about Z of |0> alone has no effect: the first rotation of each qubit.
-    assert (layer.weights.grad[0, :, 1:] != 0).all() and (layer.weights.grad[1:] != 0).all()
+    assert (layer.weights.grad[0, :, 1:] != 0).all()
+    assert (layer.weights.grad[1:] != 0).all()
     assert layer.weights.grad[0, :, 0].abs().max() < 1e-15
     assert sum(p.numel() for p in layer.parameters()) == 1440
     rounded = fidelity(layer.float()(x.float()), range(4, 9), ZERO.expand(5, 2))

@@ -29,7 +29,7 @@ def random_states(batch, n_qubits, seed=0):
 
 
 @pytest.mark.parametrize("kind", [RX, RY, RZ])
-def test_rotations_are_those_of_pennylane(kind):
+def test_rotations_are_those_of_pennylane(kind) -> None:
     angles = torch.linspace(-3, 3, 5, dtype=torch.float64)
     for angle, matrix in zip(angles, rotation(kind, angles), strict=True):
         np.testing.assert_allclose(matrix.numpy(), qml.matrix(GATES[kind](float(angle), wires=0)), atol=1e-15)
@@ -38,7 +38,7 @@ def test_rotations_are_those_of_pennylane(kind):
 
 
 @pytest.mark.parametrize("wire", [0, 1, 2])
-def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire):
+def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire) -> None:
     states = random_states(4, 3)
     matrices = rotation(RX, torch.linspace(0, 3, 4, dtype=torch.float64)) @ rotation(RZ, torch.tensor(0.3).double())
     out = apply_single_qubit(states, matrices, wire)
@@ -49,7 +49,7 @@ def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire):
     torch.testing.assert_close(same[0], out[0])
 
 
-def test_a_run_of_cnots_is_one_permutation():
+def test_a_run_of_cnots_is_one_permutation() -> None:
     cnots = [(0, 1), (2, 0), (1, 3), (3, 0), (0, 2)]
     full = qml.matrix(lambda: [qml.CNOT(wires=pair) for pair in cnots], wire_order=range(4))()
     states = random_states(3, 4)
@@ -74,7 +74,7 @@ def reuploading(data, weights, bias, n_qubits, trash):
 
 
 @pytest.mark.parametrize(("n_qubits", "uploads", "trash"), [(2, 1, [1]), (4, 2, [2, 3]), (6, 3, [0, 2, 5])])
-def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash):
+def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash) -> None:
     rng = torch.Generator().manual_seed(n_qubits)
     shape = (uploads, n_qubits, 3)
     weights, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for _ in range(2))
@@ -99,7 +99,7 @@ def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash):
 
 
 @pytest.mark.parametrize(("n_qubits", "n_layers", "n_rotations"), [(1, 2, 3), (2, 3, 4), (5, 2, 5), (7, 3, 9)])
-def test_pauli_words_and_their_groups_are_the_circuit(n_qubits, n_layers, n_rotations):
+def test_pauli_words_and_their_groups_are_the_circuit(n_qubits, n_layers, n_rotations) -> None:
     gates = random_layers(n_qubits, n_layers, n_rotations, seed=n_qubits)
     angles = torch.randn(n_layers * n_rotations, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     states = random_states(3, n_qubits)
@@ -114,7 +114,7 @@ def test_pauli_words_and_their_groups_are_the_circuit(n_qubits, n_layers, n_rota
         torch.testing.assert_close(run_words(states, ordered, index, angles), expected, rtol=0, atol=1e-13)
 
 
-def test_zero_probability_is_the_swap_test_with_zeros():
+def test_zero_probability_is_the_swap_test_with_zeros() -> None:
     states = random_states(2, 3)
     trash = [0, 2]
 

@@ -112,7 +112,8 @@ def test_bad_logs(tmp_path: Path) -> None:
 
 def test_soft_pixels_are_seen() -> None:
     scale = colours(np.array([0.0, 0.05, 0.1, 0.3, 1.0, 10.0, 100.0, 400.0]), (0.1, 100.0)).sum(-1)
-    assert scale[0] == scale[1] == scale[2] == 0 and scale[-1] == scale[-2]
+    assert scale[0] == scale[1] == scale[2] == 0
+    assert scale[-1] == scale[-2]
     assert (np.diff(scale[2:-1].astype(int)) > 25).all()
 
 
@@ -120,7 +121,8 @@ def test_mosaic_holds_every_image() -> None:
     images = np.zeros((5, 6, 8), np.float32)
     images[:, 2, 3] = 100.0
     picture = mosaic(images)
-    assert picture.shape == (2 * 25, 3 * 33, 3) and picture.dtype == np.uint8
+    assert picture.shape == (2 * 25, 3 * 33, 3)
+    assert picture.dtype == np.uint8
     brightest = (picture == colours(np.array(100.0), (0.1, 100.0))).all(-1)
     assert brightest.sum() == 5 * 16
     assert brightest[2 * 4:3 * 4, 3 * 4:4 * 4].all()

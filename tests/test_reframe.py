@@ -26,7 +26,7 @@ def prongs(n: int = 200, turn: np.ndarray | float = 0.0, shift: float = 0.0) -> 
             (shift + along * np.sin(angle) + across * np.cos(angle)) % (2 * np.pi))
 
 
-def test_the_harder_prong_is_at_the_centre_and_the_other_below_it():
+def test_the_harder_prong_is_at_the_centre_and_the_other_below_it() -> None:
     images = canonical_from_particles(*prongs(turn=numpy_rng(1, "turns").uniform(0, 2 * np.pi, 200)), GRID)
     total = images.sum((1, 2))
     np.testing.assert_allclose(total, prongs()[0].sum(1), rtol=1e-6)
@@ -36,7 +36,7 @@ def test_the_harder_prong_is_at_the_centre_and_the_other_below_it():
     assert (images[:, :, 13:].sum((1, 2)) >= images[:, :, :12].sum((1, 2))).all()
 
 
-def test_turns_shifts_and_mirrors_before_make_no_difference():
+def test_turns_shifts_and_mirrors_before_make_no_difference() -> None:
     reference = canonical_from_particles(*prongs(), GRID)
     for turn, shift in ((1.0, 0.0), (0.0, 3.0), (-2.5, 6.1)):
         other = canonical_from_particles(*prongs(turn=turn, shift=shift), GRID)
@@ -47,7 +47,7 @@ def test_turns_shifts_and_mirrors_before_make_no_difference():
     assert np.minimum(reference, mirrored).sum() > 0.97 * reference.sum()
 
 
-def test_pixels_do_nearly_as_well_as_particles():
+def test_pixels_do_nearly_as_well_as_particles() -> None:
     turns = numpy_rng(1, "turns").uniform(0, 2 * np.pi, 200)
     pt, eta, phi = prongs(turn=turns)
     axis = np.stack([0.2 * np.cos(turns), 0.2 * np.sin(turns)], 1)
@@ -60,13 +60,13 @@ def test_pixels_do_nearly_as_well_as_particles():
     assert np.corrcoef(raw.images.mean(0).ravel(), reference.mean(0).ravel())[0, 1] < 0.6
 
 
-def test_large_jets_are_turned_in_small_blocks(monkeypatch):
+def test_large_jets_are_turned_in_small_blocks(monkeypatch) -> None:
     whole = canonical_from_particles(*prongs(), GRID)
     monkeypatch.setattr("qgan.data.reframe._PAIRS", 900)
     np.testing.assert_array_equal(canonical_from_particles(*prongs(), GRID), whole)
 
 
-def test_lone_pixels_and_empty_images():
+def test_lone_pixels_and_empty_images() -> None:
     images = np.zeros((3, 25, 25), np.float32)
     images[1, 4, 20] = 7.0
     images[2, 12, 12], images[2, 12, 18] = 9.0, 3.0
@@ -76,7 +76,7 @@ def test_lone_pixels_and_empty_images():
     assert (turned[2, 12, 12], turned[2, 18, 12]) == (9.0, 3.0)
 
 
-def test_there_is_no_way_back():
+def test_there_is_no_way_back() -> None:
     jets = JetImages(np.zeros((1, 25, 25), np.float32), np.zeros(1, np.int64), {}, GRID, "canonical", source="w.h5")
     with pytest.raises(DataError, match=r"w.h5: frame: is 'canonical', expected 'raw'"):
         to_canonical(jets)

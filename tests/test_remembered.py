@@ -100,4 +100,5 @@ def test_a_class_without_jets_is_passed_over() -> None:
     term, fake = RememberedMatching(NAMES, 10), torch.randn(4, 2, requires_grad=True)
     assert term(batch(torch.randn(4, 2), fake, torch.zeros(4))).isfinite()
     term(batch(torch.randn(0, 2), fake[:0], torch.zeros(0))).backward()
-    assert fake.grad is not None and (fake.grad == 0).all()
+    assert fake.grad is not None
+    assert (fake.grad == 0).all()

@@ -112,7 +112,8 @@ def test_every_number_of_the_json_is_in_the_page(page: Page, said: dict[str, lis
             label = row["observable"] or "all pixels"
             cells = page.rows[f"{row['metric']}|{label}|{row['class']}"][3 * position:3 * position + 3]
             (_, _), (data, text), *error = cells[0]
-            assert float(data["value"]) == row["value"] and text.strip() == number(row["value"])
+            assert float(data["value"]) == row["value"]
+            assert text.strip() == number(row["value"])
             if row["error"] is not None:
                 assert "".join(t for _, t in error).strip() == f"± {number(row['error'])}"
             assert cells[1][0][1] == ("–" if row["floor"] is None else number(row["floor"]))
@@ -142,14 +143,19 @@ def test_the_page_stands_alone(page: Page, folder: Path) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     style = text.partition("<style>")[2].partition("</style>")[0]
     assert 'th[scope="row"]' in style and "&#" not in style, "the style sheet is not escaped as text is"
-    assert "url(" not in text and "@import" not in text and "http" not in text
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "http" not in text
     targets = {a["id"] for _, a in page.elements if "id" in a}
     for link in page.all("a"):
-        assert link["href"].startswith("#") and link["href"][1:] in targets
+        assert link["href"].startswith("#")
+        assert link["href"][1:] in targets
     for image in page.all("img"):
         kind, _, data = image["src"].partition(",")
-        assert kind == "data:image/png;base64" and base64.b64decode(data, validate=True).startswith(b"\x89PNG")
-        assert len(image["alt"]) > 20 and int(image["width"]) > 300
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+        assert len(image["alt"]) > 20
+        assert int(image["width"]) > 300
     assert len(page.all("figure")) == len(page.all("img")) == len(page.all("figcaption")) >= 8
     assert page.all("html") == [{"lang": "en"}]
     assert [len(page.all(tag)) for tag in ("h1", "main", "title", "header", "footer")] == [1] * 5
@@ -258,8 +264,10 @@ def test_correlations() -> None:
     assert np.isnan(correlations(same.images, same)).all()
     figure = correlation_plot(REAL, {"one": REAL, "two": same}, 1)
     shown = [a for a in figure.axes if a.images and len(a.get_title()) > 0]
-    assert len(shown) == 6 and len(shown[0].get_xticks()) == len(CORRELATED)
-    assert "rms 0.000" in shown[2].get_title() and "unknown" in shown[5].get_title()
+    assert len(shown) == 6
+    assert len(shown[0].get_xticks()) == len(CORRELATED)
+    assert "rms 0.000" in shown[2].get_title()
+    assert "unknown" in shown[5].get_title()
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +275,7 @@ def browser() -> Iterator[str]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if found is None:
         pytest.skip("there is no browser here")
-    yield found
+    return found
 
 
 @pytest.mark.slow

@@ -99,7 +99,8 @@ def test_light_quarks_alone() -> None:
     process = PROCESSES["quark"]
     everything = len(events.batch(events.generator(process, seed=4, chunk=0), 30))
     light = len(events.batch(events.generator(process, seed=4, chunk=0), 30, light_quarks=True))
-    assert everything == 30 and 12 < light < 30
+    assert everything == 30
+    assert 12 < light < 30
 
 
 @pytest.mark.parametrize(("process", "frame", "other"), [("gluon", "raw", "canonical"), ("w", "canonical", "raw")])
@@ -107,15 +108,21 @@ def test_file_holds_both_frames_and_passes_its_selection(process: str, frame: st
     out = simulate(process, 8, tmp_path / "jets.h5", seed=1, size=30, quiet=True)
     jets, turned = read_jets(out), read_jets(out, frame=other)
     physics = PROCESSES[process]
-    assert jets.frame == frame and turned.frame == other and jets.grid.shape == (30, 30)
-    assert jets.images.shape == (8, 30, 30) and (jets.label == physics.label).all()
-    assert (jets.conditions["pt"] > physics.pt[0]).all() and (jets.conditions["pt"] < physics.pt[1]).all()
-    assert (jets.conditions["mass"] > physics.mass[0]).all() and (jets.conditions["mass"] < physics.mass[1]).all()
+    assert jets.frame == frame
+    assert turned.frame == other
+    assert jets.grid.shape == (30, 30)
+    assert jets.images.shape == (8, 30, 30)
+    assert (jets.label == physics.label).all()
+    assert (jets.conditions["pt"] > physics.pt[0]).all()
+    assert (jets.conditions["pt"] < physics.pt[1]).all()
+    assert (jets.conditions["mass"] > physics.mass[0]).all()
+    assert (jets.conditions["mass"] < physics.mass[1]).all()
     ratio = jets.conditions["tau_2"] / jets.conditions["tau_1"]
     np.testing.assert_allclose(jets.conditions["tau_21"], ratio, rtol=1e-5)
     for images in (jets.images, turned.images):
         np.testing.assert_allclose(images.sum((1, 2)), jets.conditions["pt"], rtol=0.1)
-    assert jets.origin["versions"].keys() == {"pythia", "fastjet"} and jets.origin["seed"] == 1
+    assert jets.origin["versions"].keys() == {"pythia", "fastjet"}
+    assert jets.origin["seed"] == 1
     assert not list(tmp_path.glob(".*"))
 
 
@@ -141,7 +148,8 @@ def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunk
         simulate("w", 14, out, seed=6, quiet=True)
     before = [path.stat().st_mtime_ns for path in saved]
     assert simulate("w", 14, out, seed=5, quiet=True).read_bytes() == whole
-    assert len(before) == 2 and not list(tmp_path.glob(".*"))
+    assert len(before) == 2
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_killed_with_several_workers_equals_one_worker_uninterrupted(tmp_path: Path, small_chunks: None) -> None:
@@ -157,7 +165,8 @@ def test_killed_with_several_workers_equals_one_worker_uninterrupted(tmp_path: P
         time.sleep(0.02)
     first.kill()
     first.wait()
-    assert first.returncode == -signal.SIGKILL and not out.exists()
+    assert first.returncode == -signal.SIGKILL
+    assert not out.exists()
     assert orphans_end(first.pid)
     kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.npz")}
     assert 1 <= len(kept) < 4
@@ -193,7 +202,8 @@ def test_top_jets_have_the_mass_of_the_top_quark(tmp_path: Path) -> None:
     top = read_jets(simulate("top", 150, tmp_path / "top.h5", seed=1, quiet=True))
     light = read_jets(simulate("qcd_jet", 150, tmp_path / "qcd_jet.h5", seed=1, quiet=True))
     near = [np.mean(np.abs(jets.conditions["mass"] - 178) < 25) for jets in (top, light)]
-    assert near[0] > 0.5 and near[1] < 0.2
+    assert near[0] > 0.5
+    assert near[1] < 0.2
     assert top.conditions["tau_32"].mean() < light.conditions["tau_32"].mean()
 
 

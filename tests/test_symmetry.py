@@ -147,14 +147,17 @@ def test_without_eta_the_coin_decides(names: tuple[str, ...]) -> None:
 
 def test_other_modes_leave_the_generator_alone() -> None:
     inner, flip = TinyGenerator(), EtaFlip.of(NAMES, "raw")
-    assert symmetrise(inner, flip, "none") is inner and symmetrise(inner, flip, "average") is inner
+    assert symmetrise(inner, flip, "none") is inner
+    assert symmetrise(inner, flip, "average") is inner
 
 
 def test_average_mode_sees_each_jet_from_both_sides() -> None:
     flip, images, conditions = EtaFlip.of(NAMES, "raw"), torch.rand(4, 25, 25), physical(4)
     both_images, both_conditions = flip.both(images, conditions)
-    assert both_images.shape == (8, 25, 25) and both_conditions.shape == (8, 4)
-    assert torch.equal(both_images[4:], images.flip(1)) and torch.equal(both_conditions[4:, 1], -conditions[:, 1])
+    assert both_images.shape == (8, 25, 25)
+    assert both_conditions.shape == (8, 4)
+    assert torch.equal(both_images[4:], images.flip(1))
+    assert torch.equal(both_conditions[4:, 1], -conditions[:, 1])
 
 
 def test_off_centre_rows_are_refused_in_the_raw_frame_alone() -> None:

@@ -26,7 +26,7 @@ def some_images(n: int = 20) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("power", [0.3, 0.5, 1.0])
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
-def test_pixels_come_back(power, kind):
+def test_pixels_come_back(power, kind) -> None:
     images, pt = (kind(a) for a in some_images())
     transform = PixelTransform(power)
     x = transform.to_network(images, pt)
@@ -36,7 +36,7 @@ def test_pixels_come_back(power, kind):
     np.testing.assert_array_equal(np.asarray(x == 0), np.asarray(images == 0))
 
 
-def test_the_largest_pixel_alone_is_one_and_four_decades_become_two():
+def test_the_largest_pixel_alone_is_one_and_four_decades_become_two() -> None:
     image = np.zeros((1, 2, 2))
     image[0, 0, 0] = 300.0
     assert PixelTransform().to_network(image, np.array([300.0]))[0, 0, 0] == 1.0
@@ -44,20 +44,20 @@ def test_the_largest_pixel_alone_is_one_and_four_decades_become_two():
     assert PixelTransform().to_network(image, np.array([300.0]))[0, 1, 1] == pytest.approx(1e-2)
 
 
-def test_negative_network_values_are_empty_pixels():
+def test_negative_network_values_are_empty_pixels() -> None:
     x = np.array([[[-0.5, 0.5]]])
     np.testing.assert_allclose(PixelTransform().to_gev(x, np.array([100.0])), [[[0.0, 25.0]]])
     with pytest.raises(ValueError, match="power must be positive"):
         PixelTransform(0.0)
 
 
-def test_pixels_have_gradients_in_torch():
+def test_pixels_have_gradients_in_torch() -> None:
     x = torch.rand(3, 2, 2, dtype=torch.float64, requires_grad=True)
     pt = torch.rand(3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(PixelTransform().to_gev, (x, pt))
 
 
-def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one():
+def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one() -> None:
     values = some_conditions()
     x = ConditionTransform.fit(values, NAMES).forward(values)
     column = NAMES.index("eta")
@@ -71,7 +71,7 @@ def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_conditions_come_back_in_the_type_that_went_in(dtype):
+def test_conditions_come_back_in_the_type_that_went_in(dtype) -> None:
     values = some_conditions().astype(dtype)
     transform = ConditionTransform.fit(values, NAMES)
     for kind in (np.asarray, torch.as_tensor):
@@ -82,19 +82,19 @@ def test_conditions_come_back_in_the_type_that_went_in(dtype):
         np.testing.assert_allclose(x, transform.forward(values), atol=1e-5)
 
 
-def test_the_constants_come_from_the_training_jets_alone():
+def test_the_constants_come_from_the_training_jets_alone() -> None:
     transform = ConditionTransform.fit(some_conditions(), NAMES)
     shifted = some_conditions() + np.array([0, 0, 100.0, 0])
     assert transform.forward(shifted)[:, 2].mean() == pytest.approx(100 / some_conditions()[:, 2].std())
 
 
-def test_one_class_is_still_plus_one():
+def test_one_class_is_still_plus_one() -> None:
     values = some_conditions()
     values[:, 0] = 1
     assert (ConditionTransform.fit(values, NAMES).forward(values)[:, 0] == 1).all()
 
 
-def test_constant_and_undefined_conditions_are_refused_by_name():
+def test_constant_and_undefined_conditions_are_refused_by_name() -> None:
     values = some_conditions()
     values[:, 2] = 270.0
     with pytest.raises(ConditionError, match="condition pt: the same in all jets"):
@@ -106,7 +106,7 @@ def test_constant_and_undefined_conditions_are_refused_by_name():
         ConditionTransform.fit(some_conditions(), NAMES).forward(np.zeros((2, 3)))
 
 
-def test_a_checkpoint_restores_both(tmp_path):
+def test_a_checkpoint_restores_both(tmp_path) -> None:
     pixels, conditions = PixelTransform(0.37), ConditionTransform.fit(some_conditions(), NAMES)
     torch.save({"pixels": pixels.state_dict(), "conditions": conditions.state_dict()}, tmp_path / "state.pt")
     state = torch.load(tmp_path / "state.pt", weights_only=True)

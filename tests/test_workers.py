@@ -92,7 +92,8 @@ def test_a_worker_that_cannot_start_is_told_too() -> None:
                "with local_workers(1, len, bytes(1_000_000)) as pool:\n"
                "    print(list(in_order(pool, abs, 1, ahead=1)))\n")
     ended = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 1 and "QganError: a worker process ended before" in ended.stderr.splitlines()[-1]
+    assert ended.returncode == 1
+    assert "QganError: a worker process ended before" in ended.stderr.splitlines()[-1]
 
 
 def test_ctrl_c_does_not_wait_for_the_workers() -> None:
