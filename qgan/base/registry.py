@@ -1,0 +1,126 @@
+"""What people extend stands in registries: a name for each thing, from this package, a call, or another package.
+
+A file of the room itself registers what it defines when it is imported; a package of its own lists its modules (or
+the things themselves) as entry points, in its ``pyproject.toml``, and is found wherever it is installed::
+
+    [project.entry-points."qgan.metrics"]
+    girth = "my_package.girth"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from .errors import ConfigError, did_you_mean
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name, in the order in which they were registered.
+
+    Args:
+        kind: of things, in the words of an error: ``metric``.
+        group: of the entry points that other packages may give, e.g. ``qgan.metrics``.
+        package: dotted name of the package whose modules register things; all of them are imported, by name, at the
+            first look.
+        of: what a thing must be an instance of.
+
+    >>> shapes: Registry[str] = Registry("shape", "qgan.doctest.shapes", of=str)
+    >>> shapes.add("round", "like a ball")
+    'like a ball'
+    >>> shapes["rond"]
+    Traceback (most recent call last):
+    qgan.base.errors.ConfigError: there is no shape rond; did you mean round? Known: round
+    """
+
+    def __init__(self, kind: str, group: str, *, package: str = "", of: type | None = None) -> None:
+        self.kind, self.group = kind, group
+        self._package, self._of = package, of
+        self._things: dict[str, T] = {}
+        self._complete = False
+
+    def register(self, name: str, *, replace: bool = False) -> Callable[[T], T]:
+        """A decorator that registers a function or a class under ``name``; see :meth:`add`."""
+        return lambda thing: self.add(name, thing, replace=replace)
+
+    def add(self, name: str, thing: T, *, replace: bool = False) -> T:
+        """Registers a thing and returns it; with ``replace`` the name may be taken (a notebook cell that runs twice).
+
+        Raises:
+            ConfigError: the name is taken, or the thing is not what things of this kind are.
+        """
+        if self._of is not None and not isinstance(thing, self._of):
+            raise ConfigError(f"{self.kind} {name}: is of type {type(thing).__name__}, expected {self._of.__name__}")
+        if name in self._things and not replace:
+            raise ConfigError(f"{self.kind} {name}: there is one of this name already")
+        self._things[name] = thing
+        return thing
+
+    def __getitem__(self, name: str) -> T:
+        """The thing of a name.
+
+        Raises:
+            ConfigError: there is none; says which there are.
+        """
+        known = self._all()
+        if name not in known:
+            raise ConfigError(f"there is no {self.kind} {name}{did_you_mean(name, known) or ';'} "
+                              f"Known: {', '.join(known) or 'none'}")
+        return known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def names(self) -> list[str]:
+        """Of all things, in order."""
+        return list(self._all())
+
+    def values(self) -> list[T]:
+        """All things, in order."""
+        return list(self._all().values())
+
+    def items(self) -> list[tuple[str, T]]:
+        """Names and things, in order."""
+        return list(self._all().items())
+
+    def _all(self) -> dict[str, T]:
+        """The things, after everything that registers some was imported once."""
+        if not self._complete:
+            self._complete = True  # now, since what is imported may look up others
+            try:
+                self._import_own()
+                for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
+                    self._load(point)
+            except BaseException:
+                self._complete = False
+                raise
+        return self._things
+
+    def _import_own(self) -> None:
+        if self._package:
+            for module in sorted(iter_modules(import_module(self._package).__path__), key=lambda module: module.name):
+                import_module(f"{self._package}.{module.name}")
+
+    def _load(self, point: EntryPoint) -> None:
+        """An entry point: a module that registers things itself, or one thing."""
+        try:
+            thing: Any = point.load()
+            known = any(thing is other for other in self._things.values())
+            if not isinstance(thing, ModuleType) and not known:
+                self.add(point.name, thing)
+        except Exception as error:
+            package = point.dist.name if point.dist else "unknown package"
+            raise ConfigError(f"{package}: entry point {point.name} of {self.group} ({point.value}): "
+                              f"{type(error).__name__}: {error}") from error
