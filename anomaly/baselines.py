@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qgan.base.console import aligned
 from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
 
@@ -51,12 +52,7 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
 def table(scores: Sequence[Score]) -> str:
     """The scores as lines of text."""
     columns = ("AUC", "max SIC", "1/ε_B at 30 %", "1/ε_B at 50 %")
-    width = max(len(s.name) for s in scores) + 2
-    lines = [f"{'score':{width}}" + "".join(f"{c:>18}" for c in columns)]
-    for s in scores:
-        figures = (s.auc, s.sic, s.rejection_30, s.rejection_50)
-        lines.append(f"{s.name:{width}}" + "".join(f"{f!s:>18}" for f in figures))
-    return "\n".join(lines)
+    return aligned([("score", *columns), *((s.name, s.auc, s.sic, s.rejection_30, s.rejection_50) for s in scores)])
 
 
 def _log(images: np.ndarray) -> np.ndarray:

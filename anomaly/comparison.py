@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from qgan.base.console import aligned
 from qgan.base.errors import ConfigError, DataError
 from qgan.base.progress import progress
 from qgan.data.jets import JetImages, check_alike
@@ -73,16 +74,13 @@ class Comparison:
 
     def table(self) -> str:
         """A 2×2 table a model, as lines of text."""
-        width = max(len(name) for name in [*(f"{c.model}, {c.score}" for c in self.cells), *self.trivial]) + 2
-        lines = [f"{'AUC':{width}}{'trained on':12}" + "".join(f"{f'scored on {side}':>28}" for side in SIDES)]
+        lines = [["AUC", "trained on", *(f"scored on {side}" for side in SIDES)]]
         rows = dict.fromkeys((c.model, c.score, c.trained) for c in self.cells)
         for row in rows:
             cells = {c.scored: c for c in self.cells if (c.model, c.score, c.trained) == row}
-            lines.append(f"{f'{row[0]}, {row[1]}':{width}}{row[2]:12}"
-                         + "".join(f"{_text(cells[side]):>28}" for side in SIDES))
-        for name, sides in self.trivial.items():
-            lines.append(f"{name:{width}}{'-':12}" + "".join(f"{sides[side]!s:>28}" for side in SIDES))
-        return "\n".join(lines)
+            lines.append([f"{row[0]}, {row[1]}", row[2], *(_text(cells[side]) for side in SIDES)])
+        lines += [[name, "-", *(str(sides[side]) for side in SIDES)] for name, sides in self.trivial.items()]
+        return aligned(lines, left=(0, 1))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qgan.base.console import aligned
+
 from .scoring import Figure, Score
 
 #: ``trivial`` needs no training on images, ``fitted`` is a control that does, ``model`` is what is judged.
@@ -86,10 +88,7 @@ class Report:
     def table(self) -> str:
         """The rows as lines of text, with the verdicts below."""
         cells = [("", *_HEADS), *((row.name, *_cells(row)) for row in self.rows)]
-        widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
-        lines = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-                 for line in cells]
-        return "\n".join([*lines, "", *self.verdicts()]).rstrip()
+        return "\n".join([aligned(cells), "", *self.verdicts()]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         return {"usual": self.usual, **self.about, "scores": [row.to_dict() for row in self.rows],

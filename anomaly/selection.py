@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from qgan.base.console import aligned
 from qgan.base.devices import resolve_device, set_threads
 from qgan.base.errors import ConfigError, QganError
 from qgan.base.progress import progress
@@ -77,11 +78,8 @@ class Selection:
         for name, kinds in self.trivial.items():
             cells.append((f"{name} (no network)", "", f"{np.mean(list(kinds.values())):.3f}", "", "",
                           *(f"{value:.3f}" for value in kinds.values()), ""))
-        widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
-        lines = ["  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-                 for line in cells]
         failed = [f"{c.name}: {c.failure}" for c in self.candidates if c.failure]
-        return "\n".join([*lines, *([""] if failed else []), *failed])
+        return "\n".join([aligned(cells), *([""] if failed else []), *failed])
 
     def to_dict(self) -> dict[str, Any]:
         return {"chosen": self.chosen.name, **asdict(self)}

@@ -54,6 +54,7 @@ DOORS = {
     "tensorcircuit": {"qgan.quantum"},
     "jinja2": {"qgan.report"},
     "jsonargparse": {"qgan.base.parsing"},
+    "rich": {"qgan.base.console"},
 }
 
 

@@ -6,9 +6,10 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from io import StringIO
 from typing import NoReturn
 
 from .errors import QganError, did_you_mean
@@ -106,6 +107,35 @@ class Program:
         line = " ".join(message.split())
         print(f"{self.name}: error: {line}", file=sys.stderr)
         return status
+
+
+def aligned(rows: Iterable[Sequence[object]], left: Collection[int] = (0,), heads: int = 0) -> str:
+    """A table as lines of text: the columns ``left`` to the left, the others to the right, two spaces between them.
+
+    Args:
+        heads: draw a line below so many rows.
+
+    >>> print(aligned([["", "AUC"], ["PCA 4", 0.71], ["pixels", 0.8]], heads=1))
+             AUC
+    ------------
+    PCA 4   0.71
+    pixels   0.8
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    cells = [[str(cell) for cell in row] for row in rows]
+    table = Table.grid(padding=(0, 2), collapse_padding=True, pad_edge=False)
+    for column in range(max(map(len, cells), default=0)):
+        table.add_column(justify="left" if column in left else "right", no_wrap=True)
+    for row in cells:
+        table.add_row(*row)
+    text = StringIO()
+    # As wide as it must be: a terminal wraps lines that it cannot show, rich would cut their words.
+    Console(file=text, width=10_000, markup=False, emoji=False, highlight=False, color_system=None).print(table)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    rule = ["-" * max(map(len, lines))] if heads else []
+    return "\n".join([*lines[:heads], *rule, *lines[heads:]])
 
 
 def join_negative_values(argv: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..base.console import aligned
 from ..evaluation import METRICS, Evaluation, Row
 from .names import generator_names
 
@@ -83,14 +84,14 @@ def _table(corner: str, keys: Sequence[tuple[str, str]], columns: Sequence[_Colu
         for row in rows:
             cells += _cells(row)
         body.append(cells)
-    head = [corner, *(cell for c in columns for cell in (c.heading, "+- error", "floor", "x"))]
-    return _align([head, *body])
+    head = [corner, *(cell for c in columns for cell in ("|", c.heading, "+- error", "floor", "x"))]
+    return aligned([head, *body], heads=1).splitlines()
 
 
 def _cells(row: Row | None) -> list[str]:
     if row is None:
-        return ["-"] * 4
-    return [number(row.value), number(row.error), number(row.floor),
+        return ["|", *"----"]
+    return ["|", number(row.value), number(row.error), number(row.floor),
             f"{row.ratio:.2f}" if row.ratio is not None else "-"]
 
 
@@ -108,14 +109,3 @@ def number(value: float | None) -> str:
     if 1e-4 <= abs(value) < 1e6:
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
     return f"{value:.1e}"
-
-
-def _align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """First column to the left, the others to the right, four to a column group."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [("  | " if i % 4 == 1 else "  ") + row[i].rjust(widths[i]) for i in range(1, len(row))]
-        lines.append("".join(cells).rstrip())
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]

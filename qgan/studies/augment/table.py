@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...base.console import aligned
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -24,15 +26,15 @@ def _taggers(result: dict[str, Any]) -> Iterator[str]:
     yield (f"AUC on {result['test_jets']:,} held-out jets, mean of {result['seeds']} seeds, and its gain over that of "
            f"real jets alone; {result['generated_per_real']} generated jets or copies for each real one; every network "
            f"takes {result['tagger_steps']} steps of {result['tagger_batch']} jets")
-    yield f"{'real jets':>9}  {'trained on':32}" + "".join(f"{name:>17}{'gain':>20}" for name in names)
+    lines = [["real jets", "trained on", *(cell for name in names for cell in (name, "gain"))]]
     for size in result["sizes"]:
         ways = dict.fromkeys(row["training"] for row in rows if row["size"] == size)
         for i, way in enumerate(ways):
             mine = {row["tagger"]: row for row in rows if row["size"] == size and row["training"] == way}
             more = any(row["saw_more_jets"] for row in mine.values())
-            head = f"{size if i == 0 else '':>9}  {way + (' (saw more)' if more else ''):32}"
-            yield head + "".join(f"{_pm(row['auc']):>17}{_pm(row['gain'], sign='+'):>20}" for row in mine.values())
-    yield ""
+            cells = [cell for row in mine.values() for cell in (_pm(row["auc"]), _pm(row["gain"], sign="+"))]
+            lines.append([str(size) if i == 0 else "", way + " (saw more)" * more, *cells])
+    yield aligned(lines, left=(1,)) + "\n"
 
 
 def _amplification(result: dict[str, Any]) -> Iterator[str]:
@@ -41,14 +43,13 @@ def _amplification(result: dict[str, Any]) -> Iterator[str]:
            "brackets how")
     yield (f"many generated ones are worth as many ({result['bins']} quantile bins of each class; *: the generator is "
            f"told this; truth: {' and '.join(f'{n:,}' for n in result['truth_jets'])} held-out jets)")
-    yield f"{'':22}" + "".join(f"{f'{size // 2} a class':>30}" for size in sizes)
+    lines = [["", *(f"{size // 2} a class" for size in sizes)]]
     for group in result["classes"]:
         for name in dict.fromkeys(row["observable"] for row in rows):
             found = {row["size"]: row for row in rows if (row["class"], row["observable"]) == (group, name)}
             told = "*" if any(row["told"] for row in found.values()) else ""
-            cells = [_power(found[size]) if size in found else "-" for size in sizes]
-            yield f"{f'{group} {name}{told}':22}" + "".join(f"{cell:>30}" for cell in cells)
-    yield ""
+            lines.append([f"{group} {name}{told}", *(_power(found[size]) if size in found else "-" for size in sizes)])
+    yield aligned(lines) + "\n"
 
 
 def _power(row: dict[str, Any]) -> str:

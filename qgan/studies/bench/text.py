@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...base.console import aligned
 from .gan import PER_SAMPLE
 from .layer import DEEPER, OURS, PRODUCT, QUOTED
 from .marks import of_size
@@ -58,17 +59,11 @@ def _interval(row: dict[str, Any], name: str) -> str:
 
 def table(rows: Rows) -> str:
     """Layers: own time and its ratio to the quantum layer's, and both on the clock."""
-    lines = [f"{'':32}{'':18}{'qubits':>6}{'angles':>8}{'batch':>7}{'ms':>12}{'on clock':>11}{'x layer':>26}"
-             f"{'on clock':>11}"]
-    for row in rows:
-        angles = f"{row['n_layers']}x{row['n_rotations']}"
-        mark = f" (run on {row['scaled']}, scaled)" if row["scaled"] else ""
-        lines.append(
-            f"{row['what']:32}{row['direction']:18}{row['n_qubits']:6}{angles:>8}{row['batch']:7}"
-            f"{1e3 * row['seconds']:12.3f}{1e3 * row['wall']:11.3f}{_interval(row, 'ratio'):>26}"
-            f"{_short(row['wall_ratio']):>11}{mark}"
-        )
-    return "\n".join(lines)
+    head = ("", "", "qubits", "angles", "batch", "ms", "on clock", "x layer", "on clock", "")
+    return aligned([head, *(
+        (row["what"], row["direction"], row["n_qubits"], f"{row['n_layers']}x{row['n_rotations']}", row["batch"],
+         f"{1e3 * row['seconds']:.3f}", f"{1e3 * row['wall']:.3f}", _interval(row, "ratio"), _short(row["wall_ratio"]),
+         f"(run on {row['scaled']}, scaled)" if row["scaled"] else "") for row in rows)], left=(0, 1, 9))
 
 
 def _machine(result: dict[str, Any]) -> Iterator[str]:
@@ -129,30 +124,27 @@ def product_shares(rows: Rows) -> dict[int, float]:
 
 
 def _capacity(rows: Rows) -> Iterator[str]:
-    yield f"{'qubits':>6}{'layers':>8}{'gradient variance':>20}{'expressibility (Haar)':>26}{'entanglement (Haar)':>24}"
-    for row in rows:
-        express = f"{row['expressibility']:.3f} ({row['expressibility_floor']:.3f})"
-        entangled = f"{row['entanglement']:.3f} ({row['entanglement_haar']:.3f})"
-        yield f"{row['n_qubits']:6}{row['n_layers']:8}{row['gradient_variance']:20.2e}{express:>26}{entangled:>24}"
+    yield aligned([("qubits", "layers", "gradient variance", "expressibility (Haar)", "entanglement (Haar)"), *(
+        (row["n_qubits"], row["n_layers"], f"{row['gradient_variance']:.2e}",
+         f"{row['expressibility']:.3f} ({row['expressibility_floor']:.3f})",
+         f"{row['entanglement']:.3f} ({row['entanglement_haar']:.3f})") for row in rows)], left=())
 
 
 def _gan(part: dict[str, Any]) -> Iterator[str]:
-    yield (f"{'training step, core':32}{'batch':>7}{'ms':>12}{'on clock':>11}{'quantum / it':>24}{'on clock':>11}"
-           f"{'of the sums':>12}")
-    for row in part["rows"]:
-        mark = f" (circuit run on {row['scaled']}, scaled)" if row["core"] == PER_SAMPLE else ""
-        yield (f"{row['core']:32}{row['batch']:7}{1e3 * row['seconds']:12.1f}{1e3 * row['wall']:11.1f}"
-               f"{_interval(row, 'quantum_over'):>24}{_short(row['quantum_over_wall']):>11}"
-               f"{row['quantum_over_all']:12.3g}{mark}")
+    head = ("training step, core", "batch", "ms", "on clock", "quantum / it", "on clock", "of the sums", "")
+    yield aligned([head, *(
+        (row["core"], row["batch"], f"{1e3 * row['seconds']:.1f}", f"{1e3 * row['wall']:.1f}",
+         _interval(row, "quantum_over"), _short(row["quantum_over_wall"]), f"{row['quantum_over_all']:.3g}",
+         f"(circuit run on {row['scaled']}, scaled)" if row["core"] == PER_SAMPLE else "")
+        for row in part["rows"])], left=(0, 7))
 
 
 def _sampling(part: dict[str, Any]) -> Iterator[str]:
     yield (f"sampling from the generator {part['generator']}, blocks of {part['block']} jets, "
            f"{part['pixels_above_threshold']:.0f} pixels above 0.1 GeV")
-    yield f"{'jets':>8}{'substructure':>14}{'threads':>9}{'jets a second':>24}{'on clock':>11}"
-    for row in part["rows"]:
-        yield (f"{row['jets']:8}{'yes' if row['substructure'] else 'no':>14}{row['threads']:9}"
-               f"{_interval(row, 'rate'):>24}{_short(row['wall_rate']):>11}")
+    yield aligned([("jets", "substructure", "threads", "jets a second", "on clock"), *(
+        (row["jets"], "yes" if row["substructure"] else "no", row["threads"], _interval(row, "rate"),
+         _short(row["wall_rate"])) for row in part["rows"])], left=())
 
 
 def _simulation(part: dict[str, Any]) -> Iterator[str]:
@@ -176,6 +168,5 @@ def _against_simulation(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _memory(rows: Rows) -> Iterator[str]:
-    yield f"{'resident memory, MB':50}{'loaded':>9}{'peak':>9}{'added':>9}{'on GPU':>9}"
-    for row in rows:
-        yield f"{row['what']:50}" + "".join(f"{row[key] / 1e6:9.0f}" for key in ("loaded", "peak", "added", "gpu"))
+    yield aligned([("resident memory, MB", "loaded", "peak", "added", "on GPU"), *(
+        (row["what"], *(f"{row[key] / 1e6:.0f}" for key in ("loaded", "peak", "added", "gpu"))) for row in rows)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...base import console
 from .entries import Entry, Spread
 from .figures import TITLES, Figure
 
@@ -23,16 +24,12 @@ def cells(entries: Sequence[Entry], group: str = "all") -> list[list[str]]:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns side by side, the first to the left, the others to the right."""
+    """Columns side by side, with the units below their names."""
     head, *body = rows
     words = [column.split(" [") for column in head]
     upper = [word[0] for word in words]
     lower = [f"[{word[1]}" if len(word) > 1 else "" for word in words]
-    table = [upper, lower, *body]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                       for i, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in table]
-    return "\n".join([*lines[:2], "-" * max(map(len, lines)), *lines[2:]])
+    return console.aligned([upper, lower, *body], heads=2)
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
