@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from .errors import ConfigError, did_you_mean
+from .plugins import imported
 
 T = TypeVar("T")
 
@@ -55,24 +56,29 @@ class Registry(Generic[T]):
         Raises:
             ConfigError: the name is taken, or the thing is not what things of this kind are.
         """
-        if self._of is not None and not isinstance(thing, self._of):
-            raise ConfigError(f"{self.kind} {name}: is of type {type(thing).__name__}, expected {self._of.__name__}")
         if name in self._things and not replace:
             raise ConfigError(f"{self.kind} {name}: there is one of this name already")
-        self._things[name] = thing
+        self._things[name] = self._checked(name, thing)
         return thing
 
     def __getitem__(self, name: str) -> T:
-        """The thing of a name.
+        """The thing of a name, or what ``my_package.parts:Girth`` imports.
 
         Raises:
             ConfigError: there is none; says which there are.
         """
+        if ":" in name:
+            return self._checked(name, imported(name))
         known = self._all()
         if name not in known:
             raise ConfigError(f"there is no {self.kind} {name}{did_you_mean(name, known) or ';'} "
                               f"Known: {', '.join(known) or 'none'}")
         return known[name]
+
+    def _checked(self, name: str, thing: T) -> T:
+        if self._of is not None and not isinstance(thing, self._of):
+            raise ConfigError(f"{self.kind} {name}: is of type {type(thing).__name__}, expected {self._of.__name__}")
+        return thing
 
     def __contains__(self, name: object) -> bool:
         return name in self._all()
