@@ -76,7 +76,18 @@ def test_few_turns_give_their_whole_range_and_longer_ones_are_cut() -> None:
     assert median([2, 4, 9], [1, 2, 3, 1000]) == 2
     assert estimate([5.0]) == Estimate(5, 5, 5)
     assert Estimate(2, 1, 4).inverse == Estimate(0.5, 0.25, 1)
-    assert exponent([1, 10, 100], [3, 300, 30000]) == pytest.approx(2)
+    assert exponent([1, 10, 100], [[3], [300], [30000]]) == pytest.approx((2, 2, 2))
+
+
+def test_a_power_has_the_error_of_its_times() -> None:
+    rng, sizes = np.random.default_rng(4), [1, 4, 16, 64, 256]
+    found = [exponent(sizes, [list(size**0.6 * disturbed(rng, turns, 1)) for size, turns in
+                              zip(sizes, (60, 50, 40, 30, 20), strict=True)]) for _ in range(60)]
+    assert np.mean([one.value for one in found]) == pytest.approx(0.6, abs=0.01)
+    covered = np.mean([one.low <= 0.6 <= one.high for one in found])
+    assert 0.5 < covered < 0.95, "68 % if it were perfect"
+    few = exponent([1, 10], [[1, 1, 1], [10, 100, 10]])
+    assert (few.low, few.high) == pytest.approx((1, 2))
 
 
 def test_turns_alternate_and_the_slow_one_rests(clock: Clock) -> None:
@@ -153,7 +164,7 @@ def test_marks_are_those_of_the_quoted_circuits() -> None:
     step = {"core": "dense", "quantum_over": 1.02, "quantum_over_low": 1.0, "quantum_over_high": 1.05,
             "quantum_over_wall": 1.2}
     found = list(marks({"layer": {"rows": rows, "other_simulators": ["deepquantum", "tensorcircuit"],
-                                  "growth": {"batch 1 to 256": 0.1}},
+                                  "growth": {"batch 1 to 256": {"value": 0.1, "low": 0.05, "high": 0.2}}},
                         "gan": {"rows": [step | {"core": "none"}, step]}, "sampling": {"rows": sampling}}))
     measured = {mark.what: (mark.value, mark.holds) for mark in found}
     for size in ("2x8", "4x16"):
@@ -182,7 +193,7 @@ def test_a_disturbed_measurement_says_so(own: float, threads: int, told: list[st
 @pytest.mark.parametrize(("value", "low", "high", "least", "most"), [
     (4, 3.5, 5, "yes", "no"), (4, 2, 5, "cannot be told", "cannot be told"),
     (2, 1, 5, "cannot be told", "cannot be told"), (2, 1, 2.5, "no", "yes"),
-    (1.68, 0.34, 5.98, "cannot be told", "cannot be told")])
+    (1.68, 0.34, 5.98, "cannot be told", "cannot be told"), (4, 4, 4, "cannot be told", "cannot be told")])
 def test_a_mark_holds_with_its_error(value: float, low: float, high: float, least: str, most: str) -> None:
     assert Mark("a", 3, True, value, low, high).holds == least
     assert Mark("a", 3, False, value, low, high).holds == most

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from ...base.seeding import torch_rng
 from ...quantum import QuantumLayer, embed
 from ...quantum import pennylane_circuit as pennylane
 from ...quantum.simulators import installed, simulator
-from .timing import CPU, Row, Times, estimate, exponent, median, take_turns
+from .timing import CPU, Estimate, Row, Times, estimate, exponent, median, take_turns
 
 OURS = "quantum layer"
 OURS_EXPVAL = "quantum layer, expval"
@@ -43,9 +44,17 @@ class Size:
     inputs: int
     batch: int
 
+    def layer(self, seed: int = 0, **options: Any) -> QuantumLayer:
+        """The layer of this circuit."""
+        return QuantumLayer(in_features=self.inputs, n_qubits=self.n_qubits, n_layers=self.n_layers,
+                            n_rotations=self.n_rotations, seed=seed, **options)
 
-@dataclass(frozen=True)
-class Contender:
+    def x(self, seed: int = 0) -> Tensor:
+        """The batch, (batch, inputs)."""
+        return torch.randn(self.batch, self.inputs, generator=torch_rng(seed, "bench"))
+
+
+class Contender(NamedTuple):
     """A function of x, the largest batch that it should be run on, and where."""
 
     run: Callable[[Tensor], Tensor]
@@ -87,12 +96,10 @@ def fresh_columns(layer: QuantumLayer) -> Callable[[Tensor], Tensor]:
 
 def contenders(size: Size, seed: int = 0, device: torch.device = CPU) -> dict[str, Contender]:
     """What is compared, by name."""
-    shape = {"in_features": size.inputs, "n_qubits": size.n_qubits, "n_layers": size.n_layers,
-             "n_rotations": size.n_rotations, "seed": seed}  # fmt: skip
-    layer, expval = QuantumLayer(**shape).to(device), QuantumLayer(**shape, readout="expval").to(device)  # type: ignore[arg-type]
-    columns = QuantumLayer(**shape, backend="default.qubit")  # type: ignore[arg-type]
-    lightning = QuantumLayer(**shape, readout="expval", backend="lightning.qubit")  # type: ignore[arg-type]
-    reference = QuantumLayer(**shape)  # type: ignore[arg-type]
+    layer, expval = size.layer(seed).to(device), size.layer(seed, readout="expval").to(device)
+    columns = size.layer(seed, backend="default.qubit")
+    lightning = size.layer(seed, readout="expval", backend="lightning.qubit")
+    reference = size.layer(seed)
     dense = nn.Linear(size.inputs, layer.out_features).to(device)
     matrix = nn.Parameter(layer.columns().detach().clone())
     several = max(1, LARGEST // 2**size.n_qubits)
@@ -119,8 +126,14 @@ def contenders(size: Size, seed: int = 0, device: torch.device = CPU) -> dict[st
 
 def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None, seed: int = 0,
             device: torch.device = CPU) -> list[Row]:
-    """The contenders (or ``only`` some) on one circuit and batch, taking turns for about ``seconds``."""
-    x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
+    """The contenders (or ``only`` some) on one circuit and batch, taking turns for about ``seconds``.
+
+    Returns:
+        For each the time of a call (``seconds``, ``wall``) and its ``ratio`` to that of the quantum layer in the same
+        turns, ``wall_ratio`` on the clock. ``scaled`` is the batch that was run where the whole one would take too
+        long; times then count the whole.
+    """
+    x = size.x(seed)
     chosen = {n: c for n, c in contenders(size, seed, device).items() if only is None or n in only or n == OURS}
     steps = {name: step(one.run, x[:one.most].to(one.device), backward) for name, one in chosen.items()}
     times = {name: taken.scaled(max(1.0, size.batch / chosen[name].most))
@@ -134,13 +147,15 @@ def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | 
 
 
 def _row(name: str, size: Size, backward: bool, times: Times, base: Times, device: str, scaled: int | None) -> Row:
-    own, ratio = estimate(times.own), estimate(times.own, base.own)
-    return Row(
-        name, "forward+backward" if backward else "forward", **asdict(size),
-        seconds=own.value, seconds_low=own.low, seconds_high=own.high, wall=median(times.wall),
-        ratio=ratio.value, ratio_low=ratio.low, ratio_high=ratio.high, wall_ratio=median(times.wall, base.wall),
-        device=device, turns=len(times.own), calls=times.calls, scaled=scaled,
-    )  # fmt: skip
+    return {"what": name, "direction": "forward+backward" if backward else "forward", **asdict(size),
+            **estimate(times.own).named("seconds"), "wall": median(times.wall),
+            **estimate(times.own, base.own).named("ratio"), "wall_ratio": median(times.wall, base.wall),
+            "device": device, "turns": len(times.own), "calls": times.calls, "scaled": scaled}
+
+
+def of_size(row: Row, size: Size) -> bool:
+    """Whether the row is of that circuit and batch."""
+    return all(row[name] == getattr(size, name) for name in ("n_qubits", "n_layers", "n_rotations", "batch"))
 
 
 def sizes(quick: bool) -> Iterator[Size]:
@@ -153,55 +168,43 @@ def sizes(quick: bool) -> Iterator[Size]:
         yield Size(n_qubits, 2, n_qubits, min(65, 2**n_qubits - 1), 384)
 
 
-def layer_rows(quick: bool = True, seed: int = 0, seconds: float | None = None, device: torch.device = CPU,
+def layer_rows(quick: bool = True, seed: int = 0, seconds: float = 2.0, device: torch.device = CPU,
                end: float = math.inf) -> Iterator[Row]:
     """All comparisons, each for about ``seconds``: four times that for what is quoted, its backward pass above all.
 
     Sizes that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.
     """
-    each = seconds or (2.0 if quick else 20.0)
     for size in sizes(quick):
         quoted = size in (QUOTED, DEEPER)
         if not quoted and time.perf_counter() > end:
             return
         for backward in (True, False):
-            yield from compare(size, backward, each * (4 if quoted and backward else 1), seed=seed, device=device)
+            yield from compare(size, backward, seconds * (4 if quoted and backward else 1), seed=seed, device=device)
 
 
-def typical_times(chosen: Iterable[Size], seconds: float, seed: int = 0, device: torch.device = CPU) -> list[float]:
-    """The layer's forward+backward time at each size, the sizes taking turns."""
-    steps = {}
-    for size in chosen:
-        layer = QuantumLayer(
-            in_features=size.inputs, n_qubits=size.n_qubits, n_layers=size.n_layers, n_rotations=size.n_rotations,
-            seed=seed,
-        ).to(device)  # fmt: skip
-        x = torch.randn(size.batch, size.inputs, generator=torch_rng(seed, "bench"))
-        steps[str(size)] = step(layer, x.to(device), backward=True)
-    return [estimate(times.own).value for times in take_turns(steps, seconds, device=device).values()]
-
-
-def growth(quick: bool = True, seed: int = 0, device: torch.device = CPU) -> dict[str, float]:
+def growth(quick: bool = True, seed: int = 0, device: torch.device = CPU) -> dict[str, Estimate]:
     """How the layer's forward+backward time grows: exponents in batch (below and above 256) and in layers, and the
     factor a qubit adds, from 8 qubits on."""
-    seconds = 2.0 if quick else 10.0
+
+    def times(chosen: Iterable[Size]) -> list[list[float]]:
+        """Own times of the layer at each size, the sizes taking turns."""
+        steps = {str(size): step(size.layer(seed).to(device), size.x(seed).to(device), True) for size in chosen}
+        return [taken.own for taken in take_turns(steps, 2.0 if quick else 10.0, device=device).values()]
+
     small, large, layers, qubits = (1, 4, 16, 64, 256), (256, 512, 1024, 2048, 4096), (2, 4, 8, 16), (8, 9, 10, 11, 12)
-    below, above = (typical_times([replace(QUOTED, batch=b) for b in batches], seconds, seed, device)
-                    for batches in (small, large))
-    deep = typical_times([replace(QUOTED, n_layers=depth) for depth in layers], seconds, seed, device)
-    wide = typical_times([replace(QUOTED, n_qubits=n) for n in qubits], seconds, seed, device)
+    amplitudes = exponent([2.0**n for n in qubits], times(replace(QUOTED, n_qubits=n) for n in qubits))
     return {
-        "batch 1 to 256": exponent(small, below),
-        "batch 256 to 4096": exponent(large, above),
-        "layers": exponent(layers, deep),
-        "factor per qubit": 2 ** exponent([2.0**n for n in qubits], wide),
+        "batch 1 to 256": exponent(small, times(replace(QUOTED, batch=batch) for batch in small)),
+        "batch 256 to 4096": exponent(large, times(replace(QUOTED, batch=batch) for batch in large)),
+        "layers": exponent(layers, times(replace(QUOTED, n_layers=depth) for depth in layers)),
+        "factor per qubit": Estimate(*(2**power for power in amplitudes)),
     }
 
 
 def kept_for_backward(size: Size = QUOTED) -> dict[str, int]:
     """Bytes that the forward pass keeps for the backward pass, by contender, each storage once."""
     kept: dict[str, int] = {}
-    x = torch.randn(size.batch, size.inputs, generator=torch_rng(0, "bench"))
+    x = size.x()
     for name, one in contenders(size).items():
         if one.most < size.batch:
             continue

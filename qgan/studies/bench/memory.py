@@ -8,20 +8,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ...base.seeding import torch_rng
 from ...runs.configuration import Configuration
 from ...training.preparation import Prepared
 from .gan import QUANTUM, steps_of, trainer_with
 from .layer import BROADCAST, DENSE, OURS, QUOTED, contenders, step
 from .sampling import source_from
-from .timing import CPU
+from .timing import CPU, Row
 
 LAYERS = (OURS, DENSE, BROADCAST)
 CORES = (QUANTUM, "dense")
@@ -32,19 +30,6 @@ JETS = 2048
 #: What, how to get ready for it, and with which arguments.
 _Job = tuple[str, Callable[..., Callable[[], object]], tuple[Any, ...]]
 _STATUS = Path("/proc/self/status")
-
-
-@dataclass(frozen=True)
-class MemoryRow:
-    """Bytes of resident memory, with everything loaded and at the peak of the work; and at most on the GPU."""
-
-    what: str
-    loaded: int
-    peak: int
-    gpu: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"added": self.peak - self.loaded}
 
 
 def peak_memory() -> int:
@@ -68,25 +53,24 @@ def _kilobytes(key: str) -> int:
 
 
 def memory_rows(configuration: Configuration, prepared: Prepared, threads: int, device: torch.device = CPU,
-                end: float = math.inf) -> Iterator[MemoryRow]:
+                end: float = math.inf) -> Iterator[Row]:
     """The layers, training steps and sampling, two processes at a time.
 
     Those that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.
+
+    Yields:
+        Bytes of resident memory with everything ``loaded``, at the ``peak`` of the work and ``added`` by it, and at
+        most on the ``gpu``.
     """
-    jobs = _jobs(configuration, prepared)
     with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting: deque[tuple[str, Future[tuple[int, int, int]]]] = deque()
-        for what, get_ready, arguments in jobs:
+        waiting: deque[Future[Row]] = deque()
+        for job in _jobs(configuration, prepared):
             if len(waiting) == 2:
-                yield _finished(*waiting.popleft())
+                yield waiting.popleft().result()
             if time.perf_counter() < end:
-                waiting.append((what, pool.submit(_measure, threads, str(device), get_ready, arguments)))
-        for what, job in waiting:
-            yield _finished(what, job)
-
-
-def _finished(what: str, job: Future[tuple[int, int, int]]) -> MemoryRow:
-    return MemoryRow(what, *job.result())
+                waiting.append(pool.submit(_measure, threads, str(device), *job))
+        for measuring in waiting:
+            yield measuring.result()
 
 
 def _jobs(configuration: Configuration, prepared: Prepared) -> list[_Job]:
@@ -96,8 +80,8 @@ def _jobs(configuration: Configuration, prepared: Prepared) -> list[_Job]:
     return [layers[0], trainings[0], sampling, *layers[1:], *trainings[1:]]
 
 
-def _measure(threads: int, device: str, get_ready: Callable[..., Callable[[], object]],
-             arguments: tuple[Any, ...]) -> tuple[int, int, int]:
+def _measure(threads: int, device: str, what: str, get_ready: Callable[..., Callable[[], object]],
+             arguments: tuple[Any, ...]) -> Row:
     torch.set_num_threads(threads)
     where = torch.device(device)
     work = get_ready(where, *arguments)
@@ -105,14 +89,14 @@ def _measure(threads: int, device: str, get_ready: Callable[..., Callable[[], ob
     # Twice: a second call shows what the first one leaves behind.
     work()
     work()
+    peak = max(loaded, peak_memory())
     gpu = torch.cuda.max_memory_allocated(where) if where.type == "cuda" else 0
-    return loaded, max(loaded, peak_memory()), gpu
+    return {"what": what, "loaded": loaded, "peak": peak, "added": peak - loaded, "gpu": gpu}
 
 
 def _layer(device: torch.device, name: str) -> Callable[[], object]:
     contender = contenders(QUOTED, device=device)[name]
-    x = torch.randn(min(QUOTED.batch, contender.most), QUOTED.inputs, generator=torch_rng(0, "bench"))
-    return step(contender.run, x.to(contender.device), backward=True)
+    return step(contender.run, QUOTED.x()[:contender.most].to(contender.device), backward=True)
 
 
 def _training(device: torch.device, core: str, configuration: Configuration, prepared: Prepared,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +14,18 @@ import torch
 
 from ...base.devices import resolve_device, set_threads
 from ...base.progress import progress
-from ...quantum import QuantumLayer
 from ...quantum.arithmetic import step_counts
 from ...quantum.capacity import capability, gradient_variance
 from ...quantum.simulators import installed
 from ...runs.configuration import Configuration
 from ...sampling.source import BLOCK, JetSource, load_source
 from ...training.preparation import Prepared, prepare
-from ...training.trainer import Trainer
 from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
-from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, sizes
-from .marks import marks, of_size
+from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, of_size, sizes
+from .marks import marks
 from .memory import JOBS, memory_rows
 from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
-from .timing import ESTIMATOR, machine
+from .timing import ESTIMATOR, Row, machine
 
 PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
 #: Steps before an untrained generator is sampled: its images then have empty pixels, as real ones have.
@@ -80,30 +78,26 @@ def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str =
         configuration, effort: of the GAN and of the measurement, for other sizes than the default ones.
     """
     start, where, threads = time.perf_counter(), resolve_device(device), set_threads(threads)
-    options, effort = configuration or Configuration(seed=seed), effort or (QUICK if quick else LONG)
-    session = _Session(quick, threads, seed, where, options, effort, start, data, run)
+    session = _Session(quick, threads, seed, where, configuration or Configuration(seed=seed),
+                       effort or (QUICK if quick else LONG), start, data, run)
     result: dict[str, Any] = {"machine": machine(where), "quick": quick, "threads": threads, "seed": seed,
-                              "estimator": ESTIMATOR}
-    work: dict[str, Callable[[], Any]] = {
-        "layer": session.layer, "capacity": lambda: capacity_table(quick, seed), "gan": session.gan,
-        "sampling": session.sampling, "simulation": session.simulation, "memory": session.memory}
+                              "estimator": ESTIMATOR, "seconds": {}}
     chosen = [part for part in PARTS if part in parts]
     with progress(len(chosen), "bench", "parts", quiet=quiet) as bar:
         for part in chosen:
             bar.set_postfix_str(part)
             began = time.perf_counter()
-            result[part] = work[part]()
-            result.setdefault("seconds", {})[part] = time.perf_counter() - began
+            result[part] = getattr(session, part)()
+            result["seconds"][part] = time.perf_counter() - began
             bar.update()
-    result["left_out"] = session.left_out
-    result["marks"] = [mark.to_dict() for mark in marks(result)]
-    result["seconds"] = {**result.get("seconds", {}), "all": time.perf_counter() - start}
-    return result | {"load_at_the_end": machine()["load"]}
+    result["seconds"]["all"] = time.perf_counter() - start
+    return result | {"left_out": session.left_out, "marks": [mark.to_dict() for mark in marks(result)],
+                     "load_at_the_end": machine()["load"]}
 
 
 @dataclass
 class _Session:
-    """The parts, and what several of them need."""
+    """The parts, by their names in ``PARTS``, and what several of them need."""
 
     quick: bool
     threads: int
@@ -125,37 +119,36 @@ class _Session:
         increase = growth(self.quick, self.seed, self.device)
         # The parts that follow are to have half of the time.
         end = self.start + self.effort.limit / 2
-        rows = [row.to_dict() for row in layer_rows(self.quick, self.seed, self.effort.layer, self.device, end)]
+        rows = list(layer_rows(self.quick, self.seed, self.effort.layer, self.device, end))
         self.left_out += [f"{size.n_qubits} qubits, batch {size.batch}" for size in sizes(self.quick)
                           if not any(of_size(row, size) for row in rows)]
-        return {
-            "other_simulators": installed(),
-            "rows": rows,
-            "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
-            "kept_for_backward": kept_for_backward(),
-            "growth": increase,
-        }
+        return {"other_simulators": installed(), "rows": rows,
+                "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
+                "kept_for_backward": kept_for_backward(),
+                "growth": {name: power._asdict() for name, power in increase.items()}}
+
+    def capacity(self) -> list[Row]:
+        return capacity_table(self.quick, self.seed)
 
     def gan(self) -> dict[str, Any]:
-        rows = gan_rows(self.configuration, self.prepared, self.effort.gan, self.device)
-        return {"configuration": self.configuration.to_dict(), "rows": [row.to_dict() for row in rows]}
+        return {"configuration": self.configuration.to_dict(),
+                "rows": gan_rows(self.configuration, self.prepared, self.effort.gan, self.device)}
 
     def sampling(self) -> dict[str, Any]:
         source = self._source()
-        rows = sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed, self.device)
         return {"generator": str(self.run) if self.run else f"after {WARM_UP} steps", "block": BLOCK,
                 "pixels_above_threshold": pixels_above_threshold(source, self.seed),
-                "rows": [row.to_dict() for row in rows]}
+                "rows": sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed, self.device)}
 
     def simulation(self) -> dict[str, Any]:
         rows, left_out = simulation_rows(self.effort.processes, self.effort.batches, self.seed, self.end)
-        return {"rows": [row.to_dict() for row in rows], "left_out": left_out}
+        return {"rows": rows, "left_out": left_out}
 
-    def memory(self) -> list[dict[str, Any]]:
+    def memory(self) -> list[Row]:
         rows = list(memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end))
         if len(rows) < JOBS:
             self.left_out.append(f"{JOBS - len(rows)} of {JOBS} measurements of memory")
-        return [row.to_dict() for row in rows]
+        return rows
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -164,7 +157,7 @@ class _Session:
     def _source(self) -> JetSource:
         if self.run is not None:
             return load_source(self.run, self.device)
-        trainer: Trainer = trainer_with(QUANTUM, self.configuration, self.prepared, self.device)
+        trainer = trainer_with(QUANTUM, self.configuration, self.prepared, self.device)
         step = steps_of(trainer)
         for _ in range(WARM_UP):
             step()
@@ -173,22 +166,15 @@ class _Session:
 
 def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:
     """Operations and bytes of one step of a circuit."""
-    layer = QuantumLayer(
-        in_features=size.inputs, n_qubits=size.n_qubits, n_layers=size.n_layers, n_rotations=size.n_rotations, seed=seed
-    )
-    return step_counts(layer, size.batch)
+    return step_counts(size.layer(seed), size.batch)
 
 
-def capacity_table(quick: bool = True, seed: int = 0) -> list[dict[str, float]]:
+def capacity_table(quick: bool = True, seed: int = 0) -> list[Row]:
     """Gradient variance, expressibility and entanglement of random layers by qubits and layers."""
     samples, circuits = (60, 4) if quick else (300, 8)
     return [
-        {
-            "n_qubits": n_qubits,
-            "n_layers": n_layers,
-            "gradient_variance": gradient_variance(n_qubits, n_layers, samples=samples, circuits=circuits, seed=seed),
-            **capability(n_qubits, n_layers, samples=5 * samples, circuits=circuits, seed=seed),
-        }
-        for n_qubits in ((2, 4, 6, 8) if quick else (2, 4, 6, 8, 10))
-        for n_layers in (1, 2, 4, 8)
+        {"n_qubits": n_qubits, "n_layers": n_layers,
+         "gradient_variance": gradient_variance(n_qubits, n_layers, samples=samples, circuits=circuits, seed=seed),
+         **capability(n_qubits, n_layers, samples=5 * samples, circuits=circuits, seed=seed)}
+        for n_qubits in ((2, 4, 6, 8) if quick else (2, 4, 6, 8, 10)) for n_layers in (1, 2, 4, 8)
     ]

@@ -6,8 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,57 +18,10 @@ from ...simulation.chunks import Settings, make_chunk
 from ...simulation.engines import require_engines
 from ...training.preparation import Prepared
 from ...training.trainer import Trainer
-from .timing import CPU, estimate, median, take_turns
+from .timing import CPU, Estimate, Row, Times, estimate, median, take_turns
 
 #: Above this, GeV, a pixel counts as one that τ_N is computed from.
 _THRESHOLD = 0.1
-
-
-@dataclass(frozen=True)
-class SamplingRow:
-    """Requests of one size.
-
-    Attributes:
-        jets: asked for; they are made in blocks of a fixed size, of which a request takes what it needs.
-        substructure: whether τ_1 … τ_32 of the images are computed too.
-        threads: of the arithmetic; with one, rates are those of one core.
-        seconds: own time of a request, see :mod:`.timing`.
-        rate, rate_low, rate_high: jets a second of own time.
-        wall_rate: jets a second on the clock, median over the requests.
-        calls: that were timed.
-    """
-
-    jets: int
-    substructure: bool
-    threads: int
-    seconds: float
-    rate: float
-    rate_low: float
-    rate_high: float
-    wall_rate: float
-    calls: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class SimulationRow:
-    """Jets of one process by one Pythia on one core, from the second batch of events on: starting it is left out.
-
-    ``seconds`` is own time, see :mod:`.timing`, ``wall_rate`` counts jets by the clock; ``rate_spread``
-    is what the number of jets fluctuates by, √jets.
-    """
-
-    process: str
-    jets: int
-    seconds: float
-    rate: float
-    rate_spread: float
-    wall_rate: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def source_from(trainer: Trainer, prepared: Prepared, device: torch.device = CPU) -> JetSource:
@@ -83,9 +34,14 @@ def source_from(trainer: Trainer, prepared: Prepared, device: torch.device = CPU
 
 
 def sampling_rows(source: JetSource, seconds: float, sizes: Sequence[int], seed: int = 0,
-                  device: torch.device = CPU) -> list[SamplingRow]:
-    """Requests of each size, with and without substructure, the largest on one thread too, taking turns for about
-    ``seconds``."""
+                  device: torch.device = CPU) -> list[Row]:
+    """Requests of each size, with and without substructure (τ_1 … τ_32 of the images), the largest on one thread too,
+    taking turns for about ``seconds``.
+
+    Returns:
+        For each the time of a request (``seconds``) and jets a second: ``rate`` by own time, ``wall_rate`` on the
+        clock, median over the requests. With one thread rates are those of one core.
+    """
     threads = torch.get_num_threads()
 
     def request(n: int, substructure: bool, threads: int) -> Callable[[], object]:
@@ -98,13 +54,14 @@ def sampling_rows(source: JetSource, seconds: float, sizes: Sequence[int], seed:
     asked = list(dict.fromkeys([(max(sizes), 1), *((n, threads) for n in sizes)]))
     kinds = [(n, substructure, threads) for n, threads in asked for substructure in (False, True)]
     times = take_turns({str(kind): request(*kind) for kind in kinds}, seconds, device=device)
-    rows = []
-    for kind in kinds:
-        n, taken = kind[0], times[str(kind)]
-        own = estimate(taken.own)
-        rows.append(SamplingRow(*kind, own.value, n / own.value, n / own.high, n / own.low, n / median(taken.wall),
-                                taken.calls))
-    return rows
+    return [_row(*kind, times[str(kind)]) for kind in kinds]
+
+
+def _row(jets: int, substructure: bool, threads: int, times: Times) -> Row:
+    own = estimate(times.own)
+    rate = Estimate(*(jets / seconds for seconds in (own.value, own.high, own.low)))
+    return {"jets": jets, "substructure": substructure, "threads": threads, "seconds": own.value, **rate.named("rate"),
+            "wall_rate": jets / median(times.wall), "calls": times.calls}
 
 
 def pixels_above_threshold(source: JetSource, seed: int = 0) -> float:
@@ -112,8 +69,12 @@ def pixels_above_threshold(source: JetSource, seed: int = 0) -> float:
     return float(np.mean((source.block(0, seed, substructure=False).images > _THRESHOLD).sum((1, 2))))
 
 
-def simulation_row(process: str, batches: int, seed: int = 0) -> SimulationRow:
-    """A process simulated until about ``batches`` further batches of events have been made after the first.
+def simulation_row(process: str, batches: int, seed: int = 0) -> Row:
+    """A process simulated by one Pythia on one core until about ``batches`` further batches of events have been made
+    after the first, which is left out with the start.
+
+    Returns:
+        Jets made and, by own time, their ``rate``; ``rate_spread`` is what the number of jets fluctuates by, √jets.
 
     Raises:
         DataError: Pythia or FastJet is not installed.
@@ -127,13 +88,14 @@ def simulation_row(process: str, batches: int, seed: int = 0) -> SimulationRow:
     make_chunk(settings, 0, lambda made: marks.append((time.thread_time(), time.perf_counter(), made)))
     (own, wall, _), (own_end, wall_end, _) = marks[0], marks[-1]
     seconds, made = own_end - own, sum(n for *_, n in marks[1:])
-    return SimulationRow(process, made, seconds, made / seconds, made**0.5 / seconds, made / (wall_end - wall))
+    return {"process": process, "jets": made, "seconds": seconds, "rate": made / seconds,
+            "rate_spread": made**0.5 / seconds, "wall_rate": made / (wall_end - wall)}
 
 
 def simulation_rows(processes: Iterable[str], batches: int, seed: int = 0,
-                    end: float = math.inf) -> tuple[list[SimulationRow], str]:
+                    end: float = math.inf) -> tuple[list[Row], str]:
     """The processes that begin before the clock shows ``end``, and why others are left out."""
-    rows: list[SimulationRow] = []
+    rows: list[Row] = []
     try:
         for process in processes:
             if time.perf_counter() > end:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...base.console import aligned
 from .gan import PER_SAMPLE
-from .layer import DEEPER, OURS, PRODUCT, QUOTED
-from .marks import of_size
+from .layer import DEEPER, OURS, PRODUCT, QUOTED, of_size
+from .timing import Estimate, Row
 
-Rows = list[dict[str, Any]]
+Rows = Sequence[Row]
 #: Share of the clock's time below which a reader is told.
 DISTURBED = 0.8
 
@@ -22,15 +22,11 @@ def report(result: dict[str, Any]) -> str:
     sections: dict[str, Callable[[Any], Iterator[str]]] = {
         "layer": _layer, "capacity": _capacity, "gan": _gan, "sampling": _sampling,
         "simulation": _simulation, "memory": _memory}
-    lines = [*_machine(result)]
-    for part, write in sections.items():
-        if part in result:
-            lines += ["", *write(result[part])]
-    rates = list(_against_simulation(result))
+    paragraphs = [_machine(result), *(write(result[part]) for part, write in sections.items() if part in result)]
     if result["left_out"]:
-        lines += ["", f"left out for lack of time: {'; '.join(result['left_out'])}"]
-    summary = list(marks_table(result["marks"]))
-    return "\n".join([*lines, *(["", *rates] if rates else []), *(["", *summary] if summary else [])])
+        paragraphs.append(iter([f"left out for lack of time: {'; '.join(result['left_out'])}"]))
+    paragraphs += [_against_simulation(result), marks_table(result["marks"])]
+    return "\n\n".join(filter(None, map("\n".join, paragraphs)))
 
 
 def marks_table(marks: Rows) -> Iterator[str]:
@@ -42,7 +38,7 @@ def marks_table(marks: Rows) -> Iterator[str]:
     for mark in marks:
         must = f"{'≥' if mark['at_least'] else '≤'} {mark['must']:,g}"
         clock = "" if mark["clock"] is None else _short(mark["clock"])
-        yield f"| {mark['what']} | {must} | {_interval(mark, '')} | {clock} | {mark['holds']} |"
+        yield f"| {mark['what']} | {must} | {_interval(mark)} | {clock} | {mark['holds']} |"
 
 
 def _short(value: float) -> str:
@@ -50,20 +46,24 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _interval(row: dict[str, Any], name: str) -> str:
-    """A number with the ends of its interval."""
-    value, low, high = (row[key] for key in ((name, f"{name}_low", f"{name}_high") if name
-                                             else ("value", "low", "high")))
+def _interval(row: Row, name: str = "") -> str:
+    """A number with the ends of its interval: that of a name, or the one that the row is."""
+    value, low, high = Estimate.read(row, name) if name else (row["value"], row["low"], row["high"])
     return _short(value) if low == value == high else f"{_short(value)} ({_short(low)}–{_short(high)})"
+
+
+def _milliseconds(row: Row) -> tuple[str, str]:
+    """Own time and the clock's."""
+    return f"{1e3 * row['seconds']:.3f}", f"{1e3 * row['wall']:.3f}"
 
 
 def table(rows: Rows) -> str:
     """Layers: own time and its ratio to the quantum layer's, and both on the clock."""
     head = ("", "", "qubits", "angles", "batch", "ms", "on clock", "x layer", "on clock", "")
-    return aligned([head, *(
-        (row["what"], row["direction"], row["n_qubits"], f"{row['n_layers']}x{row['n_rotations']}", row["batch"],
-         f"{1e3 * row['seconds']:.3f}", f"{1e3 * row['wall']:.3f}", _interval(row, "ratio"), _short(row["wall_ratio"]),
-         f"(run on {row['scaled']}, scaled)" if row["scaled"] else "") for row in rows)], left=(0, 1, 9))
+    lines = [(row["what"], row["direction"], row["n_qubits"], f"{row['n_layers']}x{row['n_rotations']}", row["batch"],
+              *_milliseconds(row), _interval(row, "ratio"), _short(row["wall_ratio"]),
+              f"(run on {row['scaled']}, scaled)" if row["scaled"] else "") for row in rows]
+    return aligned([head, *lines], left=(0, 1, 9))
 
 
 def _machine(result: dict[str, Any]) -> Iterator[str]:
@@ -90,15 +90,13 @@ def disturbance(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _layer(part: dict[str, Any]) -> Iterator[str]:
-    yield from table(part["rows"]).splitlines()
-    others = ", ".join(part["other_simulators"])
-    yield f"other simulators: {others or 'none installed (see the extra bench)'}"
+    yield table(part["rows"])
+    yield f"other simulators: {', '.join(part['other_simulators']) or 'none installed (see the extra bench)'}"
     yield "share of the matrix product, forward+backward, by batch: " + ", ".join(
         f"{batch}: {share:.0%}" for batch, share in product_shares(part["rows"]).items())
-    growth = part["growth"]
-    yield (f"time grows with batch to the power {growth['batch 1 to 256']:.2f} up to 256, "
-           f"{growth['batch 256 to 4096']:.2f} beyond; with layers to the power {growth['layers']:.2f}; "
-           f"by {growth['factor per qubit']:.2f} a qubit from 8 qubits on")
+    growth = {name: _interval(power) for name, power in part["growth"].items()}
+    yield (f"time grows with batch to the power {growth['batch 1 to 256']} up to 256, {growth['batch 256 to 4096']} "
+           f"beyond; with layers to the power {growth['layers']}; by {growth['factor per qubit']} a qubit from 8 on")
     for (name, steps), size in zip(part["counts"].items(), (QUOTED, DEEPER), strict=False):
         taken = [row["seconds"] for row in part["rows"] if row["what"] == OURS and of_size(row, size)
                  and row["direction"] == "forward+backward"]
@@ -117,34 +115,36 @@ def _rates(steps: dict[str, dict[str, int]], seconds: float) -> str:
 
 def product_shares(rows: Rows) -> dict[int, float]:
     """The bare matrix product's part of the quantum layer's time by batch, quoted circuit, forward and backward."""
-    quoted = next(((row["n_qubits"], row["n_layers"], row["n_rotations"]) for row in rows if row["what"] == OURS), None)
     return {row["batch"]: row["ratio"] for row in sorted(rows, key=lambda row: row["batch"])
             if row["what"] == PRODUCT and row["direction"] == "forward+backward"
-            and (row["n_qubits"], row["n_layers"], row["n_rotations"]) == quoted}
+            and (row["n_qubits"], row["n_layers"], row["n_rotations"]) == (
+                QUOTED.n_qubits, QUOTED.n_layers, QUOTED.n_rotations)}
 
 
 def _capacity(rows: Rows) -> Iterator[str]:
-    yield aligned([("qubits", "layers", "gradient variance", "expressibility (Haar)", "entanglement (Haar)"), *(
-        (row["n_qubits"], row["n_layers"], f"{row['gradient_variance']:.2e}",
-         f"{row['expressibility']:.3f} ({row['expressibility_floor']:.3f})",
-         f"{row['entanglement']:.3f} ({row['entanglement_haar']:.3f})") for row in rows)], left=())
+    yield aligned([
+        ("qubits", "layers", "gradient variance", "expressibility (Haar)", "entanglement (Haar)"),
+        *((row["n_qubits"], row["n_layers"], f"{row['gradient_variance']:.2e}",
+           f"{row['expressibility']:.3f} ({row['expressibility_floor']:.3f})",
+           f"{row['entanglement']:.3f} ({row['entanglement_haar']:.3f})") for row in rows)], left=())
 
 
 def _gan(part: dict[str, Any]) -> Iterator[str]:
-    head = ("training step, core", "batch", "ms", "on clock", "quantum / it", "on clock", "of the sums", "")
-    yield aligned([head, *(
-        (row["core"], row["batch"], f"{1e3 * row['seconds']:.1f}", f"{1e3 * row['wall']:.1f}",
-         _interval(row, "quantum_over"), _short(row["quantum_over_wall"]), f"{row['quantum_over_all']:.3g}",
-         f"(circuit run on {row['scaled']}, scaled)" if row["core"] == PER_SAMPLE else "")
-        for row in part["rows"])], left=(0, 7))
+    yield aligned([
+        ("training step, core", "batch", "ms", "on clock", "quantum / it", "on clock", "of the sums", ""),
+        *((row["core"], row["batch"], *_milliseconds(row), _interval(row, "quantum_over"),
+           _short(row["quantum_over_wall"]), f"{row['quantum_over_all']:.3g}",
+           f"(circuit run on {row['scaled']}, scaled)" if row["core"] == PER_SAMPLE else "") for row in part["rows"])],
+        left=(0, 7))
 
 
 def _sampling(part: dict[str, Any]) -> Iterator[str]:
     yield (f"sampling from the generator {part['generator']}, blocks of {part['block']} jets, "
            f"{part['pixels_above_threshold']:.0f} pixels above 0.1 GeV")
-    yield aligned([("jets", "substructure", "threads", "jets a second", "on clock"), *(
-        (row["jets"], "yes" if row["substructure"] else "no", row["threads"], _interval(row, "rate"),
-         _short(row["wall_rate"])) for row in part["rows"])], left=())
+    yield aligned([
+        ("jets", "substructure", "threads", "jets a second", "on clock"),
+        *((row["jets"], "yes" if row["substructure"] else "no", row["threads"], _interval(row, "rate"),
+           _short(row["wall_rate"])) for row in part["rows"])], left=())
 
 
 def _simulation(part: dict[str, Any]) -> Iterator[str]:
@@ -168,5 +168,6 @@ def _against_simulation(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _memory(rows: Rows) -> Iterator[str]:
-    yield aligned([("resident memory, MB", "loaded", "peak", "added", "on GPU"), *(
-        (row["what"], *(f"{row[key] / 1e6:.0f}" for key in ("loaded", "peak", "added", "gpu"))) for row in rows)])
+    keys = ("loaded", "peak", "added", "gpu")
+    yield aligned([("resident memory, MB", "loaded", "peak", "added", "on GPU"),
+                   *((row["what"], *(f"{row[key] / 1e6:.0f}" for key in keys)) for row in rows)])

@@ -16,8 +16,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ FEW = 6
 _QUARTILE, _DRAWS = 25, 400
 
 CPU = torch.device("cpu")
+#: One measurement by the names that the JSON file has; seconds are own time, ``wall`` is a median on the clock.
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,7 @@ class Times:
         return Times([factor * t for t in self.own], [factor * t for t in self.wall], self.calls)
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """A number and the ends of its 68 % interval."""
 
     value: float
@@ -69,43 +70,14 @@ class Estimate:
     def inverse(self) -> Estimate:
         return Estimate(1 / self.value, 1 / self.high, 1 / self.low)
 
+    @classmethod
+    def read(cls, row: Row, name: str) -> Estimate:
+        """What :meth:`named` wrote."""
+        return cls(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
-@dataclass(frozen=True)
-class Row:
-    """One measurement of a layer.
-
-    Attributes:
-        seconds, seconds_low, seconds_high: own time of a call, see the module.
-        wall: median time of a call on the clock, seconds.
-        ratio, ratio_low, ratio_high: own time over that of the quantum layer in the same turns.
-        wall_ratio: the same on the clock, median over the turns.
-        device: where it was computed; PennyLane and other simulators are measured on the CPU.
-        turns, calls: that were timed.
-        scaled: the batch that was run where the whole one would take too long; times then count the whole.
-    """
-
-    what: str
-    direction: str
-    n_qubits: int
-    n_layers: int
-    n_rotations: int
-    inputs: int
-    batch: int
-    seconds: float
-    seconds_low: float
-    seconds_high: float
-    wall: float
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    wall_ratio: float
-    device: str
-    turns: int
-    calls: int
-    scaled: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    def named(self, name: str) -> Row:
+        """Its entries in a row of results: ``name``, ``name_low`` and ``name_high``."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
 def take_turns(contenders: Mapping[str, Callable[[], object]], seconds: float, most: int = 200,
@@ -168,15 +140,27 @@ def _warmed_up(call: Callable[[], object], settle: Callable[[], None], calls: in
 
 def estimate(values: Sequence[float], base: Sequence[float] | None = None) -> Estimate:
     """The time, or the ratio to ``base`` over the turns both took (the first of the longer one), as in the module."""
-    turns = len(values) if base is None else min(len(values), len(base))
-    above = np.asarray(values[:turns], float)
-    below = np.ones(turns) if base is None else np.asarray(base[:turns], float)
-    value = float(_typical(above) / _typical(below))
+    if base is None:
+        return _resampled([values], lambda typical: typical[0])
+    return _resampled([values, base], lambda typical: typical[0] / typical[1])
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[Sequence[float]]) -> Estimate:
+    """The slope of log time against log size, from the times of each size by turn."""
+    return _resampled(seconds, lambda typical: np.polyfit(np.log(sizes), np.log(typical), 1)[0])
+
+
+def _resampled(contenders: Sequence[Sequence[float]], figure: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+    """A figure of the contenders' typical times, over the turns that all of them took."""
+    turns = min(map(len, contenders))
+    taken = np.array([times[:turns] for times in contenders], float)
+    value = float(figure(_typical(taken)))
     if turns < FEW:
-        low, high = (above / below).min(), (above / below).max()
+        drawn = figure(taken)
+        low, high = drawn.min(), drawn.max()
     else:
         chosen = numpy_rng(0, "bench", turns).integers(turns, size=(_DRAWS, turns))
-        low, high = np.percentile(_typical(above[chosen]) / _typical(below[chosen]), [16, 84])
+        low, high = np.percentile(figure(_typical(taken[:, chosen])), [16, 84])
     return Estimate(value, min(float(low), value), max(float(high), value))
 
 
@@ -188,11 +172,6 @@ def median(values: Sequence[float], base: Sequence[float] | None = None) -> floa
 def _typical(turns: np.ndarray) -> np.ndarray:
     typical: np.ndarray = np.percentile(turns, _QUARTILE, axis=-1)
     return typical
-
-
-def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """The slope of log time against log size."""
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
 def machine(device: torch.device = CPU) -> dict[str, Any]:
