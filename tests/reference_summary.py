@@ -16,7 +16,7 @@ from scipy.stats import chi2
 
 from qgan.base.io import write_json
 from qgan.data import JetImages, read_jets
-from qgan.observables.arrays import ALL, observables
+from qgan.observables.arrays import observables
 
 FOLDER = Path(__file__).parent / "reference"
 CONDITIONS = ("pt", "eta", "mass", "delta_r")
@@ -25,7 +25,7 @@ N_BINS = 25
 
 def features(jets: JetImages) -> dict[str, np.ndarray]:
     """Observables of the images, and the jets' own quantities as ``jet_<name>``."""
-    values = observables(jets.images, jets.grid, names=ALL)
+    values = observables(jets.images, jets.grid)
     return values | {f"jet_{k}": jets.conditions[k].astype(np.float64) for k in CONDITIONS}
 
 

@@ -26,7 +26,7 @@ from qgan.losses import (
     r1_penalty,
     soft_count,
 )
-from qgan.observables.tensors import observables
+from qgan.observables.tensors import statistics
 
 ONE = ("s",)
 
@@ -306,7 +306,7 @@ def toy_batch(generator: ToyGenerator, needs: tuple[str, ...]) -> GeneratorBatch
     grid, label = Grid.square(9, 0.4), torch.arange(64) % 2
     images, real = generator(torch.randn(64, 6)), 3 * torch.rand(64, 9, 9) ** 4
     known = [name for name in needs if name != "soft_count"]
-    real_values, fake_values = observables(real, grid, known), observables(images, grid, known)
+    real_values, fake_values = statistics(real, grid, known), statistics(images, grid, known)
     return GeneratorBatch(
         fake_logits=images.mean((1, 2)), real={**real_values, "soft_count": soft_count(real)},
         fake={**fake_values, "soft_count": soft_count(images, 0.3, 0.1)}, real_label=label, fake_label=label,

@@ -24,7 +24,7 @@ from qgan.base.io import atomic_folder
 from qgan.evaluation import Row, evaluate
 from qgan.report import check_report, generator_names, write_report
 from qgan.report.levels import LEVELS, level, severity
-from qgan.report.plots.correlations import CORRELATED, correlation_plot, correlations
+from qgan.report.plots.correlations import correlated, correlation_plot, correlations
 from qgan.report.text import number
 
 REAL = toy_jets(150, 1, "real.h5")
@@ -261,11 +261,11 @@ def test_correlations() -> None:
     expected = np.corrcoef(flat.sum(1), flat.std(1))[0, 1]
     assert correlations(jets.images, jets, ("pt", "pixel_std"))[0, 1] == pytest.approx(expected, abs=1e-9)
     same = replace(jets, images=np.repeat(jets.images[:1], len(jets), 0))
-    assert np.isnan(correlations(same.images, same)).all()
+    assert np.isnan(correlations(same.images, same, correlated())).all()
     figure = correlation_plot(REAL, {"one": REAL, "two": same}, 1)
     shown = [a for a in figure.axes if a.images and len(a.get_title()) > 0]
     assert len(shown) == 6
-    assert len(shown[0].get_xticks()) == len(CORRELATED)
+    assert len(shown[0].get_xticks()) == len(correlated())
     assert "rms 0.000" in shown[2].get_title()
     assert "unknown" in shown[5].get_title()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..observables.arrays import ALL, UNITS
+from ..observables.registry import unit
 from .closure import binned_wasserstein, closure
 from .neighbours import memorising, nearest_distance
 from .resampling import disjoint_parts, error_from_parts
@@ -33,8 +33,8 @@ def closure_rows(group: Group, notes: list[str]) -> Iterator[Row]:
         (values, errors), (of_real, _) = (_closure_with_error(side, name) for side in (group.fake, group.real))
         for i, metric in enumerate(("closure_bias", "closure_resolution", "closure_r2")):
             ratio = values[i] / of_real[i] if metric == "closure_resolution" and of_real[i] > 0 else None
-            unit = "" if metric == "closure_r2" else UNITS[name]
-            yield Row(metric, name, group.name, values[i], errors[i], of_real[i], ratio, None, unit, n)
+            yield Row(metric, name, group.name, values[i], errors[i], of_real[i], ratio, None,
+                      "" if metric == "closure_r2" else unit(name), n)
         if not _fills_bins(group, name):
             notes.append(f"{group.name}: closure_w1 of {name} is left out, since the asked values do not fill "
                          f"the {BINS} bins of the real ones.")
@@ -61,14 +61,16 @@ def memorising_row(group: Group, training: np.ndarray, rng: np.random.Generator)
 
 
 def _binned_row(group: Group, name: str) -> Row:
-    column = ALL.index(name)
-
     def score(a: Sample, b: Sample) -> np.ndarray:
-        bins = binned_wasserstein(a.values[:, column], a.asked[name], b.values[:, column], b.asked[name], BINS)
+        bins = binned_wasserstein(_column(a, name), a.asked[name], _column(b, name), b.asked[name], BINS)
         return np.array([bins[np.isfinite(bins)].mean()])
 
     value, error, nulls = over_group(group, f"closure {name}", score)
-    return row_from_nulls("closure_w1", name, group.name, value[0], float(error[0]), nulls[:, 0], group.n, UNITS[name])
+    return row_from_nulls("closure_w1", name, group.name, value[0], float(error[0]), nulls[:, 0], group.n, unit(name))
+
+
+def _column(sample: Sample, name: str) -> np.ndarray:
+    return sample.columns([name])[:, 0]
 
 
 def _fills_bins(group: Group, name: str) -> bool:
@@ -78,7 +80,7 @@ def _fills_bins(group: Group, name: str) -> bool:
 
 
 def _closure_with_error(sample: Sample, name: str) -> tuple[list[float], list[float]]:
-    measured, asked = sample.values[:, ALL.index(name)], sample.asked[name]
+    measured, asked = _column(sample, name), sample.asked[name]
 
     def values(index: np.ndarray) -> list[float]:
         result = closure(measured[index], asked[index])

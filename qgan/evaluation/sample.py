@@ -10,8 +10,9 @@ import numpy as np
 
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
-from ..observables.arrays import ALL, observables
+from ..observables.arrays import observables
 from ..observables.energy_flow import GRAPHS, energy_flow
+from ..observables.registry import measured
 from .resampling import disjoint_pairs, disjoint_parts
 
 #: Pixels under this pT (GeV) are set to 0 before anything is measured.
@@ -28,7 +29,7 @@ class Sample:
 
     Attributes:
         images: (N, H, W) float32, GeV, without pixels under :data:`CUT`.
-        values: (N, len(ALL)) float64, the observables in the order of ``observables.ALL``.
+        values: (N, S) float64, the observables in the order of ``observables.registry.measured()``.
         flow: (N, 20) energy-flow polynomials, or (N, 0) where they were not asked for.
         asked: conditions by name, each (N,).
     """
@@ -47,7 +48,8 @@ class Sample:
 
     def columns(self, names: Sequence[str]) -> np.ndarray:
         """(N, len(names)) observables."""
-        return self.values[:, [ALL.index(n) for n in names]]
+        order = measured()
+        return self.values[:, [order.index(name) for name in names]]
 
 
 def measure(jets: JetImages, with_flow: bool = True) -> Sample:
@@ -55,7 +57,7 @@ def measure(jets: JetImages, with_flow: bool = True) -> Sample:
     images = np.where(jets.images < CUT, np.float32(0), jets.images).astype(np.float32, copy=False)
     values = observables(images, jets.grid)
     flow = energy_flow(images, jets.grid) if with_flow else {}
-    return Sample(images, np.stack([values[n] for n in ALL], axis=1),
+    return Sample(images, np.stack(list(values.values()), axis=1),
                   np.stack([flow[g] for g in GRAPHS], axis=1) if flow else np.zeros((len(images), 0)),
                   {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()})
 

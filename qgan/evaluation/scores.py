@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..observables.arrays import ALL, UNITS
+from ..observables.registry import measured, unit
 from .distributions import separation_edges, separation_power, wasserstein
 from .neighbours import precision_recall
 from .pictures import mean_image_difference, variance_ratio
@@ -26,14 +26,14 @@ Score = Callable[[Sample, Sample], np.ndarray]
 
 def w1_rows(group: Group) -> Iterator[Row]:
     """W1 of every observable and of log pixel intensity, in standard deviations and in units."""
-    names = (*ALL, "log_pixel")
+    names = (*measured(), "log_pixel")
     spread = np.append(group.real.values.std(0), log_pixels(group.real).std())
     value, error, nulls = over_group(group, "w1", _w1)
     for scale, metric in ((np.where(spread > 0, spread, 1.0), "w1"), (np.ones(len(names)), "w1_unit")):
         for i, name in enumerate(names):
-            unit = "sd" if metric == "w1" else UNITS.get(name, "")
+            its_unit = "sd" if metric == "w1" else "ln GeV" if name == "log_pixel" else unit(name)
             yield row_from_nulls(metric, name, group.name, value[i] / scale[i], error[i] / scale[i],
-                                 nulls[:, i] / scale[i], group.n, unit)
+                                 nulls[:, i] / scale[i], group.n, its_unit)
 
 
 def separation_rows(group: Group) -> Iterator[Row]:
@@ -44,7 +44,7 @@ def separation_rows(group: Group) -> Iterator[Row]:
         columns = zip((*a.values.T, log_pixels(a)), (*b.values.T, log_pixels(b)), edges, strict=True)
         return np.array([separation_power(x, y, e) for x, y, e in columns])
 
-    yield from _each("separation", (*ALL, "log_pixel"), group, score)
+    yield from _each("separation", (*measured(), "log_pixel"), group, score)
 
 
 def literature_rows(group: Group) -> Iterator[Row]:

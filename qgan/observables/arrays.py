@@ -7,58 +7,56 @@ without any pT has 0 for everything. The differentiable versions are in :mod:`qg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..data.grid import Grid
 from .energy_flow import MAX_CELLS, correlation_ratio
+from .registry import OBSERVABLES, measured
 from .subjettiness import tau_from_images
 
 #: Pixels below this pT (GeV) count as empty in ``nnz``.
 THRESHOLD = 0.1
 #: Sizes of the leading fractions: ``leading_k`` is the share of the pT in the k hardest pixels.
 LEADING = (1, 2, 3, 5)
-#: Observables from sums over pixels, which cost next to nothing.
-SIMPLE = ("pt", "mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
-          "nnz", "ptd", *(f"leading_{k}" for k in LEADING))
-#: Observables that need pairs, triples or axes of a jet's pixels.
-SUBSTRUCTURE = ("tau_1", "tau_21", "tau_32", "c2")
-ALL = SIMPLE + SUBSTRUCTURE
-#: Units; what is not named has none.
-UNITS = {"pt": "GeV", "mass": "GeV", "delta_r_mean": "GeV", "delta_r_std": "GeV", "pixel_mean": "GeV",
-         "pixel_std": "GeV", "log_pixel": "ln GeV"}
+#: Those of :func:`subjettiness`.
+TAUS = ("tau_1", "tau_21", "tau_32")
 _BLOCK = 4096
 
 
-def observables(images: np.ndarray, grid: Grid, threshold: float = THRESHOLD,
-                names: Sequence[str] = ALL) -> dict[str, np.ndarray]:
+def observables(images: np.ndarray, grid: Grid, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Several observables at once.
 
     Args:
         images: (N, H, W) pixel pT in GeV.
         grid: where the pixels lie.
-        threshold: pT in GeV above which a pixel counts in ``nnz``.
-        names: which ones, of :data:`ALL`.
+        names: which ones; all of :func:`~qgan.observables.registry.measured` if left out.
 
     Returns:
         Each name's values, (N,) float64.
 
     Raises:
-        ValueError: a name that is not in :data:`ALL`, or images of another shape than the grid.
+        ValueError: a name that is not known, or images of another shape than the grid.
+
+    >>> images = np.zeros((1, 3, 3))
+    >>> images[0, 1, 1] = 250.0
+    >>> observables(images, Grid.square(3, 0.3), ["pt", "nnz"])
+    {'pt': array([250.]), 'nnz': array([1.])}
     """
-    unknown = [n for n in names if n not in ALL]
+    names = measured() if names is None else names
+    unknown = [name for name in names if name not in OBSERVABLES or OBSERVABLES[name].arrays is None]
     if unknown:
-        raise ValueError(f"unknown observables {', '.join(unknown)}; known are {', '.join(ALL)}")
+        raise ValueError(f"unknown observables {', '.join(unknown)}; known are {', '.join(measured())}")
     if images.ndim != 3 or images.shape[1:] != grid.shape:
         raise ValueError(f"images of shape {images.shape} do not fit a grid of {grid.height} x {grid.width} pixels")
     out = {name: np.zeros(len(images)) for name in names}
     for start in range(0, len(images), _BLOCK):
         block = np.asarray(images[start:start + _BLOCK], dtype=np.float64)
-        taus = _subjettiness(block, grid) if any(name.startswith("tau_") for name in names) else {}
+        # One clustering for all of them.
+        taus = subjettiness(block, grid) if any(name in TAUS for name in names) else {}
         for name in names:
-            values = taus[name] if name in taus else _single(name, block, grid, threshold)
-            out[name][start:start + _BLOCK] = values
+            out[name][start:start + _BLOCK] = taus[name] if name in taus else _single(name, block, grid)
     return out
 
 
@@ -129,42 +127,25 @@ def c2(images: np.ndarray, grid: Grid) -> np.ndarray:
     return correlation_ratio(images, grid)
 
 
-def tau_1(images: np.ndarray, grid: Grid) -> np.ndarray:
-    """τ_1 of the pixels (kT axes, β = 1, divided by the image's half-width)."""
-    return _subjettiness(images, grid)["tau_1"]
+def subjettiness(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
+    """``tau_1``, ``tau_21`` and ``tau_32`` of the pixels (kT axes, β = 1, divided by the image's half-width).
 
-
-def tau_21(images: np.ndarray, grid: Grid) -> np.ndarray:
-    """τ_2 / τ_1 of the pixels, 0 where τ_1 = 0."""
-    return _subjettiness(images, grid)["tau_21"]
-
-
-def tau_32(images: np.ndarray, grid: Grid) -> np.ndarray:
-    """τ_3 / τ_2 of the pixels, 0 where τ_2 = 0."""
-    return _subjettiness(images, grid)["tau_32"]
-
-
-_FUNCTIONS: dict[str, Callable[[np.ndarray, Grid], np.ndarray]] = {
-    "pt": pt, "mass": mass, "delta_r_mean": delta_r_mean, "delta_r_std": delta_r_std, "width": width,
-    "sigma_r": sigma_r, "pixel_mean": pixel_mean, "pixel_std": pixel_std, "ptd": ptd, "c2": c2,
-    "tau_1": tau_1, "tau_21": tau_21, "tau_32": tau_32}
-
-
-def _single(name: str, images: np.ndarray, grid: Grid, threshold: float) -> np.ndarray:
-    if name == "nnz":
-        return nnz(images, grid, threshold)
-    if name.startswith("leading_"):
-        return leading_fraction(images, grid, int(name.removeprefix("leading_")))
-    return _FUNCTIONS[name](images, grid)
-
-
-def _subjettiness(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
-    """τ of the ``MAX_CELLS`` hardest pixels: real jets have fewer, and kT clustering of hundreds takes minutes."""
+    Of the ``MAX_CELLS`` hardest pixels: real jets have fewer, and kT clustering of hundreds takes minutes.
+    """
     flat = _flat(images)
     if flat.shape[1] > MAX_CELLS:
         faintest = np.partition(flat, -MAX_CELLS, axis=1)[:, -MAX_CELLS, None]
         flat = np.where(flat >= faintest, flat, 0.0)
     return tau_from_images(flat.reshape(images.shape), grid)
+
+
+def _single(name: str, images: np.ndarray, grid: Grid) -> np.ndarray:
+    measure = OBSERVABLES[name].arrays
+    assert measure is not None
+    values = measure(images, grid)
+    if np.shape(values) != (len(images),):
+        raise ValueError(f"observable {name}: gave an array of shape {np.shape(values)}, expected ({len(images)},)")
+    return values
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

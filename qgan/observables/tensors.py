@@ -14,34 +14,22 @@ import torch
 from torch import Tensor
 
 from ..data.grid import Grid
-from .arrays import LEADING, THRESHOLD
+from .arrays import THRESHOLD
+from .registry import OBSERVABLES
 from .subjettiness import axes_of_images
 
 #: Width of the soft count's step, GeV: small against typical soft pixels (0.1 to 1 GeV).
 TEMPERATURE = 0.05
-#: The names that :func:`observables` knows; all but ``soft_nnz`` equal the NumPy ones.
-NAMES = ("pt", "mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
-         "ptd", *(f"leading_{k}" for k in LEADING), "soft_nnz")
-
-
-def observables(images: Tensor, grid: Grid, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
-    """Several observables at once, each (N,).
-
-    Raises:
-        ValueError: a name that is not in :data:`NAMES`.
-    """
-    unknown = [n for n in names if n not in NAMES]
-    if unknown:
-        raise ValueError(f"no differentiable observable {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    return statistics(images, grid, names)
 
 
 def statistics(images: Tensor, grid: Grid, names: Sequence[str]) -> dict[str, Tensor]:
     """What loss terms ask for by name.
 
-    Beside the names of :func:`observables`, each (N,): ``image_mass`` (the image's, where ``mass`` may be taken for
-    the jet's), ``image_tau_21`` and ``image_tau_32``, ``count_T`` (pixels above T GeV, softly), ``clumps_K`` (see
-    :func:`clumps`) and, (N, pixels), ``shares`` of the pT.
+    Args:
+        images: (N, H, W) pixel pT in GeV.
+        grid: where the pixels lie.
+        names: observables with a gradient, each (N,); ``leading_K``, ``clumps_K`` and ``count_T`` with any number
+            (see :func:`leading_fraction`, :func:`clumps`, :func:`count_above`); and ``shares`` of the pT, (N, pixels).
 
     Nothing but the axes of τ is shared between them: each has its own way back to the images, so that a gradient
     is the same sum in the same order, to the last bit, whatever else is asked for or known already.
@@ -169,24 +157,24 @@ def safe_sqrt(x: Tensor) -> Tensor:
     return torch.where(positive, torch.where(positive, x, torch.ones_like(x)).sqrt(), torch.zeros_like(x))
 
 
-_FUNCTIONS: dict[str, Callable[[Tensor, Grid], Tensor]] = {
-    "pt": pt, "mass": mass, "delta_r_mean": delta_r_mean, "delta_r_std": delta_r_std, "width": width,
-    "sigma_r": sigma_r, "pixel_mean": pixel_mean, "pixel_std": pixel_std, "ptd": ptd, "soft_nnz": soft_nnz,
-    "image_mass": mass, "shares": lambda images, grid: _shares(images)}
 #: Those with a number in their name, by what stands before it.
 _FAMILIES: dict[str, Callable[[str], Callable[[Tensor, Grid], Tensor]]] = {
     "leading": lambda k: partial(leading_fraction, k=int(k)), "clumps": lambda size: partial(clumps, size=int(size)),
     "count": lambda threshold: partial(count_above, threshold=float(threshold))}
+#: Those of :func:`subjettiness`, whose axes they share.
 _TAUS = {"image_tau_21": "tau_21", "image_tau_32": "tau_32"}
 
 
 def _function(name: str) -> Callable[[Tensor, Grid], Tensor]:
     family, _, number = name.rpartition("_")
-    if name in _FUNCTIONS:
-        return _FUNCTIONS[name]
+    if name == "shares":
+        return lambda images, grid: _shares(images)
+    if name in OBSERVABLES and (function := OBSERVABLES[name].tensors) is not None:
+        return function
     if family in _FAMILIES:
         return _FAMILIES[family](number)
-    raise ValueError(f"no statistic {name}; there are {', '.join((*_FUNCTIONS, *_TAUS))} and, with a number, "
+    known = [name for name, observable in OBSERVABLES.items() if observable.tensors is not None]
+    raise ValueError(f"no statistic {name}; there are shares, {', '.join(known)} and, with a number, "
                      + ", ".join(f"{family}_" for family in _FAMILIES))
 
 

@@ -10,18 +10,21 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ...data.jets import JetImages
-from ...observables.arrays import ALL, observables
+from ...observables.arrays import observables
+from ...observables.registry import measured
 from .style import DIFFERENCE, SYMBOLS, class_title, named, new_figure, styled
 
-#: Pixel mean is left out: it is pT.
-CORRELATED = tuple(name for name in ALL if name != "pixel_mean")
 _MOST = 10_000
 
 
-def correlations(images: np.ndarray, jets: JetImages, names: Sequence[str] = CORRELATED) -> np.ndarray:
+def correlated() -> list[str]:
+    """Every observable but the pixel mean, which is pT."""
+    return [name for name in measured() if name != "pixel_mean"]
+
+
+def correlations(images: np.ndarray, jets: JetImages, names: Sequence[str]) -> np.ndarray:
     """Pearson's correlation of observables of images (N, H, W), (len(names), len(names)); NaN for a constant one."""
-    measured = observables(images, jets.grid, names=names)
-    table = np.stack([measured[name] for name in names])
+    table = np.stack(list(observables(images, jets.grid, names=names).values()))
     spread = table.std(1, keepdims=True)
     # What differs by rounding alone is constant.
     constant = spread <= 1e-9 * np.maximum(np.abs(table.mean(1, keepdims=True)), 1e-30)
@@ -30,13 +33,13 @@ def correlations(images: np.ndarray, jets: JetImages, names: Sequence[str] = COR
 
 
 def correlation_plot(real: JetImages, fakes: JetImages | Mapping[str, JetImages], label: int,
-                     names: Sequence[str] = CORRELATED) -> Figure:
+                     names: Sequence[str] | None = None) -> Figure:
     """One class, a row a generator: correlations of real jets, of generated ones, and generated − real.
 
     The number in the title is the root mean square of the differences off the diagonal. An observable that is the
     same in all jets has no correlation and is left white.
     """
-    generators = named(fakes)
+    generators, names = named(fakes), names or correlated()
     of_real = correlations(real.only(label).images[:_MOST], real, names)
     others = {name: correlations(fake.only(label).images[:_MOST], real, names) for name, fake in generators.items()}
     with styled():

@@ -11,7 +11,8 @@ from matplotlib.patches import StepPatch
 
 from ...data.jets import JetImages
 from ...evaluation.sample import CUT
-from ...observables.arrays import ALL, observables
+from ...observables.arrays import observables
+from ...observables.registry import measured
 from ..text import number
 from .style import LABELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
@@ -27,7 +28,7 @@ _NUMBERS = 3
 
 
 def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetImages], label: int,
-                          names: Sequence[str] = ALL, columns: int = 5,
+                          names: Sequence[str] | None = None, columns: int = 5,
                           w1: Mapping[str, Mapping[str, float]] | None = None) -> Figure:
     """Every observable of one class, each with a ratio panel.
 
@@ -38,6 +39,7 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
         w1: of each generator, by observable, what its evaluation found, in standard deviations of the real jets: the
             number above the panel, which is never measured anew.
     """
+    names = names or measured()
     sides = {name: side.only(label).images[:_MOST] for name, side in {"real": real, **named(fakes)}.items()}
     tables = {side: observables(images, real.grid, names=names) for side, images in sides.items()}
     rows = -(-len(names) // columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...base.errors import ConfigError
-from ...observables.arrays import ALL
+from ...observables.registry import measured
 from .amplification import Power
 from .taggers import TAGGERS
 
@@ -52,7 +52,7 @@ class Plan:
                             ("truth_jets", 100)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name}: {getattr(self, name)}, expected at least {least}")
-        for name, known in (("taggers", tuple(TAGGERS)), ("observables", ALL)):
+        for name, known in (("taggers", tuple(TAGGERS)), ("observables", measured())):
             unknown = [value for value in getattr(self, name) if value not in known]
             if unknown:
                 raise ConfigError(f"{name}: {unknown[0]!r}, expected some of {', '.join(known)}")

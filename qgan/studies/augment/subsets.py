@@ -28,7 +28,7 @@ class Observed:
 
     Attributes:
         jets: N of them.
-        values: (N, len(observables.ALL)) in the order of ``observables.ALL``.
+        values: (N, S) in the order of ``observables.registry.measured()``.
     """
 
     jets: JetImages

@@ -12,7 +12,8 @@ from ...base.errors import DataError
 from ...data import JetImages
 from ...data.jets import check_alike
 from ...evaluation.distributions import wasserstein
-from ...observables.arrays import UNITS, observables
+from ...observables.arrays import observables
+from ...observables.registry import unit
 
 #: Conditions that slices are cut in.
 CONDITIONS = ("eta", "pt", "mass")
@@ -113,7 +114,7 @@ def _of_condition(group: str, condition: str, sides: tuple[JetImages, JetImages]
             scale = a.std() or 1.0
             error = np.hypot(mine.mean_error, theirs.mean_error)
             yield Slice(group, condition, float(edges[i]), float(edges[i + 1]), float(asked[0][chosen[0]].mean()), name,
-                        UNITS.get(name.removesuffix(" - asked"), ""), mine, theirs, wasserstein(a, b) / scale,
+                        unit(name.removesuffix(" - asked")), mine, theirs, wasserstein(a, b) / scale,
                         _floor(a, len(b)) / scale, float((theirs.mean - mine.mean) / error) if error > 0 else 0.0)
 
 
