@@ -21,15 +21,14 @@ if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .configuration import Configuration
     from .detector import Detector, load_detector
-    from .evaluation import score
+    from .evaluation import save_plots, score
     from .experiment import train
-    from .plots import save_plots
     from .report import Report
     from .selection import Selection, select
 
 #: What this package offers at its top, and the module each name lives in.
 _HOMES = {"Comparison": "comparison", "Configuration": "configuration", "Detector": "detector", "Report": "report",
-          "Selection": "selection", "compare": "comparison", "load_detector": "detector", "save_plots": "plots",
+          "Selection": "selection", "compare": "comparison", "load_detector": "detector", "save_plots": "evaluation",
           "score": "evaluation", "select": "selection", "train": "experiment"}
 
 __all__ = ["Comparison", "Configuration", "Detector", "Report", "Selection", "compare", "load_detector", "save_plots",

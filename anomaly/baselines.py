@@ -10,10 +10,12 @@ from qgan.base.console import aligned
 from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
 
+from .counting import Sample, judged
 from .models.linear import PrincipalComponents
-from .models.trivial import minus_ptd, nnz, pixel_sum
+from .models.registry import TRIVIAL
 from .preprocess import Method, prepare, require_only
-from .scoring import Score, score
+from .report import HEADS
+from .scoring import Score
 
 #: The components are fitted on max-normalised pixels x, and on log(1 + LOG_SCALE x), which shows the soft ones.
 LOG_SCALE = 1000.0
@@ -41,18 +43,18 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
     if train.grid != test.grid or train.frame != test.frame or train.class_names != test.class_names:
         raise DataError(test.source, "image", f"pixels, frame or classes differ from those of {train.source}")
     inputs, targets = prepare(train, size, method=method), prepare(test, size, method=method)
-    values = {"pixel sum / max": pixel_sum(targets), "pixels above 0.1 GeV": nnz(test), "-ptd": minus_ptd(test)}
+    values = {name: trivial(test, targets) for name, trivial in TRIVIAL.items()}
     for k in components:
         values[f"PCA {k}"] = PrincipalComponents.fit(inputs, k).score(targets)
         values[f"PCA {k}, log pixels"] = PrincipalComponents.fit(_log(inputs), k).score(_log(targets))
-    is_usual = test.label == test.class_names.index(usual)
-    return [score(name, v[is_usual], v[~is_usual], seed, n_bootstrap) for name, v in values.items()]
+    sample = Sample.of(test, usual)
+    return [judged(name, v, sample, seed, n_bootstrap) for name, v in values.items()]
 
 
 def table(scores: Sequence[Score]) -> str:
     """The scores as lines of text."""
-    columns = ("AUC", "max SIC", "1/ε_B at 30 %", "1/ε_B at 50 %")
-    return aligned([("score", *columns), *((s.name, s.auc, s.sic, s.rejection_30, s.rejection_50) for s in scores)])
+    return aligned([("score", *HEADS.values()), *(
+        (s.name, *(getattr(s, figure) or "-" for figure in HEADS)) for s in scores)])
 
 
 def _log(images: np.ndarray) -> np.ndarray:

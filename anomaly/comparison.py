@@ -26,7 +26,8 @@ from .evaluation import report
 from .experiment import train_on
 from .preparation import Jets, generator_of, jets_of, limited, require_generated, require_real
 from .preprocess import require_only
-from .report import Report
+from .report import Row
+from .scored import Scored, grouped
 from .scoring import Figure
 
 SIDES = ("real", "generated")
@@ -49,10 +50,11 @@ class Cell:
 
     Attributes:
         model: name of the model.
-        score: ``score`` for its own, ``density`` for that of its features.
-        trained, scored: ``real`` or ``generated``.
+        score: ``score`` for its own, ``density`` for that of its features, ``trivial`` for one without training.
+        trained, scored: ``real`` or ``generated``; ``-`` where nothing is trained.
         auc: mean over the seeds and mean statistical error.
         spread: standard deviation over the seeds, None for one.
+        equal_nnz: the AUC at equal lit pixels; None where the classes have none in common.
     """
 
     model: str
@@ -61,6 +63,18 @@ class Cell:
     scored: str
     auc: Figure
     spread: float | None
+    equal_nnz: Figure | None
+
+    @classmethod
+    def of(cls, row: Row, trained: str, scored: str) -> Cell:
+        kind = "trivial" if row.kind == "trivial" else "density" if row.name.endswith(", density") else "score"
+        return cls(row.name.removesuffix(", density"), kind, trained, scored, row.auc, row.spread,
+                   row.figure("equal_nnz"))
+
+    def texts(self) -> tuple[str, str]:
+        """AUC with spread, and AUC at equal lit pixels."""
+        spread = "" if self.spread is None else f" (± {self.spread:.3f})"
+        return f"{self.auc}{spread}", "-" if self.equal_nnz is None else str(self.equal_nnz)
 
 
 @dataclass(frozen=True)
@@ -70,16 +84,17 @@ class Comparison:
     usual: str
     generator: str
     cells: list[Cell]
-    trivial: dict[str, dict[str, Figure]]
+    trivial: dict[str, dict[str, Cell]]
 
     def table(self) -> str:
         """A 2×2 table a model, as lines of text."""
-        lines = [["AUC", "trained on", *(f"scored on {side}" for side in SIDES)]]
+        lines = [["AUC", "trained on", *(head for side in SIDES for head in (f"scored on {side}", "at equal NNZ"))]]
         rows = dict.fromkeys((c.model, c.score, c.trained) for c in self.cells)
         for row in rows:
             cells = {c.scored: c for c in self.cells if (c.model, c.score, c.trained) == row}
-            lines.append([f"{row[0]}, {row[1]}", row[2], *(_text(cells[side]) for side in SIDES)])
-        lines += [[name, "-", *(str(sides[side]) for side in SIDES)] for name, sides in self.trivial.items()]
+            lines.append([f"{row[0]}, {row[1]}", row[2], *(text for side in SIDES for text in cells[side].texts())])
+        lines += [[name, "-", *(text for side in SIDES for text in sides[side].texts())]
+                  for name, sides in self.trivial.items()]
         return aligned(lines, left=(0, 1))
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,7 +120,7 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
     generated, real = jets_of(generated), None if real is None else jets_of(real)
     usual = _check(configurations, generated, real, seeds)
     cells: list[Cell] = []
-    trivial: dict[str, dict[str, Figure]] = {}
+    trivial: dict[str, dict[str, Cell]] = {}
     with progress(2 * seeds * len(configurations), "compare", "trainings", quiet=quiet) as bar:
         for configuration in configurations:
             sides = _sides(configuration, generated, real)
@@ -115,12 +130,12 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
                     detectors.append(detector)
                     bar.update()
                 for scored in SIDES:
-                    found = report(detectors, sides[scored].test, n_bootstrap=n_bootstrap)
-                    cells += _cells(found, trained, scored)
+                    found = report(Scored.of(grouped(detectors), sides[scored].test), n_bootstrap=n_bootstrap)
+                    cells += [Cell.of(row, trained, scored) for row in found.rows if row.kind == "model"]
                     for row in found.rows:
                         # The density of the sum is fitted on the side that was trained on: no single number.
                         if row.kind == "trivial" and "density" not in row.name:
-                            trivial.setdefault(row.name, {})[scored] = row.auc
+                            trivial.setdefault(row.name, {})[scored] = Cell.of(row, "-", scored)
     return Comparison(usual, generator_of(generated) or "", cells, trivial)
 
 
@@ -180,12 +195,3 @@ def _trained(configuration: Configuration, side: Side, seeds: int) -> Iterator[D
                            out=Path(folder) / str(seed), quiet=True)
             yield load_detector(run.path)
 
-
-def _cells(found: Report, trained: str, scored: str) -> list[Cell]:
-    rows = [row for row in found.rows if row.kind == "model"]
-    return [Cell(row.name.removesuffix(", density"), "density" if row.name.endswith(", density") else "score",
-                 trained, scored, row.auc, row.spread) for row in rows]
-
-
-def _text(cell: Cell) -> str:
-    return str(cell.auc) + ("" if cell.spread is None else f" (± {cell.spread:.3f})")

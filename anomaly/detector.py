@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,7 @@ from .configuration import ModelOptions, PreprocessingOptions
 from .density import Density
 from .models.interface import Autoencoder
 from .models.linear import PrincipalComponents
-from .models.registry import build
-from .models.trivial import minus_ptd, nnz, pixel_sum
+from .models.registry import TRIVIAL, build
 from .preprocess import prepare, resized, shares
 from .training import BLOCK, seeded
 
@@ -65,7 +65,8 @@ class Detector:
         with torch.no_grad(), seeded(seed, "calibrate"):
             model.eval().calibrate(torch.from_numpy(x).to(device))
         sums = x.sum((1, 2), dtype=np.float64)[:, None]
-        density = Density.fit(np.concatenate([_blockwise(model.features, x, device, seed), sums], 1), MIXTURE, seed)
+        features, = _blockwise(lambda block: (model.features(block),), model, x, seed)
+        density = Density.fit(np.concatenate([features, sums], 1), MIXTURE, seed)
         components = PrincipalComponents.fit(x, min(COMPONENTS, x[0].size, len(x)))
         return cls(options, model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
                    Density.fit(sums, MIXTURE, seed), components, seed)
@@ -77,9 +78,7 @@ class Detector:
             DataError: the jets have other pixels, another frame or other classes than those it was trained on.
         """
         x = self._prepare(jets)
-        device = next(self.model.parameters()).device
-        features = _blockwise(self.model.features, x, device, self.seed)
-        score = _blockwise(lambda b: self.model.score(b)[:, None], x, device, self.seed)[:, 0]
+        score, features = _blockwise(self.model.judge, self.model, x, self.seed)
         sums = x.sum((1, 2), dtype=np.float64)[:, None]
         return {"model": score, "model, density": self.density.score(np.concatenate([features, sums], 1))}
 
@@ -88,8 +87,8 @@ class Detector:
         x = self._prepare(jets)
         sums = x.sum((1, 2), dtype=np.float64)
         pooled = prepare(jets, self.preprocessing.size, "max", self.preprocessing.pooling)
-        found = {"pixel sum / max": pixel_sum(pooled), "pixels above 0.1 GeV": nnz(jets), "-ptd": minus_ptd(jets),
-                 f"PCA {len(self.components.axes)}": self.components.score(x)}
+        found = {name: trivial(jets, pooled) for name, trivial in TRIVIAL.items()}
+        found[f"PCA {len(self.components.axes)}"] = self.components.score(x)
         # Shares of the jet's pT add up to 1, whatever the jet.
         return found if self.preprocessing.scaling == "sum" else found | {
             "pixel sum, density": self.control.score(sums[:, None])}
@@ -99,12 +98,11 @@ class Detector:
 
         None if the model makes no images.
         """
+        if not self.model.reconstructs:
+            return None
         x, norm = self._prepare(jets), self.preprocessing.scaling
-        device = next(self.model.parameters()).device
-        with torch.no_grad():
-            if self.model.reconstruct(torch.from_numpy(x[:1]).to(device)) is None:
-                return None
-        made = _blockwise(_certain(self.model), x, device, self.seed).astype(np.float32)
+        made, = _blockwise(lambda block: (self.model.reconstruct(block),), self.model, x, self.seed)
+        made = made.astype(np.float32)
         grid = resized(jets[:1], self.preprocessing.size, self.preprocessing.pooling).grid
         return shares(x, norm), shares(made, norm), grid
 
@@ -158,17 +156,11 @@ def _images(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:
     return prepare(jets, options.size, options.scaling, options.pooling)
 
 
-def _certain(model: Autoencoder) -> Any:
-    def reconstruct(x: Tensor) -> Tensor:
-        made = model.reconstruct(x)
-        assert made is not None
-        return made
-
-    return reconstruct
-
-
-def _blockwise(function: Any, x: np.ndarray, device: torch.device, seed: int) -> np.ndarray:
-    """``function`` of the images, block by block without gradients, as float64."""
+def _blockwise(function: Callable[[Tensor], Sequence[Any]], model: Autoencoder, x: np.ndarray,
+               seed: int) -> list[np.ndarray]:
+    """What a function makes of the images, block by block without gradients on the model's device, as float64."""
+    device = next(model.parameters()).device
     with torch.no_grad(), seeded(seed, "score"):
-        parts = [function(block.to(device)).double().cpu() for block in torch.from_numpy(x).split(BLOCK)]
-    return torch.cat(parts).numpy()
+        blocks = [[part.double().cpu() for part in function(block.to(device))]
+                  for block in torch.from_numpy(x).split(BLOCK)]
+    return [torch.cat(parts).numpy() for parts in zip(*blocks, strict=True)]

@@ -1,4 +1,4 @@
-"""Trained models on test jets, beside the trivial scores: from run folders to a report."""
+"""Trained models on test jets, beside the trivial scores: from run folders to a report, pictures and TensorBoard."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from qgan.base.devices import resolve_device
-from qgan.base.errors import ConfigError
 from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
 
-from .detector import Detector, load_detector
-from .preparation import CLASSES, Jets, test_jets
-from .report import Kind, Report, Row
-from .scoring import score as figures_of
+from .counting import judged
+from .detector import Detector
+from .preparation import Jets, embedded_set, test_jets
+from .report import Report, Row
+from .scored import Scored, load_models
 
 
-def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, emd: int = 0,
-          seed: int = 0, n_bootstrap: int = 200, device: str = "auto") -> Report:
+def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, emd: int = 0, seed: int = 0,
+          n_bootstrap: int = 200, device: str = "auto", plots: str | Path | None = None,
+          logdir: str | Path | None = None, overwrite: bool = False) -> Report:
     """What trained models reach on jets of both classes.
 
     Args:
@@ -29,63 +29,96 @@ def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, 
         emd: score so many jets of each class by the EMD between image and reconstruction too.
         seed, n_bootstrap: of the errors.
         device: where to compute.
+        plots: folder for pictures of the same scores.
+        logdir: folder for TensorBoard, which gets every figure and picture.
+        overwrite: replace pictures that exist.
 
     Raises:
-        QganError: a folder without a finished training, jets that do not fit it, or models of different classes.
+        QganError: a folder without a finished training, jets that do not fit it, models of different classes, or a
+            picture that exists already: before anything is scored.
     """
-    folders = [runs] if isinstance(runs, (str, Path)) else list(runs)
-    detectors = [load_detector(run, resolve_device(device)) for run in folders]
-    usual = {detector.usual for detector in detectors}
-    if len(usual) > 1:
-        raise ConfigError(f"data.normal: the runs were trained on different classes, {' and '.join(sorted(usual))}")
-    first = detectors[0]
-    jets = test_jets(data, embedded_set(first.usual), first.usual)
-    return report(detectors, jets, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
+    scored = _scored(runs, data, device, plots, overwrite)
+    found = report(scored, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
+    if plots is not None:
+        from .plots import write_plots
+
+        write_plots(scored, found, plots)
+    if logdir is not None:
+        record(scored, found, logdir)
+    return found
 
 
-def report(detectors: Sequence[Detector], jets: JetImages, *, emd: int = 0, seed: int = 0,
-           n_bootstrap: int = 200) -> Report:
-    """:func:`score` with detectors and jets at hand; the controls are those of the first detector."""
-    first, rows = detectors[0], list[Row]()
-    usual = jets.label == jets.class_names.index(first.usual)
-    for name, members in groups(detectors).items():
-        values: dict[str, list[np.ndarray]] = {}
-        for detector in members:
-            for key, of_jets in detector.scores(jets).items():
-                values.setdefault(key.replace("model", name), []).append(of_jets)
-        rows += [_row(key, "model", each, usual, seed, n_bootstrap) for key, each in values.items()]
-    for name, of_jets in first.controls(jets).items():
-        rows.append(_row(name, "fitted" if name.startswith("PCA") else "trivial", [of_jets], usual, seed, n_bootstrap))
-    about: dict[str, Any] = {"jets": jets.source, "n_usual": int(usual.sum()), "n_unusual": int((~usual).sum())}
+def save_plots(runs: str | Path | Sequence[str | Path], data: Jets | None, folder: str | Path, *,
+               overwrite: bool = False, device: str = "auto") -> list[Path]:
+    """The pictures of :func:`score` alone, as PNG in a folder, which is made if it does not exist.
+
+    Raises:
+        QganError: see :func:`score`.
+    """
+    from .plots import write_plots
+
+    scored = _scored(runs, data, device, folder, overwrite)
+    return write_plots(scored, report(scored), folder)
+
+
+def _scored(runs: str | Path | Sequence[str | Path], data: Jets | None, device: str, plots: str | Path | None,
+            overwrite: bool) -> Scored:
+    models = load_models(runs, device)
+    if plots is not None:
+        from .plots import prepare_folder
+
+        prepare_folder(plots, models, overwrite)
+    usual = next(iter(models.values()))[0].usual
+    return Scored.of(models, test_jets(data, embedded_set(usual), usual))
+
+
+def report(scored: Scored, *, emd: int = 0, seed: int = 0, n_bootstrap: int = 200) -> Report:
+    """:func:`score` of what is scored already."""
+    sample, rows = scored.sample, list[Row]()
+    for name, trainings in scored.values.items():
+        for key in trainings[0]:
+            title = key.replace("model", name)
+            rows.append(Row(title, "model", [judged(title, values[key], sample, seed, n_bootstrap)
+                                             for values in trainings]))
+    for name, of_jets in scored.controls.items():
+        kind = "fitted" if name.startswith("PCA") else "trivial"
+        rows.append(Row(name, kind, [judged(name, of_jets, sample, seed, n_bootstrap)]))  # type: ignore[arg-type]
+    about: dict[str, Any] = {"jets": scored.jets.source, "n_usual": int(sample.usual.sum()),
+                             "n_unusual": int((~sample.usual).sum())}
     if emd:
-        chosen = _some(jets, usual, emd, seed)
-        for name, members in groups(detectors).items():
-            distances = [distance for detector in members if (distance := moved(detector, jets[chosen])) is not None]
+        chosen = _some(sample.usual, emd, seed)
+        among = sample[chosen]
+        for name, members in scored.models.items():
+            distances = [distance for detector in members
+                         if (distance := moved(detector, scored.jets[chosen])) is not None]
             if distances:
-                among = usual[chosen]
-                rows.append(_row(f"{name}, EMD of {len(chosen)} jets", "model", distances, among, seed, n_bootstrap))
+                title = f"{name}, EMD of {len(chosen)} jets"
+                rows.append(Row(title, "model", [judged(title, d, among, seed, n_bootstrap) for d in distances]))
                 about.setdefault("emd_radians", {})[name] = {
-                    "usual": float(np.mean([d[among].mean() for d in distances])),
-                    "unusual": float(np.mean([d[~among].mean() for d in distances]))}
-    return Report(first.usual, rows, about)
+                    "usual": float(np.mean([d[among.usual].mean() for d in distances])),
+                    "unusual": float(np.mean([d[~among.usual].mean() for d in distances]))}
+    return Report(scored.usual, rows, about)
 
 
-def embedded_set(usual: str) -> str:
-    """The embedded jets that hold a class."""
-    return next((name for name, pair in CLASSES.items() if usual in pair), "quark_gluon")
+def record(scored: Scored, found: Report, folder: str | Path) -> None:
+    """Writes the figures of every row, the distributions of the scores, and the pictures for TensorBoard."""
+    # TensorBoard and matplotlib take seconds to load.
+    from qgan.report.tensorboard import TensorBoardRecorder, clear_events
 
+    from .plots import figures
 
-def groups(detectors: Sequence[Detector]) -> dict[str, list[Detector]]:
-    """Detectors of the same model and preprocessing together, under a name that says what they are."""
-    found: dict[tuple[str, str], list[Detector]] = {}
-    for detector in detectors:
-        found.setdefault((repr(detector.options), repr(detector.preprocessing)), []).append(detector)
-    named: dict[str, list[Detector]] = {}
-    for members in found.values():
-        model, seen = members[0], members[0].preprocessing
-        name = f"{model.options.name} {seen.size} x {seen.size} {seen.scaling}, {model.model.n_parameters:,} parameters"
-        named[name if name not in named else f"{name} ({len(named) + 1})"] = members
-    return named
+    clear_events(folder)
+    recorder = TensorBoardRecorder(folder)
+    recorder.scalars(0, {f"{figure}/{row.name}": value.value for row in found.rows
+                         for figure, value in row.figures().items() if value is not None})
+    for name, trainings in scored.values.items():
+        for kind, mask in (("usual", scored.sample.usual), ("unusual", ~scored.sample.usual)):
+            recorder.histograms(0, {f"score of {kind} jets/{key.replace('model', name)}": values[mask]
+                                    for key, values in trainings[0].items()})
+    recorder.text(0, "scores", "    " + found.table().replace("\n", "\n    "))
+    for name, figure in figures(scored, found):
+        recorder.figure(0, name, figure)
+    recorder.close()
 
 
 def moved(detector: Detector, jets: JetImages) -> np.ndarray | None:
@@ -96,11 +129,7 @@ def moved(detector: Detector, jets: JetImages) -> np.ndarray | None:
     return None if made is None else emd(*made)
 
 
-def _row(name: str, kind: Kind, values: Sequence[np.ndarray], usual: np.ndarray, seed: int, n: int) -> Row:
-    return Row(name, kind, [figures_of(name, v[usual], v[~usual], seed, n) for v in values])
-
-
-def _some(jets: JetImages, usual: np.ndarray, n: int, seed: int) -> np.ndarray:
+def _some(usual: np.ndarray, n: int, seed: int) -> np.ndarray:
     """Positions of ``n`` jets of each kind, or all there are."""
     parts = [np.flatnonzero(mask) for mask in (usual, ~usual)]
     return np.sort(np.concatenate([numpy_rng(seed, "emd", i).permutation(part)[:n] for i, part in enumerate(parts)]))

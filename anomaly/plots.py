@@ -15,9 +15,9 @@ from qgan.base.errors import DataError
 from qgan.base.io import atomic_path, check_output
 from qgan.data.jets import JetImages
 
-from .detector import Detector, load_detector
-from .evaluation import embedded_set, groups
-from .preparation import Jets, test_jets
+from .detector import Detector
+from .report import Report
+from .scored import Scored
 from .scoring import Curve
 
 USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
@@ -28,46 +28,66 @@ _FAINTEST = 1e-4
 _FEWEST = 5
 
 
-def save_plots(runs: Sequence[str | Path], data: Jets | None, folder: str | Path,
-               overwrite: bool = False) -> list[Path]:
-    """Writes every picture as PNG into a folder, which is made if it does not exist.
-
-    Args:
-        runs: folders of runs of one usual class.
-        data: jets of both classes, or files of them; by default the test jets that ship.
+def prepare_folder(folder: str | Path, models: Mapping[str, Sequence[Detector]], overwrite: bool) -> None:
+    """Makes the folder, and sees that no picture of these models exists in it.
 
     Raises:
-        QganError: see :func:`anomaly.score`; or a picture exists and ``overwrite`` is false.
+        DataError: one does, and ``overwrite`` is false; or the folder cannot be made.
     """
-    detectors = [load_detector(run) for run in runs]
-    jets = test_jets(data, embedded_set(detectors[0].usual), detectors[0].usual)
-    folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(folder, "", f"cannot be made a folder: {error.strerror or error}") from error
+    shown = [_reconstructed(index, members[0]) for index, members in enumerate(models.values())
+             if members[0].model.reconstructs]
+    for name in ("roc", "scores", "counting", *shown):
+        check_output(Path(folder) / f"{name}.png", overwrite)
+
+
+def write_plots(scored: Scored, report: Report, folder: str | Path) -> list[Path]:
+    """Writes every picture as PNG into a folder that exists."""
     paths = []
-    for name, figure in figures(detectors, jets):
-        paths.append(check_output(folder / f"{name}.png", overwrite))
+    for name, figure in figures(scored, report):
+        paths.append(Path(folder) / f"{name}.png")
         with atomic_path(paths[-1]) as temporary:
             figure.savefig(temporary, format="png", dpi=120)
     return paths
 
 
-def figures(detectors: Sequence[Detector], jets: JetImages) -> Iterator[tuple[str, Figure]]:
+def figures(scored: Scored, report: Report) -> Iterator[tuple[str, Figure]]:
     """Every picture with its name; the first training of each model is shown."""
-    shown = {name: members[0] for name, members in groups(detectors).items()}
-    usual = jets.label == jets.class_names.index(detectors[0].usual)
-    values = {name: detector.scores(jets)["model"] for name, detector in shown.items()}
-    controls = {f"{name} (no network)": v for name, v in detectors[0].controls(jets).items()}
+    usual, jets = scored.sample.usual, scored.jets
+    values = {name: trainings[0]["model"] for name, trainings in scored.values.items()}
+    controls = {f"{name} (no network)": v for name, v in scored.controls.items()}
     yield "roc", roc(values | controls, usual)
-    of_class = detectors[0].usual
-    others = [name for name in jets.class_names if name != of_class]
-    yield "scores", score_histograms(values, usual, (of_class, others[0]))
-    for index, (name, detector) in enumerate(shown.items()):
-        made = reconstructions(detector, jets, name)
+    other = next(name for name in jets.class_names if name != scored.usual)
+    yield "scores", score_histograms(values, usual, (scored.usual, other))
+    yield "counting", counting(report)
+    for index, (name, members) in enumerate(scored.models.items()):
+        made = reconstructions(members[0], jets, name)
         if made is not None:
-            yield f"reconstructions_{index + 1}_{detector.options.name}", made
+            yield _reconstructed(index, members[0]), made
+
+
+def _reconstructed(index: int, detector: Detector) -> str:
+    return f"reconstructions_{index + 1}_{detector.options.name}"
+
+
+def counting(report: Report) -> Figure:
+    """The AUC of every score, and what is left of it where both classes have as many lit pixels, with errors."""
+    figure = _figure(7.2, 1.4 + 0.32 * len(report.rows))
+    axes = figure.subplots()
+    for name, marker, colour, label in (("auc", "o", "#0072B2", "all jets"),
+                                        ("equal_nnz", "s", "#D55E00", "at equal lit pixels")):
+        found = [(place, value) for place, row in enumerate(report.rows) if (value := row.figure(name)) is not None]
+        axes.errorbar([v.value for _, v in found], [place for place, _ in found], xerr=[v.error for _, v in found],
+                      fmt=marker, color=colour, label=label, ms=5)
+    axes.axvline(0.5, color="0.7", lw=1)
+    axes.set(yticks=range(len(report.rows)), xlabel="AUC")
+    axes.set_yticklabels([row.name for row in report.rows], fontsize=7.5)
+    axes.invert_yaxis()
+    axes.legend(frameon=False, fontsize=8)
+    return figure
 
 
 def roc(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:

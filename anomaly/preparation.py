@@ -18,6 +18,11 @@ Jets = JetImages | str | Path | Sequence[str | Path]
 CLASSES = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
 
 
+def embedded_set(usual: str) -> str:
+    """The embedded jets that hold a class."""
+    return next((name for name, pair in CLASSES.items() if usual in pair), "quark_gluon")
+
+
 def jets_of(data: Jets) -> JetImages:
     """The jets themselves, read if they are files.
 

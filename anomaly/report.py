@@ -14,8 +14,9 @@ from .scoring import Figure, Score
 
 #: ``trivial`` needs no training on images, ``fitted`` is a control that does, ``model`` is what is judged.
 Kind = Literal["model", "trivial", "fitted"]
-_FIGURES = ("auc", "sic", "rejection_30", "rejection_50")
-_HEADS = ("AUC ± bootstrap", "over seeds", "max SIC", "1/ε_B at 30 %", "1/ε_B at 50 %")
+#: The figures of a score, and what a table calls them.
+HEADS = {"auc": "AUC", "equal_nnz": "at equal NNZ", "equal_pt": "at equal pT", "follows_nnz": "corr. NNZ",
+         "sic": "max SIC", "rejection_30": "1/ε_B at 30 %", "rejection_50": "1/ε_B at 50 %"}
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,24 @@ class Row:
     kind: Kind
     scores: list[Score]
 
-    def figure(self, name: str) -> Figure:
-        """Mean over the trainings, with the mean statistical error of one."""
-        figures = [getattr(score, name) for score in self.scores]
-        return Figure(float(np.mean([f.value for f in figures])), float(np.mean([f.error for f in figures])))
+    def figure(self, name: str) -> Figure | None:
+        """Mean over the trainings, with the mean statistical error of one; None where one has no such figure."""
+        figures: list[Figure | None] = [getattr(score, name) for score in self.scores]
+        found = [f for f in figures if f is not None]
+        if len(found) < len(figures):
+            return None
+        return Figure(float(np.mean([f.value for f in found])), float(np.mean([f.error for f in found])))
+
+    def figures(self) -> dict[str, Figure | None]:
+        """All of them by name, as in :data:`HEADS`."""
+        return {name: self.figure(name) for name in HEADS}
 
     @property
     def auc(self) -> Figure:
-        return self.figure("auc")
+        """The AUC, which every score has."""
+        found = self.figure("auc")
+        assert found is not None
+        return found
 
     @property
     def spread(self) -> float | None:
@@ -48,7 +59,7 @@ class Row:
         return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
     def to_dict(self) -> dict[str, Any]:
-        means = {name: vars(self.figure(name)) for name in _FIGURES}
+        means = {name: figure and vars(figure) for name, figure in self.figures().items()}
         return {"name": self.name, "kind": self.kind, **means, "spread_of_auc": self.spread,
                 "trainings": [score.to_dict() for score in self.scores]}
 
@@ -87,8 +98,8 @@ class Report:
 
     def table(self) -> str:
         """The rows as lines of text, with the verdicts below."""
-        cells = [("", *_HEADS), *((row.name, *_cells(row)) for row in self.rows)]
-        return "\n".join([aligned(cells), "", *self.verdicts()]).rstrip()
+        heads = ["AUC ± bootstrap", "over seeds", *list(HEADS.values())[1:]]
+        return "\n".join([aligned([("", *heads), *(_cells(row) for row in self.rows)]), "", *self.verdicts()]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         return {"usual": self.usual, **self.about, "scores": [row.to_dict() for row in self.rows],
@@ -97,4 +108,5 @@ class Report:
 
 def _cells(row: Row) -> Sequence[str]:
     spread = "" if row.spread is None else f"± {row.spread:.3f} ({len(row.scores)})"
-    return str(row.auc), spread, *(str(row.figure(name)) for name in _FIGURES[1:])
+    auc, *others = ("-" if figure is None else str(figure) for figure in row.figures().values())
+    return row.name, auc, spread, *others

@@ -40,6 +40,9 @@ class Score:
         sic: the largest ε_S / √ε_B where at least :data:`MIN_BACKGROUND` background jets pass.
         rejection_30, rejection_50: 1/ε_B at ε_S = 30 % and 50 %.
         n_background, n_signal: how many jets.
+        equal_nnz, equal_pt: the AUC at equal lit pixels and at equal pT (see :mod:`anomaly.counting`); None where
+            the classes have none in common.
+        follows_nnz: rank correlation with the lit pixels among usual jets.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Score:
     rejection_50: Figure
     n_background: int
     n_signal: int
+    equal_nnz: Figure | None = None
+    equal_pt: Figure | None = None
+    follows_nnz: Figure | None = None
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -110,8 +110,8 @@ def test_a_collapsed_model_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "options", "complaint"), [
-    ("nothing", {}, r"model\.name: 'nothing', expected one of mlp, conv"),
-    ("conv", {"latents": 3}, r"model\.options\.latents: unknown for 'conv', expected one of latent, channels"),
+    ("nothing", {}, r"model\.name: there is no anomaly model nothing.* Known: .*conv"),
+    ("conv", {"latents": 3}, r"model\.options\.latents: unknown, expected one of latent, .*did you mean latent\?"),
     ("conv", {"latent": 0}, "latent and channels are 0 and 8"),
     ("conv", {"loss": "l1"}, "loss is 'l1', expected 'mse' or 'bce'"),
     ("conv", {"budget": 10}, "budget: 10 parameters, a convolutional autoencoder needs at least"),

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from test_anomaly_cli import make_jets
 from test_anomaly_training import small
 
 import anomaly
+from anomaly import preparation
 from anomaly.comparison import SIDES, compare, side_of
+from anomaly.evaluation import save_plots
 from anomaly.experiment import train
-from anomaly.plots import save_plots
+from anomaly.models.conv import ConvolutionalAutoencoder
 from anomaly.preparation import generator_of
 from anomaly.report import Report, Row
 from anomaly.scoring import Figure, Score
@@ -75,10 +78,37 @@ def test_jets_of_one_class_cannot_be_told_apart(runs: tuple[list[Path], Path], t
 
 def test_pictures(runs: tuple[list[Path], Path], tmp_path: Path) -> None:
     paths = save_plots(runs[0], [runs[1]], tmp_path / "plots")
-    assert [path.name for path in paths] == ["roc.png", "scores.png", "reconstructions_1_conv.png"]
+    assert [path.name for path in paths] == ["roc.png", "scores.png", "counting.png", "reconstructions_1_conv.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
-    with pytest.raises(DataError, match="exists already"):
-        save_plots(runs[0], [runs[1]], tmp_path / "plots")
+    for path in paths:
+        # Before any jet is read.
+        with pytest.raises(DataError, match=f"{path.name}: exists already"):
+            anomaly.score(runs[0], tmp_path / "no_such_file.h5", plots=tmp_path / "plots")
+        path.unlink()
+    anomaly.score(runs[0], [runs[1]], plots=tmp_path / "plots", overwrite=True, n_bootstrap=3)
+    assert (tmp_path / "plots" / "roc.png").is_file()
+
+
+def test_jets_are_read_once_and_each_model_runs_over_them_once(runs: tuple[list[Path], Path], tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pictures, TensorBoard and both scores of each model; pictures of a few reconstructions apart."""
+    read, seen = [], []
+    real = preparation.read_jets
+
+    def watched(files: list[str]) -> JetImages:
+        read.append(files)
+        return real(files)
+
+    def encoded(self: ConvolutionalAutoencoder, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(len(x))
+        return judge(self, x)
+
+    judge = ConvolutionalAutoencoder.judge
+    monkeypatch.setattr(preparation, "read_jets", watched)
+    monkeypatch.setattr(ConvolutionalAutoencoder, "judge", encoded)
+    anomaly.score(runs[0], [runs[1]], plots=tmp_path / "plots", logdir=tmp_path / "log", n_bootstrap=3)
+    assert len(read) == 1
+    assert seen == [300, 300]
 
 
 def row(name: str, kind: str, *aucs: float) -> Row:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from anomaly.configuration import ModelOptions
+from anomaly.models.circuit import contrasted
 from anomaly.models.collapse import CollapseError
-from anomaly.models.contrast import contrasted
 from anomaly.models.filter import SteadyFilter
 from anomaly.models.registry import build
 from qgan.base.errors import ConfigError
@@ -27,7 +29,7 @@ def jets(n: int) -> Tensor:
 def test_the_weights_are_those_of_a_matched_filter() -> None:
     torch.manual_seed(0)
     x = jets(2000)
-    model = SteadyFilter((6, 6), contrast=0, dropout=DROPOUT, noise=NOISE)
+    model = SteadyFilter((6, 6), contrast=0, views={"dropout": DROPOUT, "noise": NOISE})
     before = model.loss(x).item()
     optimiser = torch.optim.Adam(model.parameters(), 0.01)
     for _ in range(300):
@@ -59,7 +61,10 @@ def test_a_filter_without_weights_is_refused() -> None:
         model.check(jets(50))
 
 
-@pytest.mark.parametrize("wrong", [{"contrast": -1.0}, {"noise": -0.1}, {"dropout": 1.0}])
-def test_wrong_numbers_are_named(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=r"model\.options: contrast, noise and dropout"):
-        build(ModelOptions("filter", dict(wrong)), (6, 6))
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"contrast": -1.0}, r"model\.options: contrast: -1\.0, expected 0 or more"),
+    ({"views": {"noise": -0.1}}, r"model\.options: views\.noise: -0\.1, expected 0 or more"),
+    ({"views": {"dropout": 1.0}}, r"model\.options: views\.dropout: 1\.0, expected 0 to below 1")])
+def test_wrong_numbers_are_named(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        build(ModelOptions("filter", wrong), (6, 6))

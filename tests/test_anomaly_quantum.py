@@ -14,17 +14,19 @@ from test_anomaly_cli import make_jets
 from anomaly.configuration import Configuration, ModelOptions
 from anomaly.detector import load_detector
 from anomaly.experiment import train_on
+from anomaly.models.circuit import n_patches, patches
 from anomaly.models.collapse import CollapseError, check_spread, foreign
 from anomaly.models.contrastive import ContrastiveEncoder
 from anomaly.models.hybrid import HybridAutoencoder
 from anomaly.models.interface import Autoencoder
-from anomaly.models.patches import n_patches, patches
 from anomaly.models.quantum import REFERENCES, QuantumAutoencoder
 from anomaly.models.registry import build
-from anomaly.models.views import reflected, view
+from anomaly.models.views import Views, reflected
 from qgan.base.errors import ConfigError
 from qgan.quantum.swap_test import swap_test
 
+#: Weights of 0.5.
+HALF = {"spread": 0.5}
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
 
@@ -76,15 +78,15 @@ def test_views_are_reflections_of_the_same_image_and_lose_pixels() -> None:
     which = (known == turned).flatten(2).all(2)
     assert which.any(0).all()
     assert (which.sum(1) > 30).all()
-    lost = view(x, reflect=False, dropout=0.5, noise=0.0)
+    lost = Views(reflect=False, dropout=0.5, noise=0.0)(x)
     assert ((lost == x) | (lost == 0)).all()
     assert 0.45 < float((lost[x > 0] == 0).float().mean()) < 0.55
-    assert abs(float((view(x, reflect=False, dropout=0.0, noise=0.3) - x).std()) - 0.3) < 0.01
+    assert abs(float((Views(reflect=False, noise=0.3)(x) - x).std()) - 0.3) < 0.01
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_the_score_is_the_swap_test(reference: str) -> None:
-    model = quantum(reference=reference, even=False, spread=1.0, biases=True).double()
+    model = quantum(reference=reference, circuit={"even": False, "spread": 1.0, "biases": True}).double()
     x = jets(2).double()
     circuit, qubit = model.circuit, model.reference.cdouble()
     measure = swap_test(circuit.gates(), 4, (2, 3), qubit)
@@ -101,17 +103,20 @@ def swap_test_free(model: QuantumAutoencoder, x: torch.Tensor, qubit: torch.Tens
 
 def test_devices_shots_and_noise_score_the_same_jets() -> None:
     x = jets(2)
-    exact = quantum(spread=0.5).score(x).detach()
-    torch.testing.assert_close(quantum(spread=0.5, backend="lightning.qubit").score(x), exact, rtol=0, atol=1e-5)
-    swapped = quantum(spread=0.5, backend="lightning.qubit", literal=True).score(x)
+    exact = quantum(circuit=HALF).score(x).detach()
+    lightning = quantum(circuit=HALF, device={"backend": "lightning.qubit"})
+    torch.testing.assert_close(lightning.score(x), exact, rtol=0, atol=1e-5)
+    # The density's features are simulated exactly, whatever the device reads.
+    torch.testing.assert_close(lightning.judge(x)[1], quantum(circuit=HALF).judge(x)[1])
+    swapped = quantum(circuit=HALF, device={"backend": "lightning.qubit", "literal": True}).score(x)
     torch.testing.assert_close(swapped, exact, rtol=0, atol=1e-5)
     torch.manual_seed(0)
-    counted = quantum(spread=0.5, backend="lightning.qubit", shots=2000).score(x)
+    counted = quantum(circuit=HALF, device={"shots": 2000}).score(x)
     assert not torch.equal(counted, exact)
     torch.testing.assert_close(counted, exact, rtol=0, atol=0.05)
-    noisy = quantum(spread=0.5, backend="default.mixed", depolarising=0.02).score(x)
+    noisy = quantum(circuit=HALF, device={"backend": "default.mixed", "depolarising": 0.02}).score(x)
     assert ((noisy - exact).abs() > 1e-4).all()
-    ruined = quantum(spread=0.5, backend="default.mixed", depolarising=0.75).score(x)
+    ruined = quantum(circuit=HALF, device={"backend": "default.mixed", "depolarising": 0.75}).score(x)
     torch.testing.assert_close(ruined, torch.full((2,), 0.75))
 
 
@@ -129,7 +134,8 @@ def test_contrast_shows_soft_pixels_and_an_empty_image_is_usual() -> None:
 
 @pytest.mark.parametrize("loss", ["infidelity", "infidelity_squared", "log_infidelity", "steadiness"])
 def test_every_loss_falls(loss: str) -> None:
-    model = quantum(loss=loss, even=loss == "steadiness", spread=0.3, biases=loss != "steadiness", contrast=1e3)
+    steady = loss == "steadiness"
+    model = quantum(loss=loss, circuit={"even": steady, "spread": 0.3, "biases": not steady}, contrast=1e3)
     losses = fit(model, jets(64), 60)
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 1e-3
     assert np.isfinite(losses).all()
@@ -137,17 +143,18 @@ def test_every_loss_falls(loss: str) -> None:
 
 def test_losses_are_what_they_say() -> None:
     x = jets(30)
-    f = 1 - quantum(spread=0.5).score(x)
+    f = 1 - quantum(circuit=HALF).score(x)
     for loss, expected in (("infidelity", (1 - f).mean()), ("infidelity_squared", ((1 - f) ** 2).mean()),
                            ("log_infidelity", -f.log().mean())):
-        torch.testing.assert_close(quantum(spread=0.5, loss=loss).loss(x), expected)
+        torch.testing.assert_close(quantum(circuit=HALF, loss=loss).loss(x), expected)
     # Views that differ in nothing but noise of size 0 agree: the angle's variance is rounding.
-    assert quantum(noise=0.0, dropout=0.0, reflect=False).loss(x).detach() < -15
+    assert quantum(views={"noise": 0.0, "reflect": False}).loss(x).detach() < -15
 
 
 def test_steadiness_does_not_shrink_to_nothing() -> None:
     x = jets(64)
-    steady, squared = (quantum(loss=loss, contrast=1e3, spread=0.3) for loss in ("steadiness", "infidelity_squared"))
+    steady, squared = (quantum(loss=loss, contrast=1e3, circuit={"spread": 0.3})
+                       for loss in ("steadiness", "infidelity_squared"))
     for model in (steady, squared):
         fit(model, x, 100)
     with torch.no_grad():
@@ -156,7 +163,7 @@ def test_steadiness_does_not_shrink_to_nothing() -> None:
 
 
 def test_a_circuit_that_answers_the_same_to_everything_is_refused() -> None:
-    model = quantum(biases=True)
+    model = quantum(circuit={"biases": True})
     x = jets()
     model.check(x)
     torch.nn.init.zeros_(model.circuit.weights)
@@ -192,7 +199,8 @@ def test_the_contrastive_score_is_one_minus_the_mean_fidelity_with_usual_jets() 
 
 
 def test_the_contrastive_loss_tells_jets_apart() -> None:
-    encoder = build(ModelOptions("contrastive", {"patch": 4, "contrast": 1e3, "noise": 0.0, "dropout": 0.0}), (8, 8))
+    still = {"noise": 0.0, "dropout": 0.0}
+    encoder = build(ModelOptions("contrastive", {"patch": 4, "contrast": 1e3, "views": still}), (8, 8))
     x = jets(32)
     torch.nn.init.zeros_(encoder.circuit.weights)
     assert float(encoder.loss(x).detach()) == pytest.approx(np.log(32), rel=1e-5)
@@ -235,9 +243,13 @@ def test_configured_models_have_the_promised_size(name: str) -> None:
     ("quantum", {"reference": "two"}, "reference: 'two'"),
     ("quantum", {"loss": "mse"}, "loss: 'mse'"),
     ("quantum", {"contrast": -1.0}, "contrast"),
-    ("quantum", {"shots": 10}, "backend"),
+    ("quantum", {"device": {"shots": -1}}, r"device\.shots: -1, expected 0 or more"),
+    ("quantum", {"device": {"depolarising": 0.8}}, r"device\.depolarising: 0\.8, expected 0 to 0\.75"),
+    ("quantum", {"device": {"shot": 10}}, r"model\.options\.device\.shot: unknown, .*; did you mean shots\?"),
+    ("quantum", {"views": {"dropout": 1.0}}, r"views\.dropout: 1\.0, expected 0 to below 1"),
+    ("quantum", {"uplaods": 3}, r"model\.options\.uplaods: unknown, .*; did you mean uploads\?"),
     ("quantum", {"patch": 5}, "does not divide"),
-    ("quantum", {"entangler": "star"}, "entangler"),
+    ("quantum", {"circuit": {"entangler": "star"}}, "entangler"),
     ("hybrid", {"budget": 50}, "budget: 50"),
     ("hybrid", {"channels": 0}, "channels: 0"),
     ("contrastive", {"temperature": 0.0}, "temperature"),
@@ -251,8 +263,9 @@ def test_options_that_cannot_be_are_refused_in_one_line(name: str, options: dict
 def test_models_by_name() -> None:
     assert isinstance(quantum(), QuantumAutoencoder)
     assert isinstance(build(ModelOptions("contrastive", {}), (8, 8)), ContrastiveEncoder)
-    assert torch.equal(quantum(3, even=False).circuit.weights, quantum(3, even=False).circuit.weights)
-    assert not torch.equal(quantum(3, even=False).circuit.weights, quantum(4, even=False).circuit.weights)
+    first, again, other = (quantum(seed, circuit={"even": False}).circuit.weights for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
 @pytest.mark.parametrize(("name", "options"), [("quantum", {"latent": 2, "contrast": 1e3}), ("contrastive", {})])
@@ -272,7 +285,8 @@ def test_a_run_keeps_what_was_calibrated(name: str, options: dict, tmp_path: Pat
 def test_a_collapsed_run_is_refused(tmp_path: Path) -> None:
     configuration = changed(Configuration(), {
         "threads": 1, "device": "cpu", "training.epochs": 1, "training.batch_size": 40, "preprocessing.size": 8,
-        "model.name": "quantum", "model.options": {"patch": 4, "latent": 2, "spread": 0.0, "loss": "infidelity"}})
+        "model.name": "quantum",
+        "model.options": {"patch": 4, "latent": 2, "circuit": {"spread": 0.0}, "loss": "infidelity"}})
     quark = make_jets(80, 0, True)
     with pytest.raises(CollapseError, match="collapsed"):
         train_on(configuration, quark[:40], quark[40:], out=tmp_path / "run", quiet=True)

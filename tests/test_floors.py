@@ -29,9 +29,10 @@ ROOMS = (
 #: anomaly has rooms of its own, on ground that is qgan's.
 ANOMALY = (
     ("anomaly.configuration", "anomaly.preprocess"), ("anomaly.models", "anomaly.density", "anomaly.emd"),
-    ("anomaly.pseudo_anomalies", "anomaly.scoring"), ("anomaly.training", "anomaly.preparation"),
-    ("anomaly.detector",), ("anomaly.report",), ("anomaly.evaluation",), ("anomaly.baselines", "anomaly.experiment"),
-    ("anomaly.comparison", "anomaly.plots", "anomaly.selection"), ("anomaly.cli",), ("anomaly.__main__", "anomaly"),
+    ("anomaly.pseudo_anomalies", "anomaly.scoring"), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
+    ("anomaly.detector", "anomaly.report"), ("anomaly.scored", "anomaly.baselines", "anomaly.experiment"),
+    ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.cli",),
+    ("anomaly.__main__", "anomaly"),
 )
 FLOORS = {room: floor for house in (ROOMS, ANOMALY) for floor, rooms in enumerate(house) for room in rooms}
 #: What anomaly may use of qgan.

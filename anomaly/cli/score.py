@@ -21,6 +21,7 @@ def build_parser() -> Parser:
     parser.add_argument("--emd", type=int, default=0, metavar="N", help="score N jets of each class by the energy "
                         "mover's distance between image and reconstruction too (default: %(default)s)")
     parser.add_argument("--plots", metavar="FOLDER", help="write ROC curves, scores and reconstructions here")
+    parser.add_argument("--logdir", metavar="FOLDER", help="write all figures and pictures for TensorBoard here")
     parser.add_argument("--seed", type=int, default=0, help="of the errors' bootstrap (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: %(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write all figures here too")
@@ -37,13 +38,10 @@ def main(argv: list[str]) -> None:
 
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
-    report = score(arguments.runs, arguments.data, emd=arguments.emd, seed=arguments.seed, device=arguments.device)
+    report = score(arguments.runs, arguments.data, emd=arguments.emd, seed=arguments.seed, device=arguments.device,
+                   plots=arguments.plots, logdir=arguments.logdir, overwrite=arguments.overwrite)
     if not arguments.quiet:
         print(f"{report.usual} jets are usual; {report.about['n_usual']:,} of them and "
               f"{report.about['n_unusual']:,} others are scored\n\n{report.table()}")
     if arguments.json:
         write_json(arguments.json, report.to_dict(), arguments.overwrite)
-    if arguments.plots:
-        from ..plots import save_plots
-
-        save_plots(arguments.runs, arguments.data, arguments.plots, arguments.overwrite)

@@ -49,17 +49,20 @@ class ClassicalAutoencoder(Autoencoder):
         x = self.gain * x
         return self._error(x, self.decoder(self.encoder(x))).mean()
 
-    def score(self, x: Tensor) -> Tensor:
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The feature is the logarithm of the error: its distribution is nearer to a normal one."""
+        score = self._judge(x)[0]
+        return score, log_error(score)
+
+    def _judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The score (B,) and the latent numbers (B, latent)."""
         x = self.gain * x
-        return self._score(x, self.decoder(self.encoder(x)))
+        latent = self.encoder(x)
+        return self._score(x, self.decoder(latent)), latent
 
     def reconstruct(self, x: Tensor) -> Tensor:
         decoded: Tensor = self.decoder(self.encoder(self.gain * x))
         return decoded.sigmoid() if self.kind == "bce" else decoded / self.gain
-
-    def features(self, x: Tensor) -> Tensor:
-        """The logarithm of the error: its distribution is nearer to a normal one."""
-        return self.score(x).clamp_min(1e-12).log()[:, None]
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:
@@ -79,6 +82,11 @@ class ClassicalAutoencoder(Autoencoder):
         if self.kind == "bce":
             error = error + (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum((1, 2))
         return error
+
+
+def log_error(score: Tensor) -> Tensor:
+    """(B, 1)."""
+    return score.clamp_min(1e-12).log()[:, None]
 
 
 def widest(count: Callable[[int], int], budget: int, what: str) -> int:

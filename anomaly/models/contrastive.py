@@ -11,76 +11,73 @@ minus its mean fidelity with a usual one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import z_expectations
 
+from .circuit import Circuit, contrasted, n_patches, patches
 from .collapse import check_spread
-from .contrast import contrasted
 from .interface import Autoencoder
-from .patches import n_patches, patches
-from .views import view
+from .registry import MODELS, grouped
+from .views import Views
 
 #: Jets whose states are held at once.
 BLOCK = 500
 
 
+@MODELS.register("contrastive")
 class ContrastiveEncoder(Autoencoder):
     """Patches on qubits, states compared by their fidelity.
 
     Args:
         shape: (H, W) of an image.
-        patch, uploads, entangler, shift, spread, offset, biases, contrast: see
-            :class:`~anomaly.models.quantum.QuantumAutoencoder`.
+        patch, uploads, contrast: see :class:`~anomaly.models.quantum.QuantumAutoencoder`.
         temperature: τ.
-        reflect, dropout, noise: of the views.
+        circuit: options of :class:`~.circuit.Circuit`; weights of 0.3 at random, and biases that start at 0.
+        views: options of the :class:`~.views.Views`; a dropout and a noise of 0.1.
     """
 
     ensemble: Tensor
 
-    def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, *, entangler: str = "ring",
-                 shift: bool = True, spread: float = 0.3, offset: float = 0.0, biases: bool = True,
-                 contrast: float = 0.0, temperature: float = 0.1, reflect: bool = True, dropout: float = 0.1,
-                 noise: float = 0.1) -> None:
+    def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, *, contrast: float = 0.0,
+                 temperature: float = 0.1, circuit: Mapping[str, Any] | None = None,
+                 views: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         n = n_patches(shape, patch)
-        if temperature <= 0 or contrast < 0 or noise < 0 or not 0 <= dropout < 1:
-            raise ValueError(f"temperature, contrast, noise and dropout are {temperature}, {contrast}, {noise} and "
-                             f"{dropout}: expected above 0, 0 or more, 0 or more, and below 1")
+        if temperature <= 0 or contrast < 0:
+            raise ValueError(f"temperature and contrast are {temperature} and {contrast}: expected above 0, and 0 or "
+                             "more")
         self.patch, self.contrast, self.temperature = patch, contrast, temperature
-        self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
-        self.circuit = Reuploading(n, patch**2, uploads=uploads, entangler=entangler, shift=shift, spread=spread,
-                                   offset=offset, biases=biases)
+        self.views = grouped("views", Views(dropout=0.1), views)
+        start = Circuit(spread=0.3, offset=0.0, biases=True, even=False)
+        self.circuit = grouped("circuit", start, circuit).of(n, patch**2, uploads)
         self.register_buffer("ensemble", torch.zeros(2**n, 2**n, dtype=torch.complex64))
 
     def states(self, uploaded: Tensor) -> Tensor:
         """(B, 2^n) complex, for what is uploaded of images (B, H, W)."""
-        states: Tensor = self.circuit(patches(uploaded, self.patch))
-        return states
+        return self.circuit(patches(uploaded, self.patch))
 
     def pixels(self, x: Tensor) -> Tensor:
         """(B, H, W): what is uploaded of each pixel."""
         return contrasted(x, self.contrast)
 
     def loss(self, x: Tensor) -> Tensor:
-        uploaded = self.pixels(x)
-        seen = torch.cat([view(uploaded, **self.views) for _ in range(2)])  # type: ignore[arg-type]
-        first, second = self.states(seen).chunk(2)
+        first, second = self.states(self.views.pair(self.pixels(x))).chunk(2)
         overlap = first.conj() @ second.mT
         logits = (overlap.real**2 + overlap.imag**2) / self.temperature
         same = torch.arange(len(x), device=x.device)
         return (functional.cross_entropy(logits, same) + functional.cross_entropy(logits.mT, same)) / 2
 
-    def score(self, x: Tensor) -> Tensor:
-        return self._distance(self.states(self.pixels(x)))
-
-    def features(self, x: Tensor) -> Tensor:
-        """(B, n + 1): ⟨Z⟩ of every qubit, and the score."""
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Features are ⟨Z⟩ of every qubit and the score."""
         states = self.states(self.pixels(x))
-        return torch.cat((z_expectations(states), self._distance(states)[:, None]), dim=1)
+        score = self._distance(states)
+        return score, torch.cat((z_expectations(states), score[:, None]), dim=1)
 
     def _distance(self, states: Tensor) -> Tensor:
         return 1 - ((states.conj() @ self.ensemble) * states).sum(1).real

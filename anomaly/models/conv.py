@@ -7,11 +7,13 @@ from itertools import pairwise
 from torch import nn
 
 from .classical import ClassicalAutoencoder, Loss, widest
+from .registry import MODELS
 
 #: Convolutions halve the image until its sides are at most this.
 SMALLEST = 5
 
 
+@MODELS.register("conv")
 class ConvolutionalAutoencoder(ClassicalAutoencoder):
     """3×3 convolutions of stride 2, PReLU, their number of channels doubled each time; mirrored for the decoder.
 

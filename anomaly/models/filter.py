@@ -8,32 +8,36 @@ are a symmetry: pixels that are usually empty count less. A jet is unusual by it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from .circuit import contrasted
 from .collapse import check_spread
-from .contrast import contrasted
 from .interface import Autoencoder
-from .views import steadiness, view
+from .registry import MODELS, grouped
+from .views import Views, steadiness
 
 
+@MODELS.register("filter")
 class SteadyFilter(Autoencoder):
     """One weight a pixel.
 
     Args:
         shape: (H, W) of an image.
-        contrast: see :func:`~anomaly.models.contrast.contrasted`.
-        reflect, dropout, noise: of the views.
+        contrast: see :func:`~.circuit.contrasted`.
+        views: options of the :class:`~.views.Views`; a dropout of 0.3 and a noise of 0.05.
     """
 
-    def __init__(self, shape: tuple[int, int], *, contrast: float = 1e5, reflect: bool = True, dropout: float = 0.3,
-                 noise: float = 0.05) -> None:
+    def __init__(self, shape: tuple[int, int], *, contrast: float = 1e5, views: Mapping[str, Any] | None = None,
+                 ) -> None:
         super().__init__()
-        if contrast < 0 or noise < 0 or not 0 <= dropout < 1:
-            raise ValueError(f"contrast, noise and dropout are {contrast}, {noise} and {dropout}: expected 0 or more, "
-                             "0 or more, and 0 to below 1")
+        if contrast < 0:
+            raise ValueError(f"contrast: {contrast}, expected 0 or more")
         self.contrast = contrast
-        self.views = {"reflect": reflect, "dropout": dropout, "noise": noise}
+        self.views = grouped("views", Views(dropout=0.3, noise=0.05), views)
         self.weights = torch.nn.Parameter(torch.ones(shape) / (shape[0] * shape[1]) ** 0.5)
 
     def activity(self, seen: Tensor) -> Tensor:
@@ -42,11 +46,11 @@ class SteadyFilter(Autoencoder):
 
     def loss(self, x: Tensor) -> Tensor:
         bright = contrasted(x, self.contrast)
-        first, second = (self.activity(view(bright, **self.views)) for _ in range(2))  # type: ignore[arg-type]
-        return steadiness(first, second)
+        return steadiness(torch.cat([self.activity(self.views(bright)) for _ in range(2)]))
 
-    def score(self, x: Tensor) -> Tensor:
-        return self.activity(contrasted(x, self.contrast))
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        score = self.activity(contrasted(x, self.contrast))
+        return score, score[:, None]
 
     def check(self, x: Tensor) -> None:
         check_spread(self.score, x)

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import z_expectations
 
-from .classical import ClassicalAutoencoder, Loss, widest
-from .patches import n_patches, patches
+from .circuit import n_patches, patches
+from .classical import ClassicalAutoencoder, Loss, log_error, widest
+from .registry import MODELS
 
 
 class CircuitExpectations(nn.Module):
@@ -24,6 +25,7 @@ class CircuitExpectations(nn.Module):
         return z_expectations(self.circuit(cut.transpose(1, 2).flatten(2)))
 
 
+@MODELS.register("hybrid")
 class HybridAutoencoder(ClassicalAutoencoder):
     """Two 3×3 convolutions, the first of stride 2, PReLU; patches of the maps on qubits, ⟨Z⟩ of each; a dense layer
     and two transposed convolutions.
@@ -57,9 +59,10 @@ class HybridAutoencoder(ClassicalAutoencoder):
             nn.ConvTranspose2d(channels, channels, 4, stride=2, padding=1), nn.PReLU(),
             nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1), nn.Flatten(1, 2))
 
-    def features(self, x: Tensor) -> Tensor:
-        """(B, n + 1): ⟨Z⟩ of every qubit, and the logarithm of the error."""
-        return torch.cat((self.encoder(x), super().features(x)), dim=1)
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Features are ⟨Z⟩ of every qubit and the logarithm of the error."""
+        score, latent = self._judge(x)
+        return score, torch.cat((latent, log_error(score)), dim=1)
 
 
 def _count(n: int, small: tuple[int, int], patch: int, uploads: int, channels: int) -> int:

@@ -22,16 +22,27 @@ class Autoencoder(nn.Module, ABC):
         training seeds at each step."""
 
     @abstractmethod
+    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """In one pass, the score (B,), higher for what is more unusual, and the features (B, F): the few numbers in
+        whose space, with the sum of the pixels, the density of usual jets is fitted. Each jet's own: they do not
+        depend on the others of the batch."""
+
     def score(self, x: Tensor) -> Tensor:
-        """(B,): the higher, the more unusual. Each jet's own: it does not depend on the others of the batch."""
+        """(B,): the score alone."""
+        return self.judge(x)[0]
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, F): the features alone."""
+        return self.judge(x)[1]
 
     def reconstruct(self, x: Tensor) -> Tensor | None:
         """(B, H, W): the images as the model can make them; None if it makes no images."""
         return None
 
-    def features(self, x: Tensor) -> Tensor:
-        """(B, F): the few numbers in whose space, with the sum of the pixels, the density of usual jets is fitted."""
-        return self.score(x)[:, None]
+    @property
+    def reconstructs(self) -> bool:
+        """Whether it makes images."""
+        return type(self).reconstruct is not Autoencoder.reconstruct
 
     def calibrate(self, x: Tensor) -> None:
         """Called once, after the training, with training jets; for what has to be fitted to the trained model."""

@@ -8,8 +8,10 @@ from itertools import pairwise
 from torch import nn
 
 from .classical import ClassicalAutoencoder, Loss, widest
+from .registry import MODELS
 
 
+@MODELS.register("mlp")
 class MLP(ClassicalAutoencoder):
     """Dense layers with PReLU between them.
 

@@ -1,27 +1,38 @@
-"""The models by name, each imported when it is asked for."""
+"""The models by name, and the scores that need no training: a file in this folder, or a user's own package, adds one.
+
+A model is a class with the methods of :class:`~anomaly.models.interface.Autoencoder`::
+
+    @MODELS.register("my_model")
+    class MyModel(Autoencoder): ...
+
+A file of this folder is found by itself; a package of one's own lists its module as an entry point of the group
+``anomaly.models``. A configuration then names it: ``model: {name: my_model}``.
+"""
 
 from __future__ import annotations
 
 import inspect
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
-from qgan.base.errors import ConfigError
+from qgan.base.errors import ConfigError, did_you_mean
+from qgan.base.registry import Registry
 from qgan.base.seeding import integer_seed
+from qgan.data.jets import JetImages
 
 from ..configuration import ModelOptions
 from .interface import Autoencoder
 
-#: Module of this package and class by the name a configuration gives. Constructors take ``shape`` and keywords.
-MODELS = {
-    "mlp": "mlp.MLP",
-    "conv": "conv.ConvolutionalAutoencoder",
-    "filter": "filter.SteadyFilter",
-    "quantum": "quantum.QuantumAutoencoder",
-    "hybrid": "hybrid.HybridAutoencoder",
-    "contrastive": "contrastive.ContrastiveEncoder",
-}
+Group = TypeVar("Group")
+#: Constructors take the ``shape`` (H, W) of an image and keywords: the options of a configuration.
+MODELS: Registry[type[Autoencoder]] = Registry("anomaly model", "anomaly.models", package="anomaly.models", of=type)
+#: Scores (N,) of jets and of their max-normalised images (N, size, size), as a model of that size sees them.
+TRIVIAL: Registry[Callable[[JetImages, np.ndarray], np.ndarray]] = Registry(
+    "trivial score", "anomaly.trivial_scores", package="anomaly.models")
 
 
 def build(model: ModelOptions, shape: tuple[int, int], seed: int = 0) -> Autoencoder:
@@ -30,18 +41,31 @@ def build(model: ModelOptions, shape: tuple[int, int], seed: int = 0) -> Autoenc
     Raises:
         ConfigError: no such model, an option that it does not have, or a value that it cannot take.
     """
-    if model.name not in MODELS:
-        raise ConfigError(f"model.name: {model.name!r}, expected one of {', '.join(MODELS)}")
-    module, name = MODELS[model.name].split(".")
-    make = getattr(import_module(f".{module}", __package__), name)
-    known = [p for p in inspect.signature(make).parameters if p != "shape"]
-    for key in model.options:
-        if key not in known:
-            raise ConfigError(f"model.options.{key}: unknown for {model.name!r}, expected one of {', '.join(known)}")
+    try:
+        make = MODELS[model.name]
+    except ConfigError as error:
+        raise ConfigError(f"model.name: {error}") from error
+    _check_names("model.options", model.options, [p for p in inspect.signature(make).parameters if p != "shape"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(integer_seed(seed, "model"))
         try:
-            built: Autoencoder = make(shape, **model.options)
+            return make(shape, **model.options)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"model.options: {error}") from error
-    return built
+
+
+def grouped(name: str, default: Group, options: Mapping[str, Any] | None) -> Group:
+    """A dataclass of options that belong together, as a configuration's mapping changes it.
+
+    Raises:
+        ConfigError: an option that it does not have.
+    """
+    known = [field.name for field in fields(default)]  # type: ignore[arg-type]
+    _check_names(f"model.options.{name}", options or {}, known)
+    return replace(default, **(options or {}))  # type: ignore[type-var]
+
+
+def _check_names(where: str, given: Mapping[str, Any], known: list[str]) -> None:
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{where}.{key}: unknown, expected one of {', '.join(known)}{did_you_mean(key, known)}")

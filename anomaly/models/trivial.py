@@ -10,17 +10,22 @@ import numpy as np
 from qgan.data.jets import JetImages
 from qgan.observables import arrays as observables
 
-
-def pixel_sum(images: np.ndarray) -> np.ndarray:
-    """Sum of the pixels of max-normalised images (N, H, W): the pT in units of the hardest pixel, (N,)."""
-    return images.sum((1, 2), dtype=np.float64)
+from .registry import TRIVIAL
 
 
-def nnz(jets: JetImages) -> np.ndarray:
+@TRIVIAL.register("pixel sum / max")
+def pixel_sum(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
+    """Sum of the pixels of max-normalised images: the pT in units of the hardest pixel, (N,)."""
+    return scaled.sum((1, 2), dtype=np.float64)
+
+
+@TRIVIAL.register("pixels above 0.1 GeV")
+def nnz(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
     """Number of pixels above 0.1 GeV, (N,)."""
     return observables.nnz(jets.images, jets.grid)
 
 
-def minus_ptd(jets: JetImages) -> np.ndarray:
+@TRIVIAL.register("-ptd")
+def minus_ptd(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
     """−√Σp² / Σp: high where the pT is spread over many pixels, (N,)."""
     return -observables.ptd(jets.images, jets.grid)
