@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "JetImages": "data.jets",
     "read_jets": "data.files",
-    "write_jets": "data.files",
+    "write_jets": "data.writer",
     "embedded_jets": "data",
     "simulate": "simulation",
     "QuantumLayer": "quantum",

@@ -10,6 +10,7 @@ import numpy as np
 from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
 from qgan.data.jets import KEYS
+from qgan.observables.arrays import observables
 
 
 def some_jets(n: int, seed: int = 0, size: int = 9, frame: str = "canonical", label: int | None = None) -> JetImages:
@@ -24,8 +25,11 @@ def some_jets(n: int, seed: int = 0, size: int = 9, frame: str = "canonical", la
 def publish(path: Path, n: int, size: int = 25, **changed: object) -> Path:
     """A file of the published layout: float64, no attributes."""
     rng = numpy_rng(5, "published")
-    columns = {"image": rng.random((n, size, size)), "signal": (np.arange(n) % 2).astype(float)}
+    images = rng.random((n, size, size))
+    columns = {"image": images, "signal": (np.arange(n) % 2).astype(float)}
     columns |= {key: rng.random(n) for key in KEYS.values()}
+    canonical = observables(images, Grid.square(size, 1.25), names=("pt", "mass"))
+    columns |= {"jet_pt": canonical["pt"], "jet_mass": canonical["mass"]}
     with h5py.File(path, "w") as file:
         for key, values in (columns | changed).items():
             if values is not None:

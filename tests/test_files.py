@@ -28,8 +28,8 @@ from qgan.data import (
     read_jets,
     write_jets,
 )
-from qgan.data.files import round_mantissa
 from qgan.data.jets import KEYS
+from qgan.data.writer import round_mantissa
 
 
 def assert_same(a: JetImages, b: JetImages) -> None:

@@ -15,7 +15,7 @@ from qgan.base.errors import DataError
 from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, file_summary, merge, read_jets
 from qgan.data.arrays import open_npy, open_npz
-from qgan.data.formats import CMS_HALF_WIDTH
+from qgan.data.formats.cms_images import HALF_WIDTH as CMS_HALF_WIDTH
 
 N = 7
 

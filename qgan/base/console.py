@@ -13,6 +13,7 @@ from io import StringIO
 from typing import NoReturn
 
 from .errors import QganError, did_you_mean
+from .notes import notes_as_lines
 from .version import __version__
 
 #: Exit status of an error the user can mend, and of Ctrl-C.
@@ -66,6 +67,10 @@ class Program:
 
         With ``QGAN_DEBUG=1`` in the environment an error is raised as it is, with its traceback.
         """
+        with notes_as_lines(self.name):
+            return self._status(argv)
+
+    def _status(self, argv: Sequence[str] | None) -> int:
         if os.environ.get("QGAN_DEBUG") == "1":
             self._run(sys.argv[1:] if argv is None else list(argv))
             return 0

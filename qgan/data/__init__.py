@@ -9,17 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files import JetWriter, iter_jets, read_jets, write_jets
+    from .files import iter_jets, read_jets
     from .grid import Grid
     from .jets import JetImages, concatenate
     from .merging import merge
     from .shipped import embedded_jets
     from .summary import file_summary
+    from .writer import JetWriter, write_jets
 
 _HOMES = {
     "Grid": "grid", "JetImages": "jets", "concatenate": "jets", "embedded_jets": "shipped",
-    "JetWriter": "files", "file_summary": "summary", "iter_jets": "files", "merge": "merging", "read_jets": "files",
-    "write_jets": "files",
+    "JetWriter": "writer", "file_summary": "summary", "iter_jets": "files", "merge": "merging", "read_jets": "files",
+    "write_jets": "writer",
 }
 
 __all__ = ["Grid", "JetImages", "JetWriter", "concatenate", "embedded_jets", "file_summary", "iter_jets", "merge",

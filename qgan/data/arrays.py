@@ -1,26 +1,17 @@
-"""Rows of NumPy's own files, read as they are needed."""
+"""NumPy's own files, whose rows are read as they are needed."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
 from ..base.errors import DataError
+from .contents import Contents, Rows, refused
 
-_BROKEN = (OSError, ValueError, EOFError, BadZipFile, zlib.error)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """An array in a file: its shape, and ``read(start, stop)`` for its rows."""
-
-    shape: tuple[int, ...]
-    read: Callable[[int, int], np.ndarray]
+_NO_NUMBERS = "expected an array of numbers in C order"
 
 
 def open_npy(path: str | Path) -> Rows:
@@ -31,20 +22,37 @@ def open_npy(path: str | Path) -> Rows:
     """
     if not Path(path).is_file():
         raise DataError(path, "", "no such file")
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except _BROKEN as error:
-        raise DataError(path, "", "is no array of numbers in .npy format, or is truncated") from error
-    return Rows(array.shape, lambda start, stop: np.asarray(array[start:stop]))
+    with refused(path, "", "is no array of numbers in .npy format, or is truncated"):
+        return _rows_of(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def npy_contents(path: str) -> Contents:
+    """A .npy file: its array, or the fields of its records.
+
+    Raises:
+        DataError: as of :func:`open_npy`.
+    """
+    rows = open_npy(path)
+    if rows.dtype.names is None:
+        return Contents(path, "npy", ("array",), lambda key: _numbers(path, key, rows))
+    with refused(path, "", "is no array of records that can be read"):
+        records = np.load(path, mmap_mode="r", allow_pickle=False)
+    return Contents(path, "npy", rows.dtype.names, lambda key: _numbers(path, key, _rows_of(records[key])))
+
+
+def npz_contents(path: str) -> Contents:
+    """A .npz file: its arrays.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return Contents(path, "npz", tuple(archived_names(path)), lambda key: open_npz(path, key))
 
 
 def archived_names(path: str) -> list[str]:
     """The arrays in a .npz file."""
-    try:
-        with ZipFile(path) as archive:
-            return sorted(name.removesuffix(".npy") for name in archive.namelist())
-    except _BROKEN as error:
-        raise DataError(path, "", "is a damaged or truncated .npz file") from error
+    with refused(path, "", "is a damaged or truncated .npz file"), ZipFile(path) as archive:
+        return sorted(name.removesuffix(".npy") for name in archive.namelist())
 
 
 def open_npz(path: str, name: str) -> Rows:
@@ -53,10 +61,21 @@ def open_npz(path: str, name: str) -> Rows:
     Raises:
         DataError: the file is damaged, or holds no such array of numbers.
     """
-    if name not in archived_names(path):
-        raise DataError(path, name, f"no such array; the file holds {', '.join(archived_names(path)) or 'nothing'}")
     archived = _Archived(path, name)
-    return Rows(archived.shape, archived.read)
+    return _numbers(path, name, Rows(archived.shape, archived.read, archived.dtype))
+
+
+def _rows_of(array: np.ndarray) -> Rows:
+    def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
+        return np.asarray(array[start:stop], dtype)
+
+    return Rows(array.shape, read, array.dtype)
+
+
+def _numbers(path: str, name: str, rows: Rows) -> Rows:
+    if rows.dtype.kind not in "biuf":
+        raise DataError(path, name, _NO_NUMBERS)
+    return rows
 
 
 class _Archived:
@@ -66,40 +85,40 @@ class _Archived:
         self._path, self._name, self._row = path, name, 0
         self._open()
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int, dtype: type | None = None) -> np.ndarray:
         if start < self._row:
             self._stream.close()
             self._open()
         self._unpack(start - self._row, keep=False)
         data = self._unpack(stop - start, keep=True)
         self._row = stop
-        return np.frombuffer(data, self._dtype).reshape(stop - start, *self.shape[1:])
+        return np.frombuffer(data, self.dtype).reshape(stop - start, *self.shape[1:]).astype(dtype or self.dtype)
 
     def _open(self) -> None:
-        try:
+        with refused(self._path, self._name, "is no array in .npy format, or is truncated"):
             with ZipFile(self._path) as archive:
                 # The open member keeps the file open by itself.
                 self._stream = archive.open(f"{self._name}.npy")
             version = np.lib.format.read_magic(self._stream)
             header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            self.shape, fortran, self._dtype = header(self._stream)
-        except _BROKEN as error:
-            raise DataError(self._path, self._name, "is no array in .npy format, or is truncated") from error
-        if fortran or self._dtype.hasobject:
-            raise DataError(self._path, self._name, "expected an array of numbers in C order")
-        self._row, self._width = 0, self._dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
+            self.shape, fortran, self.dtype = header(self._stream)
+        if fortran or self.dtype.hasobject:
+            raise DataError(self._path, self._name, _NO_NUMBERS)
+        self._row, self._width = 0, self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
 
     def _unpack(self, rows: int, keep: bool) -> bytes:
         """The bytes of the next rows, or none of them if they are passed over, a bounded piece at a time."""
         wanted = left = rows * self._width
         pieces = []
-        try:
+        with refused(self._path, self._name, "is damaged"):
             while left and (piece := self._stream.read(min(left, 1 << 20))):
                 left -= len(piece)
                 if keep:
                     pieces.append(piece)
-        except _BROKEN as error:
-            raise DataError(self._path, self._name, "is damaged") from error
         if left:
             raise DataError(self._path, self._name, f"is truncated: {left} of {wanted} bytes are missing")
         return b"".join(pieces)
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):
+            self._stream.close()

@@ -25,8 +25,13 @@ class Grid:
     @classmethod
     def square(cls, size: int, half_width: float) -> Grid:
         """``size`` × ``size`` pixels that cover ±``half_width`` in both directions."""
+        return cls.centred((size, size), half_width)
+
+    @classmethod
+    def centred(cls, shape: tuple[int, int], half_width: float) -> Grid:
+        """(rows, columns) of pixels that cover ±``half_width`` in both directions."""
         edges = (-float(half_width), float(half_width))
-        return cls(size, size, edges, edges)
+        return cls(shape[0], shape[1], edges, edges)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -12,10 +12,13 @@ import numpy as np
 from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from .grid import Grid
+from .units import UNITS, Units
 
 Frame = Literal["raw", "canonical"]
 #: The names of class 0 and class 1 in each pair of classes that the package knows.
 CLASS_PAIRS = (("qcd", "w"), ("gluon", "quark"), ("qcd_jet", "top"))
+#: What the classes are called where nobody says it.
+UNNAMED = ("background", "signal")
 #: Jet quantities that a file may hold, and their keys in the public jet-image layout.
 KEYS = {
     "eta": "jet_eta", "phi": "jet_phi", "pt": "jet_pt", "mass": "jet_mass", "delta_r": "jet_delta_R",
@@ -28,7 +31,7 @@ class JetImages:
     """N jets.
 
     Attributes:
-        images: (N, H, W) float32, pixel pT in GeV, rows Δη, columns Δφ.
+        images: (N, H, W) float32, pixel pT in ``units``, rows Δη, columns Δφ.
         label: (N,) int64, 1 for signal (W, quark, top), 0 for background (QCD, gluon).
         conditions: jet quantities by name (see ``KEYS``), each (N,) float32; GeV and radians.
         grid: where the pixels lie.
@@ -37,6 +40,7 @@ class JetImages:
         class_names: names of label 0 and label 1.
         origin: what made the jets (simulation settings, or checkpoint and seed), as plain values.
         source: the file or object that errors name.
+        units: of the pixels (see :mod:`.units`); sets of different units are never compared.
         generated: (N,) int8 where jets of two kinds are mixed, 1 for those of a generator, 0 for real ones.
     """
 
@@ -45,10 +49,11 @@ class JetImages:
     conditions: dict[str, np.ndarray]
     grid: Grid
     frame: Frame
-    class_names: tuple[str, str] = ("background", "signal")
+    class_names: tuple[str, str] = UNNAMED
     origin: dict[str, Any] = field(default_factory=dict)
     source: str = "jets"
     generated: np.ndarray | None = None
+    units: Units = "GeV"
 
     def __post_init__(self) -> None:
         self._check()
@@ -115,6 +120,8 @@ class JetImages:
         return f"{len(self)}-{checksum:08x}"
 
     def _check(self) -> None:
+        if self.label.ndim != 1:
+            raise DataError(self.source, "signal", f"shape {self.label.shape}, expected one label a jet, 0 or 1")
         n = len(self.label)
         if self.images.ndim != 3 or self.images.shape != (n, *self.grid.shape):
             expected = f"({n}, {self.grid.height}, {self.grid.width})"
@@ -130,6 +137,8 @@ class JetImages:
             raise DataError(self.source, "generated", f"expected {n} values, 0 or 1")
         if self.frame not in ("raw", "canonical"):
             raise DataError(self.source, "frame", f"is {self.frame!r}, expected 'raw' or 'canonical'")
+        if self.units not in UNITS:
+            raise DataError(self.source, "units", f"is {self.units!r}, expected one of {', '.join(UNITS)}")
         for key, values in self.conditions.items():
             if key not in KEYS:
                 raise DataError(self.source, key, f"is no jet quantity; known are {', '.join(KEYS)}")
@@ -140,22 +149,45 @@ class JetImages:
 
 
 def check_alike(first: JetImages, other: JetImages) -> None:
-    """Raises :class:`DataError` unless both sets have the same grid, frame and names of the classes."""
-    for what in ("grid", "frame", "class_names"):
+    """Raises :class:`DataError` unless both sets have the same grid, frame, units and names of the classes."""
+    for what in ("grid", "frame", "units", "class_names"):
         mine, theirs = getattr(first, what), getattr(other, what)
         if mine != theirs:
             raise DataError(other.source, what, f"{theirs} differs from {mine} of {first.source}")
 
 
+def paired(jets: JetImages, class_names: tuple[str, str], of: str) -> JetImages:
+    """The jets with labels for ``class_names``: classes are paired by name, whatever their numbers are.
+
+    Classes without names are those of their numbers.
+
+    Args:
+        of: whose names these are, for the error.
+
+    Raises:
+        DataError: the names are others.
+    """
+    if jets.class_names == class_names or class_names == UNNAMED:
+        return jets
+    if jets.class_names == UNNAMED:
+        return replace(jets, class_names=class_names)
+    if jets.class_names == class_names[::-1]:
+        return replace(jets, class_names=class_names, label=1 - jets.label)
+    raise DataError(jets.source, "class_names", f"{' and '.join(jets.class_names)} are not {' and '.join(class_names)}"
+                                                f" of {of}")
+
+
 def concatenate(parts: Sequence[JetImages]) -> JetImages:
     """All jets of several sets, in order; conditions (and marks) that not every set has are left out.
+
+    Classes are paired by name.
 
     Raises:
         DataError: the sets differ in grid, frame or the names of their classes.
     """
     if not parts:
         raise ValueError("concatenate needs at least one set of jets")
-    first = parts[0]
+    first, parts = parts[0], [paired(part, parts[0].class_names, parts[0].source) for part in parts]
     for other in parts[1:]:
         check_alike(first, other)
     shared = [k for k in first.conditions if all(k in p.conditions for p in parts)]

@@ -9,24 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from ..base.io import check_output
-from .files import JetWriter, first_bytes, open_all, open_hdf5
-from .jets import KEYS, Frame
-from .native import other_frame, other_key
-from .source import JetFile, ReadOptions
+from .files import open_all, open_contents
+from .jets import KEYS, Frame, paired
+from .layout import other_frame, other_key
+from .reading import Reading
+from .source import JetFile
+from .writer import JetWriter
 
 
 def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
     """Puts the jets of several files into one native file, block by block; returns how many.
 
-    The images in the other frame are kept where every file holds them, and the jet quantities (and marks of generated
-    jets) that every file has.
+    Classes are paired by name. The images in the other frame are kept where every file holds them, and the jet
+    quantities (and marks of generated jets) that every file has.
 
     Raises:
         DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
     """
     check_output(out, overwrite)
     with ExitStack() as stack:
-        first, *rest = open_all(stack, paths, ReadOptions(**options))
+        first, *rest = open_all(stack, paths, Reading(**options))
         heads = [source.read(0, 1) for source in (first, *rest)]
         shared = set(KEYS).intersection(*(head.conditions for head in heads))
         marked = all(head.generated is not None for head in heads)
@@ -34,10 +36,11 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
         others = _others(stack, paths, other_frame(frame), options)
         origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
         with JetWriter(out, grid=heads[0].grid, frame=frame, class_names=heads[0].class_names, origin=origin,
-                       overwrite=overwrite) as writer:
+                       units=heads[0].units, overwrite=overwrite) as writer:
             for index, source in enumerate((first, *rest)):
                 start = 0
                 for jets in source.blocks():
+                    jets = paired(jets, heads[0].class_names, heads[0].source)
                     kept = replace(jets, conditions={k: v for k, v in jets.conditions.items() if k in shared},
                                    generated=jets.generated if marked else None)
                     stop = start + len(jets)
@@ -50,8 +53,6 @@ def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options
     """The same files in the other frame; none unless every one holds it."""
     held = []
     for path in paths:
-        if first_bytes(str(path)) != b"\x89HDF":
-            return []
-        with open_hdf5(path) as file:
-            held.append(other_key(other_frame(frame)) in file)
-    return open_all(stack, paths, ReadOptions(**{**options, "frame": frame})) if all(held) else []
+        with open_contents(path) as contents:
+            held.append(other_key(other_frame(frame)) in contents.keys)
+    return open_all(stack, paths, Reading(**{**options, "frame": frame})) if all(held) else []

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .files import open_jets
-from .source import ReadOptions
+from .reading import Reading
 
 
 def file_summary(path: str | Path, **options: Any) -> dict[str, Any]:
     """What a file holds, as plain values: format, jets by class, frame, pixels, ranges of the quantities, origin."""
-    with open_jets(path, ReadOptions(**options)) as source:
+    with open_jets(path, Reading(**options)) as source:
         counts = np.zeros(2, np.int64)
         ranges: dict[str, tuple[float, float]] = {}
         for jets in source.blocks():
@@ -25,7 +25,7 @@ def file_summary(path: str | Path, **options: Any) -> dict[str, Any]:
     return {
         "file": str(path), "format": source.format, "jets": source.n_jets,
         "classes": {name: int(n) for name, n in zip(jets.class_names, counts, strict=True)},
-        "frame": jets.frame, "pixels": list(grid.shape), "eta_range": list(grid.eta_range),
+        "frame": jets.frame, "units": jets.units, "pixels": list(grid.shape), "eta_range": list(grid.eta_range),
         "phi_range": list(grid.phi_range), "ranges": {key: list(value) for key, value in ranges.items()},
         "origin": jets.origin,
     }

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..data.files import read_jets, write_jets
+from ..data.files import read_jets
 from ..data.shipped import FOLDER
+from ..data.writer import write_jets
 from . import simulate
 
 SEED = 1

@@ -17,8 +17,8 @@ from ..base.errors import ConfigError, DataError
 from ..base.io import check_output, read_json, write_json
 from ..base.progress import progress
 from ..base.workers import local_workers
-from ..data.files import JetWriter
 from ..data.jets import Frame
+from ..data.writer import JetWriter
 from .chunks import Settings, load_chunk, make_chunk, save_chunk
 from .engines import require_engines
 from .processes import process_named

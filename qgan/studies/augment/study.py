@@ -17,8 +17,8 @@ import torch
 from ...base.devices import resolve_device, set_threads
 from ...base.errors import DataError
 from ...base.io import check_output
-from ...data.files import write_jets
 from ...data.jets import JetImages, check_alike
+from ...data.writer import write_jets
 from ...runs.configuration import Configuration, check
 from ...sampling.source import load_source
 from ...training.experiment import STRUCTURE

@@ -1,0 +1,32 @@
+"""Known sets that are no jets, or need what this package has not: said by name, instead of as an unknown file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...base.errors import DataError
+from ..contents import Contents
+from ..reading import Reading
+from ..source import JetFile
+from . import FORMATS, Format
+
+
+def _refuse(what: str, why: str) -> Callable[[Contents, Reading], JetFile]:
+    def refuse(contents: Contents, options: Reading) -> JetFile:
+        raise DataError(contents.path, "", f"is {what}, which this package does not read, because {why}")
+
+    return refuse
+
+
+_CONVERT = "save its particles as .npz with X (jets, particles, 3: pT, η, φ) and y, and name the columns"
+
+FORMATS.add("root", Format("ROOT", lambda contents: contents.kind == "ROOT", _refuse(
+    "a ROOT file (as those of JetClass)", f"that takes uproot and the names of its branches; {_CONVERT}")))
+FORMATS.add("lhco", Format(
+    "LHC Olympics", lambda contents: contents.kind == "HDF5" and contents.keys == ("df",), _refuse(
+        "a pandas table df (as that of the LHC Olympics)",
+        f"its rows are whole events, not jets; cluster them, and {_CONVERT}")))
+FORMATS.add("calochallenge", Format(
+    "CaloChallenge", lambda contents: {"showers", "incident_energies"} <= set(contents.keys), _refuse(
+        "a file of calorimeter showers (as those of the CaloChallenge)",
+        "its voxels are layers, angles and radii around a particle, no pixels in η and φ of a jet")))
