@@ -1,4 +1,4 @@
-"""The small convolutional network: it learns, it repeats, and it keeps its best epoch."""
+"""The residual network on images: it learns, it repeats, and it keeps its best epoch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from qgan.evaluation.two_sample import roc_auc
-from qgan.taggers.network import ImageClassifier
+from qgan.taggers.residual import ImageClassifier
 
 
 def blobs(n: int, seed: int, side: int = 12, moved: int = 2) -> tuple[np.ndarray, np.ndarray]:

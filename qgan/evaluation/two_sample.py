@@ -13,12 +13,10 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ..taggers.network import ImageClassifier
+from ..taggers.residual import ImageClassifier
 
 #: A test's p-value below this is written as this: the normal approximation is not to be trusted further.
 SMALLEST_P = 1e-300
-#: Passes over the images, at most.
-EPOCHS = 10
 Pair = tuple[np.ndarray, np.ndarray]
 Predict = Callable[[np.ndarray], np.ndarray]
 Fit = Callable[[Pair, Pair, int], Predict]
@@ -103,7 +101,7 @@ def one_trial(real: np.ndarray, fake: np.ndarray, seed: int, repeat: int, fit: F
     predict = fit(training, validation, seed + repeat)
     scores = [predict(x) for x in test]
     auc = roc_auc(*scores)
-    return Trial(auc, _jsd_bound(*scores), auc_p_value(auc, *map(len, scores)), *scores)
+    return Trial(auc, jsd_bound(*scores), auc_p_value(auc, *map(len, scores)), *scores)
 
 
 def fit_trees(training: Pair, validation: Pair, seed: int) -> Predict:
@@ -115,8 +113,8 @@ def fit_trees(training: Pair, validation: Pair, seed: int) -> Predict:
 
 
 def fit_network(training: Pair, validation: Pair, seed: int) -> Predict:
-    """A convolutional network on images (N, H, W), GeV."""
-    network = ImageClassifier(seed, epochs=EPOCHS)
+    """The residual network on images (N, H, W), GeV."""
+    network = ImageClassifier(seed)
     network.fit(np.concatenate(training), _labels(training), (np.concatenate(validation), _labels(validation)))
     return network.predict
 
@@ -136,7 +134,8 @@ def _labels(parts: Pair) -> np.ndarray:
     return np.repeat([0, 1], [len(p) for p in parts])
 
 
-def _jsd_bound(background: np.ndarray, signal: np.ndarray) -> float:
+def jsd_bound(background: np.ndarray, signal: np.ndarray) -> float:
+    """Lower bound of the Jensen-Shannon divergence in bits, from probabilities of label 1 of both samples."""
     tiny = 1e-12
     entropy = -(np.log(np.maximum(1 - background, tiny)).mean() + np.log(np.maximum(signal, tiny)).mean()) / 2
     return float(max(0.0, 1 - entropy / np.log(2)))

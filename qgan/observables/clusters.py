@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import label
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 from .moments import quotient
 
 UNITS = {"clusters": "", "cluster_share": "", "cluster_pixels": "", "isolated": "", "isolated_share": "",
@@ -48,3 +49,6 @@ def _around(lit: np.ndarray) -> np.ndarray:
     padded = np.pad(lit, ((0, 0), (1, 1), (1, 1))).astype(np.int64)
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     return rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
+
+
+FAMILIES.add("clusters", Family(UNITS, measure))

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 from .moments import centres, quotient, shares
 
 #: Edges of the distances in half-widths of the image; a pixel is not paired with itself.
@@ -34,3 +35,6 @@ def measure(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
     products = {"next_eta": z[:, 1:] * z[:, :-1], "next_phi": z[:, :, 1:] * z[:, :, :-1],
                 "next_diagonal": z[:, 1:, 1:] * z[:, :-1, :-1] + z[:, 1:, :-1] * z[:, :-1, 1:]}
     return found | {name: quotient(p.sum((1, 2)), squared, squared > 0) for name, p in products.items()}
+
+
+FAMILIES.add("correlators", Family(UNITS, measure))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 from .moments import centres, quotient
 
 UNITS = {"hardest_eta": "rad", "hardest_phi": "rad", "hardest_r": "rad", "second_eta": "rad", "second_phi": "rad",
@@ -34,3 +35,6 @@ def measure(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
     return {"hardest_eta": eta[:, 0], "hardest_phi": phi[:, 0], "hardest_r": distances[:, 0], "second_eta": eta[:, 1],
             "second_phi": phi[:, 1], "second_r": distances[:, 1], "third_r": distances[:, 2], **apart,
             "ratio_21": quotient(pt[:, 1], pt[:, 0], lit[:, 0]), "ratio_32": quotient(pt[:, 2], pt[:, 1], lit[:, 1])}
+
+
+FAMILIES.add("hardest", Family(UNITS, measure))

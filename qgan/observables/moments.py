@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 
 UNITS = {"centroid_eta": "rad", "centroid_phi": "rad", "centroid_r": "rad", "major": "rad", "minor": "rad",
          "planar_flow": "", "orientation": "rad", "skewness": ""}
@@ -63,3 +64,6 @@ def _third_moment(share: np.ndarray, centres: Pair, centroid: Pair, direction: P
 def quotient(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> np.ndarray:
     """a / b, and 0 elsewhere."""
     return np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=where)
+
+
+FAMILIES.add("moments", Family(UNITS, measure))

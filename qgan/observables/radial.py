@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 from .moments import shares
 
 #: Exponents of the angularities; 1 is the mean of p ΔR again.
@@ -36,3 +37,6 @@ def measure(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
 def _side(centres: np.ndarray) -> np.ndarray:
     """1, 0 or −1; the centre of an odd number of pixels is 0 up to rounding."""
     return np.sign(np.round(centres, 9))
+
+
+FAMILIES.add("radial", Family(UNITS, measure))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.grid import Grid
+from .broad import FAMILIES, Family
 
 #: GeV.
 THRESHOLDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -46,3 +47,6 @@ def _quantile(ordered: np.ndarray, count: np.ndarray, level: float) -> np.ndarra
     low, high = (np.take_along_axis(ordered, np.minimum(start + i, last)[:, None], 1)[:, 0]
                  for i in (below, below + 1))
     return np.where(count > 0, low + (position - below) * (high - low), 0.0)
+
+
+FAMILIES.add("spectrum", Family(UNITS, measure))

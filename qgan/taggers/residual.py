@@ -48,7 +48,7 @@ class ImageClassifier:
         ``ImageClassifier(seed=0).fit(images, label, (more, their_label)).predict(others)``
     """
 
-    def __init__(self, seed: int, epochs: int = 8, device: str | torch.device = "cpu", rate: float = 3e-3,
+    def __init__(self, seed: int, epochs: int = 8, device: str | torch.device = "cpu", rate: float = 8e-3,
                  patience: int = 3, batch: int | None = None, period: int | None = None,
                  progress: Callable[[int], None] | None = None) -> None:
         self.seed, self.epochs, self.device = seed, epochs, torch.device(device)

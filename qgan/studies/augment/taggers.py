@@ -13,7 +13,7 @@ import torch
 
 from ...base.seeding import integer_seed
 from ...evaluation.two_sample import boosted_trees
-from ...taggers.network import ImageClassifier
+from ...taggers.residual import ImageClassifier
 from .subsets import VALIDATION, Observed, TaggerJets
 
 #: Of every network: steps, jets in each (no more than the fewest jets there can be), looks at the validation jets, the
