@@ -27,10 +27,11 @@ def measure(images: np.ndarray, grid: Grid) -> dict[str, np.ndarray]:
     """
     share, distance = shares(images), grid.delta_r.ravel() / grid.half_width
     weights = {f"angularity_{k:g}": distance**k for k in EXPONENTS}
-    weights |= {f"ring_{i + 1}": (distance >= low) & (distance < high) for i, (low, high) in enumerate(pairwise(RINGS))}
+    for i, (low, high) in enumerate(pairwise(RINGS)):
+        weights[f"ring_{i + 1}"] = ((distance >= low) & (distance < high)).astype(np.float64)
     eta, phi = np.broadcast_arrays(_side(grid.eta)[:, None], _side(grid.phi)[None])
     weights |= {"asymmetry_eta": eta.ravel(), "asymmetry_phi": phi.ravel()}
-    values = share @ np.stack([np.asarray(w, np.float64) for w in weights.values()], axis=1)
+    values = share @ np.stack(list(weights.values()), axis=1)
     return dict(zip(weights, values.T, strict=True))
 
 

@@ -26,6 +26,8 @@ WIDTHS = (16, 32, 64)
 #: Images are halved, twice at least, until neither side is longer than this.
 SMALLEST_SIDE = 7
 LARGEST_BATCH = 128
+#: Channels of :func:`inputs`.
+VIEWS = 4
 #: Added to shares before the root: far under the softest pixels', and its slope stays finite in empty ones.
 _TINY = 1e-8
 
@@ -163,10 +165,12 @@ class Residual(nn.Module):
         rng: of the weights, on the CPU.
     """
 
+    place: Tensor
+
     def __init__(self, shape: tuple[int, int], rng: torch.Generator) -> None:
         super().__init__()
         self.register_buffer("place", _coordinates(shape), persistent=False)
-        self.first = _convolution(4 + len(self.place), WIDTHS[0], 3, 1, rng)
+        self.first = _convolution(VIEWS + len(self.place), WIDTHS[0], 3, 1, rng)
         blocks, before, side, halvings = [], WIDTHS[0], max(shape), 0
         while halvings < 2 or side > SMALLEST_SIDE:
             halvings, side = halvings + 1, (side + 1) // 2
