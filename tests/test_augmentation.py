@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,17 +63,18 @@ def test_a_stopped_training_goes_on_to_the_same_generator(tmp_path: Path, monkey
 def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configuration = small({"steps": 2})
     results = study(POOL, TEST, configuration, PLAN, tmp_path / "study", quiet=True, mixed=tmp_path / "mixed.h5")
-    assert set(results.scores) == set(results.powers) == {40, 60}
-    assert set(results.powers[40]) == {"qcd", "w"}
-    assert results.powers[40]["w"]["mass"][0].n == 20
-    assert [len(scores[0]) for scores in results.scores[60]["trees"].values()] == [len(TEST)] * 4
+    assert set(results.powers) == {(size, group, "mass") for size in (40, 60) for group in ("qcd", "w")}
+    assert results.powers[40, "w", "mass"][0].n == 20
+    assert set(results.scores) == {(size, "trees", way) for size in (40, 60) for way in (REAL, COPIES, GENERATED,
+                                                                                         MIXED)}
+    assert [len(scores[0]) for scores in results.scores.values()] == [len(TEST)] * 8
     _check_mixed(tmp_path / "mixed.h5")
-    gone = tmp_path / "study" / "jets_60_0" / "trees_real_+_generated.npy"
-    before = np.load(gone)
+    gone = tmp_path / "study" / "jets_60_0" / "trees_real_+_generated.npz"
+    before = np.load(gone)["scores"]
     gone.unlink()
     monkeypatch.setattr(training, "build_trainer", None)
     again = study(POOL, TEST, configuration, PLAN, tmp_path / "study", quiet=True)
-    np.testing.assert_array_equal(np.load(gone), before)
+    np.testing.assert_array_equal(np.load(gone)["scores"], before)
     summaries = [summarise(r, PLAN, configuration, POOL) for r in (results, again)]
     assert summaries[0] == summaries[1]
     json.dumps(summaries[0], allow_nan=False)
@@ -88,9 +90,8 @@ def test_parts_side_by_side_are_parts_one_after_another(tmp_path: Path) -> None:
     alone = study(POOL, TEST, replace(configuration, threads=1), plan, tmp_path / "alone", quiet=True)
     together = study(POOL, TEST, configuration, plan, tmp_path / "together", workers=3, quiet=True)
     assert summarise(together, plan, configuration, POOL) == summarise(alone, plan, configuration, POOL)
-    for size in plan.sizes:
-        for way, scores in alone.scores[size]["trees"].items():
-            np.testing.assert_array_equal(together.scores[size]["trees"][way], scores)
+    for names, scores in alone.scores.items():
+        np.testing.assert_array_equal(together.scores[names], scores)
 
 
 def test_an_error_in_one_of_several_parts_ends_all(tmp_path: Path) -> None:
@@ -127,11 +128,13 @@ def made_up(seeds: int) -> tuple[Results, Plan]:
     shifts = {"trees": {REAL: 1.0, COPIES: 1.0, GENERATED: 0.5, MIXED: 1.3},
               "cnn": {REAL: 1.5, COPIES: 1.5, GENERATED: 1.0, MIXED: 1.2}}
     results = Results(label)
-    results.scores[1000] = {tagger: {way: [n + shift * label for n in noise] for way, shift in ways.items()}
-                            for tagger, ways in shifts.items()}
+    for tagger, ways in shifts.items():
+        for way, shift in ways.items():
+            results.scores[1000, tagger, way] = [n + shift * label for n in noise]
     good, bad = Power(500, 0.0002, 1e-10, 1e-10, 0.9, 0.9), Power(500, 0.009, 1e-8, 1e-8, 0.9, 0.9)
     unclear = Power(500, -0.0001, 1e-7, 1e-7, 0.9, 0.9)
-    results.powers[1000] = {"qcd": {"c2": [good] * seeds, "mass": [bad] * seeds}, "w": {"c2": [unclear] * seeds}}
+    for (group, name), one in {("qcd", "c2"): good, ("qcd", "mass"): bad, ("w", "c2"): unclear}.items():
+        results.powers[1000, group, name] = [one] * seeds
     return results, Plan(sizes=(1000,), seeds=seeds)
 
 
@@ -155,7 +158,7 @@ def test_the_report_says_what_the_numbers_say() -> None:
     assert rows[REAL]["auc"]["value"] == pytest.approx(0.760, abs=0.02)
     assert f"{rows[MIXED]['auc']['value']:.4f} ± " in text
     assert f"{rows[MIXED]['gain']['value']:+.4f} ± " in text
-    power = {line[:22].strip(): line[22:].strip() for line in text.splitlines() if line.startswith(("qcd ", "w "))}
+    power = dict(re.split(r"\s{2,}", line) for line in text.splitlines() if line.startswith(("qcd ", "w ")))
     # 0.9 / 500 = 0.0018 is the error of the real jets: nine times the first bias, a fifth of the second.
     assert power["qcd c2"] == "9.00 ± 0.52 [562 ± 4]"
     assert power["qcd mass"].startswith("0.20 ± 0.00")

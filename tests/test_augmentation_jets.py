@@ -20,8 +20,8 @@ from qgan.runs import checkpoint
 from qgan.sampling.conditions import ConditionDensity
 from qgan.studies.augment import Plan, taggers
 from qgan.studies.augment.gain import auc
-from qgan.studies.augment.kept import Kept
-from qgan.studies.augment.part import HeldOut, Part
+from qgan.studies.augment.held_out import HeldOut
+from qgan.studies.augment.part import Part
 from qgan.studies.augment.subsets import (
     COPIES,
     GENERATED,
@@ -38,7 +38,7 @@ from qgan.studies.augment.subsets import (
 from qgan.studies.augment.taggers import TAGGERS, least_in_leaf
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
-PLAN = Plan(sizes=(40,), seeds=1, generated_per_real=2)
+PLAN = Plan(sizes=(40,), seeds=1, generated_per_real=2, observables=("pt",), truth_jets=1000)
 
 
 def observed(jets: JetImages) -> Observed:
@@ -47,7 +47,7 @@ def observed(jets: JetImages) -> Observed:
 
 
 def part_of(pool: JetImages, folder: Path, test: JetImages = TEST, plan: Plan = PLAN) -> Part:
-    return Part(HeldOut(pool, test, 0, 1000), small({"steps": 3}), plan, Kept.open(folder, {}), 40, 0, quiet=True)
+    return Part(HeldOut(pool, test, plan), small({"steps": 3}), plan, folder, 40, 0, quiet=True)
 
 
 # who sees which jets
@@ -96,14 +96,14 @@ def spoil(jets: JetImages, index: np.ndarray) -> JetImages:
 
 def _state(part: Part) -> dict[str, object]:
     made = part.generated()
-    saved = checkpoint.load(part.kept.part(40, 0) / "generator.pt")
+    saved = checkpoint.load(part.checkpoint)
     return {"states": saved.states, "transforms": saved.transforms, "images": torch.from_numpy(made.images)}
 
 
 def test_the_truth_of_a_histogram_has_no_jet_the_generator_saw() -> None:
-    held_out, chosen = HeldOut(POOL, TEST, 0, 1000), draw(POOL, 40, 0, 0)
+    held_out, chosen = HeldOut(POOL, TEST, PLAN), draw(POOL, 40, 0, 0)
     for label in (0, 1):
-        truth = held_out.truth(("pt",), chosen, label)["pt"]
+        truth = held_out.truth(chosen, label)["pt"]
         kept = np.setdiff1d(np.flatnonzero(POOL.label == label), chosen)
         expected = np.concatenate([POOL.images[kept], TEST.images[TEST.label == label]]).sum((1, 2))
         np.testing.assert_allclose(np.sort(truth), np.sort(expected), rtol=1e-4)
@@ -125,14 +125,14 @@ def test_no_jet_that_stops_a_tagger_trains_it() -> None:
 
 
 def test_the_truth_of_a_histogram_is_no_more_jets_than_asked_for() -> None:
-    capped, everything = HeldOut(POOL, TEST, 0, 100), HeldOut(POOL, TEST, 0, 1000)
+    capped, everything = HeldOut(POOL, TEST, replace(PLAN, truth_jets=100)), HeldOut(POOL, TEST, PLAN)
     assert np.bincount(capped.truth_jets.label).tolist() == [100, 100]
     assert len(everything.truth_jets) == len(POOL) + len(TEST)
     np.testing.assert_array_equal(capped.truth_jets.images, everything.truth_jets.images[capped.places])
     without = draw(POOL, 40, 0, 0)
-    left = len(capped.truth(("pt",), without, 1)["pt"])
+    left = len(capped.truth(without, 1)["pt"])
     assert left == 100 - np.isin(capped.places, without[POOL.label[without] == 1]).sum() < 100
-    other = HeldOut(POOL, TEST, 1, 100).places
+    other = HeldOut(POOL, TEST, replace(PLAN, truth_jets=100, seed=1)).places
     assert len(np.unique(capped.places)) == 200
     assert not np.array_equal(other, capped.places)
 

@@ -129,26 +129,26 @@ def test_file_holds_both_frames_and_passes_its_selection(process: str, frame: st
 def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunks: None,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     whole = simulate("w", 14, tmp_path / "whole.h5", seed=5, quiet=True).read_bytes()
-    saved: list[Path] = []
+    made: list[int] = []
 
-    def interrupted(path: Path, chunk: dict) -> None:
-        if len(saved) == 2:
+    def interrupted(settings: production.Settings, chunk: int, told: object = None) -> dict[str, np.ndarray]:
+        if len(made) == 2:
             raise KeyboardInterrupt
-        saved.append(path)
-        save(path, chunk)
+        made.append(chunk)
+        return make(settings, chunk)
 
-    save = production.save_chunk
-    monkeypatch.setattr(production, "save_chunk", interrupted)
+    make = production.make_chunk
+    monkeypatch.setattr(production, "make_chunk", interrupted)
     out = tmp_path / "jets.h5"
     with pytest.raises(KeyboardInterrupt):
         simulate("w", 14, out, seed=5, quiet=True)
     assert not out.exists()
-    monkeypatch.setattr(production, "save_chunk", save)
-    with pytest.raises(DataError, match="other settings"):
+    with pytest.raises(ConfigError, match="seed: was 5 when this work began, 6 is asked for"):
         simulate("w", 14, out, seed=6, quiet=True)
-    before = [path.stat().st_mtime_ns for path in saved]
+    monkeypatch.setattr(production, "make_chunk",
+                        lambda settings, chunk, told: made.append(chunk) or make(settings, chunk, told))
     assert simulate("w", 14, out, seed=5, quiet=True).read_bytes() == whole
-    assert len(before) == 2
+    assert made == [0, 1, 2], "no chunk twice"
     assert not list(tmp_path.glob(".*"))
 
 

@@ -109,6 +109,12 @@ def read_json(path: str | Path) -> Any:
         raise DataError(path, "", f"is not JSON: {error}") from error
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a program that was killed while it wrote left half-written in a folder."""
+    for left in folder.glob(".*.part"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from .errors import QganError
+from .progress import progress
 
 Result = TypeVar("Result")
 #: Seconds in which a worker that is told to end may write its checkpoint.
@@ -43,20 +44,16 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
         file = Path(folder) / "prepare.pickle"
         file.write_bytes(pickle.dumps((prepare, arguments)))
         pool = ProcessPoolExecutor(number, get_context("spawn"), initializer=_start, initargs=(file,))
-        yield from _ended(pool)
-
-
-def _ended(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
-    """The pool, which ends with the block that has it."""
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise QganError("a worker process ended before its work was done: it was killed, or memory ran out") from error
-    except BaseException:
-        _end(list((pool._processes or {}).values()))
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            raise QganError("a worker process ended before its work was done: it was killed, or memory ran "
+                            "out") from error
+        except BaseException:
+            _end(list((pool._processes or {}).values()))
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _end(processes: Sequence[BaseProcess]) -> None:
@@ -84,18 +81,32 @@ def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: in
         yield result
 
 
-def as_they_end(pool: ProcessPoolExecutor, work: Callable[..., object], items: Iterable[tuple[Any, ...]], number: int,
-                watch: Callable[[], object]) -> None:
-    """``work(*item)`` for each item in any order, ``number`` at a time; ``watch`` is called about once a second."""
+def side_by_side(work: Callable[..., object], items: Sequence[tuple[Any, ...]], number: int, *, label: str, unit: str,
+                 total: int, done: Callable[[], int], quiet: bool = False,
+                 prepare: tuple[Any, ...] = (None,)) -> None:
+    """``work(*item)`` for each item in any order, each in a process, so many at once, under one bar.
+
+    The processes leave what they find in files (see :mod:`qgan.runs.kept`). An error or Ctrl-C ends all of them.
+
+    Args:
+        work: a function of a module.
+        number: of processes.
+        label, unit, total: of the bar.
+        done: how far the files say that all of it is; asked about once a second.
+        prepare: a function and its arguments, as of :func:`local_workers`.
+    """
     left, running = deque(items), set[Future[object]]()
-    while left or running:
-        # No more than are at work: a process that is told to end would begin one that waits.
-        while left and len(running) < number:
-            running.add(pool.submit(work, *left.popleft()))
-        done, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-        for one in done:
-            one.result()
-        watch()
+    number = min(number, len(left))
+    with local_workers(number, *prepare) as pool, \
+            progress(total, f"{label}, {number} at once", unit, done(), quiet) as bar:
+        while left or running:
+            # No more than are at work: a process that is told to end would begin one that waits.
+            while left and len(running) < number:
+                running.add(pool.submit(work, *left.popleft()))
+            ended, running = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+            for one in ended:
+                one.result()
+            bar.update(done() - bar.n)
 
 
 def _start(file: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ..base.errors import CheckpointError, ConfigError, DataError
-from ..base.io import write_text
+from ..base.io import remove_leftovers, write_text
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,7 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Removes what a run that was killed while it wrote left half-written."""
-        for left in self.path.glob(".*.part"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        remove_leftovers(self.path)
 
     def _remove_run(self) -> None:
         for file in (self.config, self.environment, self.log, *self.path.glob(f"{self.checkpoint.stem}*.pt")):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..base.io import atomic_path
 from ..data.frames import canonical_images, raw_images
 from ..data.grid import Grid
 from ..data.jets import Frame, JetImages
@@ -91,20 +89,13 @@ def make_chunk(settings: Settings, chunk: int, made: Callable[[int], object] | N
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def save_chunk(path: Path, chunk: Chunk) -> None:
-    """Writes a chunk, whole or not at all."""
-    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, **chunk)  # type: ignore[arg-type]
-
-
-def load_chunk(path: Path, settings: Settings) -> tuple[JetImages, np.ndarray]:
-    """The jets of a saved chunk in the frame asked for, and their images in the other one."""
-    with np.load(path) as stored:
-        arrays = dict(stored)
+def jets_of(chunk: Chunk, settings: Settings, source: str) -> tuple[JetImages, np.ndarray]:
+    """The jets of a chunk in the frame asked for, and their images in the other one."""
+    arrays = dict(chunk)
     images = {frame: arrays.pop(f"image_{frame}") for frame in ("raw", "canonical")}
     main = images.pop(settings.frame)
     jets = JetImages(main, np.full(len(main), settings.physics.label), arrays, settings.grid, settings.frame,
-                     settings.physics.class_names, source=str(path))
+                     settings.physics.class_names, source=source)
     return jets, images.popitem()[1]
 
 

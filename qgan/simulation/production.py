@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable
-from concurrent.futures import as_completed
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import ConfigError, DataError
-from ..base.io import check_output, read_json, write_json
+from ..base.errors import ConfigError
+from ..base.io import check_output, read_json
 from ..base.progress import progress
-from ..base.workers import local_workers
+from ..base.workers import side_by_side
 from ..data.jets import Frame
 from ..data.writer import JetWriter
-from .chunks import Settings, load_chunk, make_chunk, save_chunk
+from ..runs import kept
+from .chunks import Chunk, Settings, jets_of, make_chunk
 from .engines import require_engines
 from .processes import process_named
 from .scheduler import made_by_scheduler
-
-_SETTINGS = "settings.json"
 
 
 def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: int = 1, size: int = 25,
@@ -48,9 +47,9 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
         resume: go on from what an interrupted run with the same settings left; else start anew.
 
     Raises:
-        ConfigError: an argument has no meaning, or the scheduler does not answer.
-        DataError: Pythia or FastJet is not installed, ``out`` exists, or an interrupted run with other
+        ConfigError: an argument has no meaning, the scheduler does not answer, or an interrupted run with other
             settings would be lost.
+        DataError: Pythia or FastJet is not installed, or ``out`` exists.
     """
     require_engines()
     physics = process_named(process)
@@ -58,22 +57,18 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
                         light_quarks)
     _check(settings, half_width, workers)
     out = Path(out)
-    parts = out.parent / f".{out.name}.parts"
-    origin = settings.origin()
-    if out.exists() and not overwrite and resume and _done(parts, origin, settings):
-        shutil.rmtree(parts)
-        return out
-    _prepare(out, parts, origin, overwrite, resume)
-    missing = [k for k in range(settings.n_chunks) if not _part(parts, k).exists()]
-    start = n - sum(settings.jets_in(k) for k in missing)
-    with progress(n, f"simulate {process}", "jets", start=start, quiet=quiet) as bar:
-        if scheduler is None:
-            _make(settings, parts, missing, workers, bar.update)
-        elif missing:
-            for chunk, jets in made_by_scheduler(scheduler, settings, missing):
-                save_chunk(_part(parts, chunk), jets)
-                bar.update(settings.jets_in(chunk))
-    _assemble(settings, out, parts, origin, overwrite)
+    parts, origin = out.parent / f".{out.name}.parts", settings.origin()
+    files = [parts / f"{chunk:06d}.npz" for chunk in range(settings.n_chunks)]
+    begun = (parts / kept.SETTINGS).is_file() and read_json(parts / kept.SETTINGS) == origin
+    # Whether an earlier run finished the file and was killed before it removed its parts.
+    done = out.exists() and begun and all(file.exists() for file in files)
+    if not (done and resume and not overwrite):
+        check_output(out, overwrite)
+        kept.folder(parts, origin, pieces="*.npz", restart=not resume or (overwrite and not begun))
+        for unfinished in out.parent.glob(f".{out.name}.*.part"):
+            unfinished.unlink()
+        _make(settings, files, workers, scheduler, quiet)
+        _assemble(settings, files, out, origin, overwrite)
     shutil.rmtree(parts)
     return out
 
@@ -92,49 +87,34 @@ def _check(settings: Settings, half_width: float | None, workers: int) -> None:
             raise ConfigError(problem)
 
 
-def _part(parts: Path, chunk: int) -> Path:
-    return parts / f"{chunk:06d}.npz"
+def _make(settings: Settings, files: Sequence[Path], workers: int, scheduler: str | None, quiet: bool) -> None:
+    """Makes the chunks that are missing."""
+    missing = [chunk for chunk, file in enumerate(files) if not file.exists()]
 
+    def made() -> int:
+        return settings.n - sum(settings.jets_in(chunk) for chunk in missing if not files[chunk].exists())
 
-def _done(parts: Path, origin: dict[str, Any], settings: Settings) -> bool:
-    """Whether an earlier run finished the file and was killed before it removed its parts."""
-    return ((parts / _SETTINGS).exists() and read_json(parts / _SETTINGS) == origin
-            and all(_part(parts, k).exists() for k in range(settings.n_chunks)))
-
-
-def _prepare(out: Path, parts: Path, origin: dict[str, Any], overwrite: bool, resume: bool) -> None:
-    check_output(out, overwrite)
-    saved = parts / _SETTINGS
-    if saved.exists() and resume and read_json(saved) != origin and not overwrite:
-        raise DataError(parts, "", "holds an interrupted simulation with other settings; give those settings "
-                                   "to go on with it, or pass --overwrite to drop it")
-    if parts.exists() and not (resume and saved.exists() and read_json(saved) == origin):
-        shutil.rmtree(parts)
-    parts.mkdir(exist_ok=True)
-    write_json(saved, origin)
-    for unfinished in (*out.parent.glob(f".{out.name}.*.part"), *parts.glob(".*.part")):
-        unfinished.unlink()
-
-
-def _make(settings: Settings, parts: Path, missing: list[int], workers: int, made: Callable[[int], object]) -> None:
-    """Makes the missing chunks; tells ``made`` how many jets each step added."""
-    if workers == 1 or len(missing) < 2:
-        for chunk in missing:
-            save_chunk(_part(parts, chunk), make_chunk(settings, chunk, made))
+    label = f"simulate {settings.process}"
+    if scheduler is None and min(workers, len(missing)) > 1:
+        side_by_side(_keep, [(settings, chunk, files[chunk]) for chunk in missing], workers, label=label, unit="jets",
+                     total=settings.n, done=made, quiet=quiet)
         return
-    with local_workers(min(workers, len(missing))) as pool:
-        jobs = [pool.submit(_make_part, settings, parts, chunk) for chunk in missing]
-        for job in as_completed(jobs):
-            made(job.result())
+    with progress(settings.n, label, "jets", start=made(), quiet=quiet) as bar:
+        if scheduler is None:
+            for chunk in missing:
+                _keep(settings, chunk, files[chunk], bar.update)
+        elif missing:
+            for chunk, jets in made_by_scheduler(scheduler, settings, missing):
+                kept.arrays(files[chunk], partial(dict, jets))
+                bar.update(settings.jets_in(chunk))
 
 
-def _make_part(settings: Settings, parts: Path, chunk: int) -> int:
-    save_chunk(_part(parts, chunk), make_chunk(settings, chunk))
-    return settings.jets_in(chunk)
+def _keep(settings: Settings, chunk: int, file: Path, made: Callable[[int], object] | None = None) -> Chunk:
+    return kept.arrays(file, partial(make_chunk, settings, chunk, made))
 
 
-def _assemble(settings: Settings, out: Path, parts: Path, origin: dict[str, Any], overwrite: bool) -> None:
+def _assemble(settings: Settings, files: Sequence[Path], out: Path, origin: dict[str, Any], overwrite: bool) -> None:
     with JetWriter(out, grid=settings.grid, frame=settings.frame, class_names=settings.physics.class_names,
                    origin=origin, overwrite=overwrite) as writer:
-        for chunk in range(settings.n_chunks):
-            writer.append(*load_chunk(_part(parts, chunk), settings))
+        for chunk, file in enumerate(files):
+            writer.append(*jets_of(_keep(settings, chunk, file), settings, str(file)))

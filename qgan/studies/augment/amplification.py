@@ -15,8 +15,7 @@ the jets the generator was trained on. B is estimated without bias from finite s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,7 @@ import numpy as np
 CLEAR = 2.0
 
 
-@dataclass(frozen=True)
-class Power:
+class Power(NamedTuple):
     """What one generator's jets and the truth say of one histogram.
 
     Attributes:
@@ -47,12 +45,8 @@ class Power:
         """Squared error of ``m`` generated jets over that of the N real ones."""
         return (self.bias + self.generated / m) * self.n / self.real
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
-
-@dataclass(frozen=True)
-class Amplification:
+class Amplification(NamedTuple):
     """Several generators' statistical power, each trained on other N jets.
 
     Attributes:
@@ -76,9 +70,6 @@ class Amplification:
     needed: float | None
     needed_error: float | None
     generators: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def quantile_edges(truth: np.ndarray, bins: int) -> np.ndarray:

@@ -9,8 +9,7 @@ different jets is the other part of the error; that of the test sample is common
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.stats import norm, t
@@ -20,8 +19,7 @@ Verdict = Literal["helped", "hurt", "made no difference that can be told"]
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """A mean over trainings.
 
     Attributes:
@@ -44,7 +42,7 @@ class Measured:
         return "helped" if self.value > 0 else "hurt"
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "margin": self.margin if np.isfinite(self.margin) else None}
+        return {**self._asdict(), "margin": self.margin if np.isfinite(self.margin) else None}
 
 
 def placements(scores: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

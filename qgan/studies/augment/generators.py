@@ -36,6 +36,7 @@ def generator_of(jets: JetImages, configuration: Configuration, path: str | Path
         QganError: jets and configuration that do not fit, or a checkpoint of another training.
     """
     path, device = Path(path), resolve_device(configuration.device)
+    path.parent.mkdir(parents=True, exist_ok=True)
     saved = checkpoint.load(path) if path.is_file() else None
     if saved is not None:
         checkpoint.check_configuration(path, saved, configuration.to_dict(), (*STRUCTURE, "steps"))

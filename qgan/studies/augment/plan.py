@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,10 +65,10 @@ class Results:
 
     Attributes:
         label: (N,) of the test jets.
-        scores: of the test jets, by size, tagger and training; one (N,) for each seed.
-        powers: by size, class name and observable; one for each seed.
+        scores: of the test jets, by (size, tagger, training); one (N,) for each seed.
+        powers: by (size, class name, observable); one for each seed.
     """
 
     label: np.ndarray
-    scores: dict[int, dict[str, dict[str, list[np.ndarray]]]] = field(default_factory=dict)
-    powers: dict[int, dict[str, dict[str, list[Power]]]] = field(default_factory=dict)
+    scores: dict[tuple[int, str, str], list[np.ndarray]] = field(default_factory=lambda: defaultdict(list))
+    powers: dict[tuple[int, str, str], list[Power]] = field(default_factory=lambda: defaultdict(list))

@@ -8,7 +8,9 @@ of many generated jets are compared with those of jets that the generator did no
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,16 @@ import torch
 from ...base.devices import resolve_device, set_threads
 from ...base.errors import DataError
 from ...base.io import check_output
+from ...base.workers import side_by_side
 from ...data.jets import JetImages, check_alike
 from ...data.writer import write_jets
+from ...runs import checkpoint, kept
 from ...runs.configuration import Configuration, check
 from ...sampling.source import load_source
 from ...training.experiment import STRUCTURE
-from .kept import Kept
-from .part import Given, HeldOut, Part
+from .held_out import HeldOut
+from .part import Given, Part
 from .plan import Plan, Results
-from .side_by_side import finish
 from .subsets import draw, mixed_jets
 
 
@@ -64,18 +67,55 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
     if mixed is not None:
         check_output(mixed, overwrite)
     set_threads(configuration.threads)
-    kept = Kept.open(out, _settings(pool, test, configuration, plan), restart)
-    held_out, results = HeldOut(pool, test, plan.seed, plan.truth_jets), Results(test.label)
-    parts = [Part(held_out, configuration, plan, kept, size, turn, given, quiet)
+    folder = kept.folder(out, _settings(pool, test, configuration, plan), pieces="jets_*", restart=restart)
+    held_out, results = HeldOut(pool, test, plan), Results(test.label)
+    parts = [Part(held_out, configuration, plan, folder, size, turn, given, quiet)
              for size in plan.sizes for turn in range(plan.seeds)]
     if workers > 1:
-        finish(parts, workers, quiet)
+        _finish(parts, workers, quiet)
     for part in parts:
         part.tag(results)
         part.fill(results)
     if mixed is not None:
-        write_mixed(Part(held_out, configuration, plan, kept, max(plan.sizes), 0), mixed, overwrite)
+        write_mixed(next(part for part in parts if part.size == max(plan.sizes)), mixed, overwrite)
     return results
+
+
+def _finish(parts: Sequence[Part], workers: int, quiet: bool) -> None:
+    """Finishes parts side by side, the largest first; a generator under way leaves a checkpoint when it is ended."""
+    missing = sorted((part for part in parts if part.unfinished), key=lambda part: -part.size)
+    if missing:
+        side_by_side(_finish_one, [(index,) for index in range(len(missing))], workers, label="augment", unit="steps",
+                     total=sum(part.configuration.steps for part in missing),
+                     done=lambda: sum(_steps(part.checkpoint) for part in missing), quiet=quiet,
+                     prepare=(_prepare, missing))
+
+
+def _steps(generator: Path) -> int:
+    """Steps that a generator has taken, as far as its checkpoint tells."""
+    return _steps_then(generator, generator.stat().st_mtime_ns) if generator.is_file() else 0
+
+
+@cache
+def _steps_then(generator: Path, changed: int) -> int:
+    """Read once, since it is asked for every second."""
+    return checkpoint.load(generator).step
+
+
+def _prepare(parts: Sequence[Part]) -> None:
+    """Gives a worker all parts; they share their jets."""
+    global _parts
+    set_threads(parts[0].configuration.threads or 1)
+    _parts = [replace(part, quiet=True) for part in parts]
+
+
+def _finish_one(index: int) -> None:
+    nowhere = Results(_parts[index].jets.test.label)
+    _parts[index].tag(nowhere)
+    _parts[index].fill(nowhere)
+
+
+_parts: list[Part]
 
 
 def write_mixed(part: Part, path: str | Path, overwrite: bool = False) -> None:

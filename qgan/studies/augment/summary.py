@@ -63,23 +63,18 @@ def _verdicts(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _tagger_rows(results: Results) -> Iterator[dict[str, Any]]:
-    for size, taggers in results.scores.items():
-        for tagger, ways in taggers.items():
-            for way, scores in ways.items():
-                over = None if way == REAL else gain(scores, ways[REAL], results.label)
-                yield {"size": size, "tagger": tagger, "training": way, "saw_more_jets": way in SAW_MORE,
-                       "auc": auc(scores, results.label).to_dict(), "gain": over.to_dict() if over else None,
-                       "verdict": over.verdict if over else None}
+    for (size, tagger, way), scores in results.scores.items():
+        over = None if way == REAL else gain(scores, results.scores[size, tagger, REAL], results.label)
+        yield {"size": size, "tagger": tagger, "training": way, "saw_more_jets": way in SAW_MORE,
+               "auc": auc(scores, results.label).to_dict(), "gain": over.to_dict() if over else None,
+               "verdict": over.verdict if over else None}
 
 
 def _power_rows(results: Results, configuration: Configuration) -> Iterator[dict[str, Any]]:
     told = {*configuration.data.codings, *configuration.data.conditions}
-    for size, groups in results.powers.items():
-        for group, observables in groups.items():
-            for name, powers in observables.items():
-                yield {"size": size, "class": group, "observable": name, "told": CODED_AS.get(name, name) in told,
-                       "spread": sum(p.generated / p.real for p in powers) / len(powers),
-                       **amplification(powers).to_dict()}
+    for (size, group, name), powers in results.powers.items():
+        yield {"size": size, "class": group, "observable": name, "told": CODED_AS.get(name, name) in told,
+               "spread": sum(p.generated / p.real for p in powers) / len(powers), **amplification(powers)._asdict()}
 
 
 def _notes(results: Results, plan: Plan, pool: JetImages, rows: Sequence[dict[str, Any]]) -> Iterator[str]:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ...base.errors import ConfigError, DataError
-from ...base.io import read_json, write_json
 from ...base.progress import progress
 from ...data import Grid
 from ...evaluation import Evaluation
 from ...evaluation.effort import effort
-from ...runs import RunFolder
+from ...runs import RunFolder, kept
 from ...runs.configuration import Configuration
 from ...sampling.source import JetSource, load_source
 from .controls import REAL, Control, controls
@@ -148,7 +147,6 @@ class _Once:
     """Evaluates each sample once: what was found is kept in a file and read when the same is asked for again."""
 
     def __init__(self, folder: Path, real: HeldOut, grid: Grid, judging: Judging) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.real, self.grid, self.judging = folder, real, grid, judging
         self.judge, self._judges = self._by(real), dict[int, Judge]()
         spans = [list(span) for span in (grid.eta_range, grid.phi_range)]
@@ -173,13 +171,11 @@ class _Once:
                         quick=self.judging.quick)
 
     def _kept(self, name: str, what: dict[str, Any], make: Callable[[], Evaluation]) -> dict[str, Figures]:
-        file, asked = self.folder / f"{name}.json", {**self.asked, **what}
-        if file.is_file() and (kept := read_json(file)).get("asked") == asked:
-            return from_plain(kept["figures"])
-        evaluation = make()
-        found = figures(evaluation)
-        write_json(file, {"asked": asked, "figures": plain(found), "evaluation": evaluation.to_dict()})
-        return found
+        def values() -> dict[str, Any]:
+            evaluation = make()
+            return {"figures": plain(figures(evaluation)), "evaluation": evaluation.to_dict()}
+
+        return from_plain(kept.plain(self.folder / f"{name}.json", values, {**self.asked, **what})["figures"])
 
 
 def checksum(real: HeldOut) -> str:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...base.errors import CheckpointError
-from ...base.progress import progress
-from ...base.workers import as_they_end, local_workers
+from ...base.workers import side_by_side
 from ...runs import RunFolder, checkpoint
 from ...runs.checkpoint import Checkpoint, check_configuration, first_difference
 from ...runs.configuration import Configuration
@@ -64,7 +63,11 @@ def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int]
     missing = [(folders[key], configuration) for key, configuration in asked.items()
                if not _finished(folders[key], configuration, data)]
     if workers > 1 and len(missing) > 1:
-        _side_by_side(missing, data, min(workers, len(missing)), quiet)
+        items = [(folder, replace(configuration, threads=configuration.threads or 1), data)
+                 for folder, configuration in missing]
+        side_by_side(_go_on, items, workers, label="train", unit="steps", quiet=quiet,
+                     total=sum(configuration.steps for _, configuration in missing),
+                     done=lambda: sum(_steps(folder) for folder, _ in missing))
     else:
         for folder, configuration in missing:
             _go_on(folder, configuration, data, quiet)
@@ -75,18 +78,6 @@ def _go_on(folder: Path, configuration: Configuration, data: Sequence[str | Path
     folder.parent.mkdir(parents=True, exist_ok=True)
     train(configuration, data=data, out=folder, resume=RunFolder(folder).checkpoint.is_file(), overwrite=True,
           quiet=quiet)
-
-
-def _side_by_side(missing: Sequence[tuple[Path, Configuration]], data: Sequence[str | Path] | None, workers: int,
-                  quiet: bool) -> None:
-    """Each training in a process, so many at once; Ctrl-C leaves a checkpoint of each."""
-    total = sum(configuration.steps for _, configuration in missing)
-    taken = sum(_steps(folder) for folder, _ in missing)
-    items = [(folder, replace(configuration, threads=configuration.threads or 1), data)
-             for folder, configuration in missing]
-    with local_workers(workers) as pool, progress(total, f"train, {workers} at once", "steps", taken, quiet) as bar:
-        as_they_end(pool, _go_on, items, workers,
-                    lambda: bar.update(sum(_steps(folder) for folder, _ in missing) - bar.n))
 
 
 def _steps(folder: Path) -> int:
