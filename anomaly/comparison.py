@@ -6,10 +6,8 @@ say of generated jets what they say of real ones: the four AUCs of the 2×2 tabl
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +19,9 @@ from qgan.data.jets import JetImages, check_alike
 from qgan.data.shipped import embedded_jets
 
 from .configuration import Configuration, check
-from .detector import Detector, load_detector
+from .detector import Detector
 from .evaluation import report
-from .experiment import train_on
+from .experiment import fitted
 from .preparation import Jets, generator_of, jets_of, limited, require_generated, require_real
 from .preprocess import require_only
 from .report import Row
@@ -189,9 +187,6 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
 
 
 def _trained(configuration: Configuration, side: Side, seeds: int) -> Iterator[Detector]:
-    with tempfile.TemporaryDirectory(prefix="anomaly-") as folder:
-        for seed in range(configuration.seed, configuration.seed + seeds):
-            run = train_on(replace(configuration, seed=seed), side.train, side.validation,
-                           out=Path(folder) / str(seed), quiet=True)
-            yield load_detector(run.path)
+    for seed in range(configuration.seed, configuration.seed + seeds):
+        yield fitted(replace(configuration, seed=seed), side.train, side.validation)[0]
 

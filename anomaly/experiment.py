@@ -71,13 +71,7 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
              files: list[str] | None = None, resume: bool = False, overwrite: bool = False, quiet: bool = False,
              recorder: Recorder | None = None) -> RunFolder:
     """:func:`train` with jets at hand, all of the usual class."""
-    device = resolve_device(configuration.device)
-    set_threads(configuration.threads)
-    options = configuration.preprocessing
-    x, held = (torch.from_numpy(prepare(part, options.size, options.scaling, options.pooling)).to(device)
-               for part in (jets, validation))
-    model = build(configuration.model, (options.size, options.size), configuration.seed).to(device)
-    trainer = Trainer(model, x, held, configuration.training, configuration.seed)
+    trainer = trainer_of(configuration, jets, validation)
     folder = RunFolder.open(out) if resume else RunFolder.create(out, overwrite)
     run = _Run(configuration, jets, trainer, folder, files)
     if resume:
@@ -85,9 +79,9 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
     else:
         run.save()
     folder.write_config(configuration.to_dict())
-    write_json(folder.environment, environment(device))
+    write_json(folder.environment, environment(trainer.train.device))
     if not quiet:
-        print(f"{configuration.model.name}: {model.n_parameters:,} parameters, {len(jets):,} "
+        print(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
               f"{configuration.data.normal} jets")
     with ExitStack() as stack:
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
@@ -97,6 +91,40 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
         print(f"{folder.path}: validation loss {state.best:.4g} after {state.best_epoch} epochs\n"
               f"tensorboard --logdir {folder.path.parent}")
     return folder
+
+
+def fitted(configuration: Configuration, jets: JetImages, validation: JetImages) -> tuple[Detector, float]:
+    """:func:`train_on` in memory: the calibrated best epoch, and its validation loss.
+
+    Raises:
+        QganError: a model that has collapsed.
+    """
+    trainer = trainer_of(configuration, jets, validation)
+    for _ in trainer.run():
+        pass
+    return detector_of(configuration, trainer, jets), trainer.progress.best
+
+
+def trainer_of(configuration: Configuration, jets: JetImages, validation: JetImages) -> Trainer:
+    """A training before its first step."""
+    device, options = resolve_device(configuration.device), configuration.preprocessing
+    set_threads(configuration.threads)
+    x, held = (torch.from_numpy(prepare(part, options.size, options.scaling, options.pooling)).to(device)
+               for part in (jets, validation))
+    model = build(configuration.model, (options.size, options.size), configuration.seed).to(device)
+    return Trainer(model, x, held, configuration.training, configuration.seed)
+
+
+def detector_of(configuration: Configuration, trainer: Trainer, jets: JetImages) -> Detector:
+    """The best epoch of a training, checked and calibrated on its jets.
+
+    Raises:
+        QganError: it has collapsed.
+    """
+    best = trainer.best.eval()
+    best.check(trainer.validation)
+    return Detector.of(configuration.model, best, configuration.preprocessing, configuration.data.normal, jets,
+                       configuration.seed)
 
 
 @dataclass
@@ -162,10 +190,7 @@ class _Run:
 
     def _finish(self, recorder: Recorder) -> None:
         trainer, options = self.trainer, self.configuration
-        best = trainer.best.eval()
-        best.check(trainer.validation)
-        detector = Detector.of(options.model, best, options.preprocessing, options.data.normal, self.jets,
-                               options.seed)
+        detector = detector_of(options, trainer, self.jets)
         self.save(detector.to_dict())
         step = trainer.progress.step
         scores = detector.scores(self.jets[:2000])

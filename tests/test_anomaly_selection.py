@@ -15,10 +15,12 @@ from anomaly import pseudo_anomalies as pseudo
 from anomaly import selection
 from anomaly.cli import main
 from anomaly.pseudo_anomalies import KINDS, pseudo_anomalies
+from anomaly.scoring import Curve
 from anomaly.selection import select
 from qgan.base.errors import ConfigError, DataError, QganError
-from qgan.data import write_jets
+from qgan.data import embedded_jets, write_jets
 from qgan.data.jets import JetImages, concatenate
+from qgan.observables.arrays import nnz
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_kind_keeps_the_pt_and_repeats(quarks: JetImages) -> None:
     made, again = pseudo_anomalies(quarks, 1), pseudo_anomalies(quarks, 1)
-    assert list(made) == list(KINDS) == ["overlaid", "smeared", "soft", "split"]
+    assert list(made) == list(KINDS) == ["overlaid", "smeared", "soft", "split", "rotated", "moved", "halves"]
     for kind, jets in made.items():
         np.testing.assert_allclose(jets.images.sum((1, 2)), quarks.images.sum((1, 2)), rtol=1e-5)
         np.testing.assert_array_equal(jets.images, again[kind].images)
@@ -95,6 +97,54 @@ def test_a_split_jet_has_as_many_pixels_elsewhere(quarks: JetImages) -> None:
     assert (made.reshape(200, -1)[np.arange(200), hardest] > 0).all()
 
 
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.keeps_nnz])
+def test_as_many_pixels_are_lit(name: str) -> None:
+    jets = embedded_jets("quark", "validation")[:500]
+    made = pseudo_anomalies(jets, 3)[name]
+    before, after = (nnz(x.images, x.grid) for x in (jets, made))
+    if name == "halves":
+        # The pT of the two halves is scaled to that of the jet: a pixel may cross the threshold.
+        assert abs((after - before).mean()) < 0.1
+        assert np.abs(after - before).mean() < 0.5
+    else:
+        np.testing.assert_array_equal(after, before)
+    assert Curve.of(before, after).auc() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_second_prong_turns_about_the_axis() -> None:
+    shares = np.zeros((300, 25, 25))
+    shares[:, 12, 12], shares[:, 12, 20], shares[:, 11, 20] = 0.6, 0.3, 0.1
+    made = pseudo.rotated(shares, np.random.default_rng(0))
+    assert (made[:, 12, 12] == 0.6).all()
+    jet, row, column = np.nonzero(made == 0.3)
+    np.testing.assert_array_equal(jet, np.arange(300))
+    np.testing.assert_allclose(np.hypot(row - 12, column - 12), 8, atol=0.8)
+    # By a quarter of a turn or more, but where its neighbour takes the place.
+    assert (column <= 13).mean() > 0.95
+    assert len(set(row)) > 10
+
+
+def test_half_of_the_hardest_pixel_is_moved() -> None:
+    shares = np.random.default_rng(0).dirichlet(np.full(16, 0.2), 200).reshape(200, 4, 4)
+    made = pseudo.moved(shares, np.random.default_rng(1))
+    change = np.sort((made - shares).reshape(200, -1))
+    np.testing.assert_allclose(change[:, 0], -shares.max((1, 2)) / 2)
+    np.testing.assert_allclose(change[:, -1], shares.max((1, 2)) / 2)
+    np.testing.assert_allclose(change[:, 1:-1], 0)
+    one = np.zeros((1, 4, 4))
+    one[0, 1, 1] = 1
+    np.testing.assert_array_equal(pseudo.moved(one, np.random.default_rng(1)), one)
+
+
+def test_two_halves_have_as_many_pixels() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.random((300, 5, 5)) * (rng.random((300, 5, 5)) < 0.3)
+    made = pseudo.halves(shares, np.random.default_rng(1))
+    np.testing.assert_array_equal(made[:, :, :3], shares[:, :, :3])
+    np.testing.assert_array_equal((made > 0).sum((1, 2)), (shares > 0).sum((1, 2)))
+    assert (made[:, :, 3:] != shares[:, :, 3:]).any((1, 2)).mean() > 0.8
+
+
 def test_jets_without_pt_make_no_anomalies(quarks: JetImages) -> None:
     with pytest.raises(DataError, match="1 jets, expected at least 2"):
         pseudo_anomalies(quarks[:1])
@@ -106,20 +156,33 @@ def test_the_better_configuration_comes_first(quarks: JetImages, tmp_path: Path)
     write_jets(tmp_path / "quark.h5", quarks)
     activity = small({"model.name": "filter", "model.options": {}, "preprocessing.scaling": "sum"})
     # One principal number of a map of all pixels says less than the number of pixels.
+    counting = ["overlaid", "smeared", "soft"]
     found = select({"conv": small({"training.epochs": 1}), "filter": activity}, data=[tmp_path / "quark.h5"], seeds=2,
-                   n_bootstrap=10, quiet=True)
+                   kinds=counting, n_bootstrap=10, quiet=True)
     assert found.chosen.name == "filter"
     assert [c.name for c in found.candidates] == ["filter", "conv"]
     best, other = found.candidates
     assert best.criterion is not None
     assert other.behind is not None
-    assert best.criterion.value == pytest.approx(np.mean(list(best.kinds.values())))
+    assert best.criterion.value == pytest.approx(np.mean([best.kinds[kind] for kind in counting]))
     assert best.criterion.value - other.behind.value == pytest.approx(other.criterion.value)  # type: ignore[union-attr]
     assert (best.behind.value, best.behind.error) == (0, 0)  # type: ignore[union-attr]
     assert other.behind.error > 0
     assert best.spread is not None
     assert found.trivial["pixels above 0.1 GeV"]["overlaid"] > 0.8
     assert "pixels above 0.1 GeV (no network)" in found.table()
+    assert found.deciding == counting
+    assert "(split)" in found.table()
+
+
+def test_counting_does_not_decide(quarks: JetImages, tmp_path: Path) -> None:
+    """By default the kinds decide that keep the number of lit pixels, and a score that counts has one half there."""
+    found = select({"conv": small({"training.epochs": 1})}, data=quarks, seeds=1, n_bootstrap=3, quiet=True)
+    assert found.deciding == ["split", "rotated", "moved", "halves"]
+    for kind in found.deciding:
+        assert found.trivial["pixels above 0.1 GeV"][kind] == pytest.approx(0.5, abs=0.08)
+    with pytest.raises(ConfigError, match="there is no kind of pseudo-anomaly splitt; did you mean split"):
+        select({"conv": small()}, data=quarks, kinds=["splitt"], quiet=True)
 
 
 def test_no_other_jet_is_ever_read(monkeypatch: pytest.MonkeyPatch, quarks: JetImages) -> None:
@@ -149,14 +212,14 @@ def test_a_gluon_jet_is_refused(tmp_path: Path, quarks: JetImages, capsys: pytes
 def test_a_training_that_fails_comes_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quarks: JetImages) -> None:
     write_jets(tmp_path / "quark.h5", quarks)
     one, other = small({"training.epochs": 1}), small({"training.epochs": 1, "training.rate": 0.5})
-    trained = selection._trained
+    trained = selection.fitted
 
     def fails(configuration: object, *jets: JetImages) -> object:
         if configuration.training.rate == 0.5:  # type: ignore[attr-defined]
             raise QganError("the circuit has collapsed")
         return trained(configuration, *jets)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(selection, "_trained", fails)
+    monkeypatch.setattr(selection, "fitted", fails)
     found = select({"bad": other, "good": one}, data=[tmp_path / "quark.h5"], seeds=1, n_bootstrap=2, quiet=True)
     assert [c.name for c in found.candidates] == ["good", "bad"]
     assert found.candidates[1].criterion is None

@@ -14,11 +14,13 @@ EXAMPLES = """\
 
 def build_parser() -> Parser:
     parser = Parser("anomaly select", "Rank configurations without looking at an anomaly: train each on usual jets, "
-                    "and see how well it tells usual validation jets from pseudo-anomalies made of them (two overlaid, "
-                    "pixels smeared, soft pixels added, split in two).", EXAMPLES)
+                    "and see how well it tells usual validation jets from pseudo-anomalies made of them, as many "
+                    "pixels lit (split, a prong rotated, energy moved, two halves).", EXAMPLES)
     add_configurations(parser, seeds=2)
     parser.add_argument("--data", nargs="+", metavar="FILE",
                         help="files of usual jets alone (default: those that ship)")
+    parser.add_argument("--kinds", nargs="+", metavar="KIND", help="kinds of pseudo-anomaly that decide (default: "
+                        "those that keep the number of lit pixels)")
     parser.add_argument("--seed", type=int, default=0,
                         help="of the pseudo-anomalies and of the errors' bootstrap (default: %(default)s)")
     parser.add_argument("--json", metavar="FILE", help="write all figures here too")
@@ -36,7 +38,7 @@ def main(argv: list[str]) -> None:
     if arguments.json:
         check_output(arguments.json, arguments.overwrite)
     selection = select(read_configurations(arguments), data=arguments.data, seeds=arguments.seeds,
-                       seed=arguments.seed, quiet=arguments.quiet)
+                       seed=arguments.seed, kinds=arguments.kinds, quiet=arguments.quiet)
     if not arguments.quiet:
         print(f"{selection.n_jets:,} {selection.usual} validation jets and as many pseudo-anomalies of each kind\n\n"
               f"{selection.table()}")
