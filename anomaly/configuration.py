@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from qgan.base.errors import ConfigError
 from qgan.base.parsing import read_options
+from qgan.base.plugins import beside, load_plugins
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
@@ -52,7 +54,7 @@ class ModelOptions:
     """Which model.
 
     Attributes:
-        name: as in :data:`anomaly.models.registry.MODELS`.
+        name: of a registered model, see :data:`anomaly.models.registry.MODELS`.
         options: its constructor's keywords.
     """
 
@@ -90,11 +92,14 @@ class Configuration:
         seed: every random number of the training comes from it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         threads: threads of the arithmetic; 0 leaves torch's choice.
+        plugins: Python files beside the configuration, or modules by name, that register models of one's own; they
+            are imported (see :mod:`qgan.base.plugins`).
     """
 
     seed: int = 0
     device: str = "auto"
     threads: int = 0
+    plugins: list[str] = field(default_factory=list)
     data: DataOptions = field(default_factory=DataOptions)
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
@@ -107,19 +112,30 @@ class Configuration:
         Raises:
             ConfigError: there is no such file, or an option that does not exist or cannot have its value.
         """
-        return read_options(cls, file)
+        return read_configuration(file)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""
         return asdict(self)
 
 
+def read_configuration(file: str | Path | None, options: Sequence[str] = ()) -> Configuration:
+    """The configuration of a file, if there is one, and of command-line options, which go before it.
+
+    Raises:
+        ConfigError: see :meth:`Configuration.read`.
+    """
+    told = read_options(Configuration, file, options)
+    return replace(told, plugins=beside(told.plugins, Path(file).parent if file else Path()))
+
+
 def check(configuration: Configuration) -> None:
-    """Makes sure that every number is one that can be computed with.
+    """Imports the plugins, and makes sure that every number is one that can be computed with.
 
     Raises:
         ConfigError: it names the option and what was expected.
     """
+    load_plugins(configuration.plugins)
     for name, least in _LEAST.items():
         value: Any = configuration
         for part in name.split("."):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from qgan.base.errors import CheckpointError, DataError
+from qgan.base.plugins import load_plugins
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
 from qgan.runs import RunFolder, checkpoint
@@ -135,6 +136,7 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
         raise CheckpointError(f"{path}: is no run of anomaly train")
     if not saved.transforms:
         raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume")
+    load_plugins(saved.configuration.get("plugins", []))
     options = ModelOptions(**saved.configuration["model"])
     preprocessing = PreprocessingOptions(**saved.configuration["preprocessing"])
     model = build(options, (preprocessing.size, preprocessing.size), saved.configuration["seed"])

@@ -10,9 +10,11 @@ from test_anomaly_cli import make_jets
 from test_anomaly_evaluation import both
 
 import anomaly
+from anomaly.cli import main
 from anomaly.models import registry
 from anomaly.models.registry import MODELS, TRIVIAL
 from qgan.base.errors import ConfigError
+from qgan.data import write_jets
 
 MODEL = '''
 import torch
@@ -70,6 +72,22 @@ def test_one_file_adds_a_model_and_a_score(tmp_path: Path, monkeypatch: pytest.M
     rows = {row.name: row for row in report.rows}
     assert rows["centre 12 x 12 log, 1 parameters"].auc.value > 0.8
     assert rows["hardest pixel"].kind == "trivial"
+
+
+def test_a_file_beside_the_configuration_does_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "oddities_of_mine.py").write_text(MODEL)
+    (tmp_path / "c.yaml").write_text("threads: 1\nplugins: [oddities_of_mine]\nmodel: {name: centre}\n"
+                                     "training: {epochs: 1}\n")
+    write_jets(tmp_path / "quark.h5", make_jets(100, 0, True))
+    for known in (MODELS, TRIVIAL):
+        monkeypatch.setattr(known, "_things", dict(known._things))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    words = ["train", "--config", str(tmp_path / "c.yaml"), "--data", str(tmp_path / "quark.h5"), "--quiet"]
+    try:
+        assert main([*words, "--out", str(tmp_path / "run")]) == 0
+        assert anomaly.load_detector(tmp_path / "run").options.name == "centre"
+    finally:
+        sys.modules.pop("oddities_of_mine", None)
 
 
 def test_what_a_package_does_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,10 +35,10 @@ def build_parser() -> Parser:
 
 def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
     """The command's own options, and the configuration from the file and from all others."""
-    from qgan.base.parsing import describe_options, read_options
+    from qgan.base.parsing import describe_options
     from qgan.runs import RunFolder
 
-    from ..configuration import Configuration
+    from ..configuration import Configuration, read_configuration
 
     parser = build_parser()
     if "--help" in argv or "-h" in argv:
@@ -49,7 +49,7 @@ def parse(argv: list[str]) -> tuple[Namespace, Configuration]:
     saved = RunFolder(Path(arguments.out)).config
     if file is None and arguments.resume and saved.is_file():
         file = saved
-    return arguments, read_options(Configuration, file, options)
+    return arguments, read_configuration(file, options)
 
 
 def main(argv: list[str]) -> None:
