@@ -19,9 +19,10 @@ from toy_jets import toy_jets
 from qgan.base.errors import DataError
 from qgan.data import read_jets, write_jets
 from qgan.evaluation import METRICS, Curve, Evaluation, evaluate, negative_controls
-from qgan.evaluation.asked import memorising_row
 from qgan.evaluation.effort import effort
-from qgan.evaluation.sample import Kept, make_group, measure, pooled
+from qgan.evaluation.metrics import memorising
+from qgan.evaluation.pairing import Ledger, deal, pooled
+from qgan.evaluation.sample import measure
 from qgan.evaluation.two_sample import auc_spread, roc_auc
 from qgan.report import summary, table
 from qgan.studies.bench.sampling import source_from
@@ -133,8 +134,8 @@ def test_memorised_jets_are_caught_by_memorising_alone(control: Callable[[str], 
     values = []
     for fake in (CONTROLS["memorised"], toy_jets(400, 6)):
         real, generated = (measure(j.only("w"), with_flow=False) for j in (REAL, fake))
-        group = make_group("w", real, generated, real, 300, 2, 10, 0, Kept())
-        values.append(memorising_row(group, training.only("w").images, rng).value)
+        pairing = deal("w", real, generated, real, 300, 2, 10, 0, Ledger())
+        values += [row.value for row in memorising.rows(pairing, training.only("w").images, rng)]
     assert values[0] < 0.05
     assert values[1] == pytest.approx(1, abs=0.1)
 
@@ -331,11 +332,11 @@ def test_too_little_or_too_different_is_refused() -> None:
 
 
 def test_pooled_pairs_hold_both_classes_and_no_jet_twice() -> None:
-    groups, kept = [], Kept()
+    pairings, ledger = [], Ledger()
     for name in ("qcd", "w"):
         real, fake = (measure(j.only(name), with_flow=False) for j in (REAL, FAKE))
-        groups.append(make_group(name, real, fake, real, 200, 3, 4, 0, kept))
-    both = pooled(groups, 0)
+        pairings.append(deal(name, real, fake, real, 200, 3, 4, 0, ledger))
+    both = pooled(pairings, 0)
     assert both.n == 400
     assert len(both.pairs) == 2
     for a, b in [*both.pairs, *both.parts]:
@@ -360,7 +361,7 @@ def test_table_shows_what_the_evaluation_says(at_floor: Evaluation) -> None:
     assert all(any(line.startswith(m) for line in lines) for m in ("fpd", "c2st_auc", "closure_bias", "tagger_auc"))
     assert "note: Memorising" in text
     assert text.splitlines()[-1] == summary(at_floor)
-    worst = at_floor.worst()
+    worst = at_floor.worst("w1")
     assert f"worst W1 {worst.value:.3f} sigma ({worst.observable}, {worst.group})" in summary(at_floor)
     starts = [line.split("|")[0].strip() for line in lines[6:25]]
     assert starts[0] == worst.observable

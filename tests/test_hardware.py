@@ -18,9 +18,9 @@ from qgan.data import JetImages, concatenate, write_jets
 from qgan.evaluation import Evaluation, Row
 from qgan.evaluation.pictures import mean_image_difference
 from qgan.sampling.source import JetSource, load_source
-from qgan.studies.compare.figures import Figure
+from qgan.studies.compare.figures import Figure, followed
 from qgan.studies.compare.judge import HeldOut, Judge
-from qgan.studies.hardware import FIGURES, HardwareStudy, Point, on_hardware, study
+from qgan.studies.hardware import HardwareStudy, Point, on_hardware, study
 from qgan.studies.hardware_plot import hardware_plot
 from qgan.training.experiment import train
 
@@ -106,7 +106,7 @@ def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource,
     ({100: 0.5, 1000: 0.4, 10_000: 0.3}, "10,000 shots a jet are not enough")])
 def test_the_sentence_on_shots_follows_from_the_numbers(values: dict[int, float], said: str) -> None:
     def point(shots: int | None, noise: float, value: float) -> Point:
-        return Point(shots, noise, {name: Figure(value, 0.01, 0.05) for name in FIGURES})
+        return Point(shots, noise, {name: Figure(value, 0.01, 0.05) for name in followed()})
 
     points = [point(None, 0.0, 0.1), *(point(n, 0.0, v) for n, v in values.items()), point(None, 0.01, 0.4)]
     cost = {"embedding_two_qubit_gates": 247, "two_qubit_gates": 270, "embedding_depth": 500, "depth": 540}

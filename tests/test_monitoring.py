@@ -26,7 +26,6 @@ import qgan.report.recorded
 from qgan.cli import main
 from qgan.data import write_jets
 from qgan.evaluation import Evaluation, evaluate
-from qgan.evaluation.watch import GLANCE
 from qgan.report.pages import evaluation_pages, exactly, training_pages
 from qgan.report.plots import Drawn, mean_images
 from qgan.report.recorded import record_evaluation
@@ -34,6 +33,8 @@ from qgan.report.tensorboard import TensorBoardRecorder, clear_events, holds_eve
 from qgan.runs.recorders import MemoryRecorder
 from qgan.training.experiment import train
 
+#: What a training shows of all its numbers.
+GLANCE = ("w1_worst", "w1_median", "mean_image", "fpd_features", "auc_trees")
 REAL, FAKE = toy_jets(120, 1, "real.h5"), replace(toy_jets(100, 2, "fake.h5"), origin={"step": 40})
 
 
@@ -54,10 +55,11 @@ def matched(patterns: list[str], tags: list[str]) -> set[str]:
 
 
 def test_a_chart_holds_a_figure_and_its_floor_alone() -> None:
-    figures = ["glance/fpd", "glance/w1_worst", "w1/w/pt", "w1/w/ptd", "w1/qcd/pt", "mean_image/w", "fpd/w"]
+    figures = ["glance/fpd_features", "glance/w1_worst", "w1/w/pt", "w1/w/ptd", "w1/qcd/pt", "mean_image/w",
+               "fpd/w/features"]
     pages = training_pages(figures)
     assert list(pages) == ["quality at a glance", "quality of w jets", "quality of qcd jets", "training"]
-    assert list(pages["quality of w jets"]) == ["w1 pt", "w1 ptd", "mean_image", "fpd"]
+    assert list(pages["quality of w jets"]) == ["w1 pt", "w1 ptd", "mean_image", "fpd features"]
     tags = [f"{kind}/{figure}" for kind in ("quality", "floor", "final") for figure in figures]
     charts = [patterns for page, content in pages.items() if page != "training" for patterns in content.values()]
     found = [matched(patterns, tags) for patterns in charts]

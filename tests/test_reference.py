@@ -11,8 +11,8 @@ import pytest
 from small_evaluation import few_draws
 from toy_jets import toy_jets
 
-import qgan.evaluation.classifiers
-import qgan.evaluation.groups
+import qgan.evaluation.metrics.c2st
+import qgan.evaluation.real_jets
 from qgan.evaluation import Evaluation, Reference, evaluate
 
 REAL, TRAINING = toy_jets(300, 1, "real.h5"), toy_jets(300, 2, "train.h5")
@@ -41,8 +41,8 @@ def floors(evaluation: Evaluation) -> dict[tuple[str, str, str], float | None]:
 
 def test_four_generators_cost_the_real_jets_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[str] = Counter()
-    counted(monkeypatch, qgan.evaluation.classifiers, "one_trial", calls)
-    counted(monkeypatch, qgan.evaluation.groups, "measure", calls)
+    counted(monkeypatch, qgan.evaluation.metrics.c2st, "one_trial", calls)
+    counted(monkeypatch, qgan.evaluation.real_jets, "measure", calls)
     yardstick = Reference.of(REAL, TRAINING, n_per_class=100, quick=True)
     yardstick.judge(FAKES[0], workers=1)
     first = calls.copy()

@@ -21,9 +21,9 @@ import qgan.report.folder
 import qgan.report.page
 from qgan.base.errors import DataError
 from qgan.base.io import atomic_folder
-from qgan.evaluation import Row, evaluate
+from qgan.evaluation import METRICS, Row, evaluate
 from qgan.report import check_report, generator_names, write_report
-from qgan.report.levels import LEVELS, level, severity
+from qgan.report.levels import LEVELS, level
 from qgan.report.plots.correlations import correlated, correlation_plot, correlations
 from qgan.report.text import number
 
@@ -249,8 +249,9 @@ def test_levels(metric: str, ratio: float | None, significance: float | None, ex
 
 def test_what_is_perfect_at_its_floor_is_worse_on_both_sides() -> None:
     low, high = row("coverage", 0.2, 0.9, None, None), row("coverage", 0.95, 0.9, None, None)
-    assert severity(low) > severity(high)
-    assert severity(row("w1", 0.3, 0.2, None, None)) > severity(row("w1", 0.1, 0.2, None, None))
+    assert METRICS["coverage"].severity(low) > METRICS["coverage"].severity(high)
+    bad, good = row("w1", 0.3, 0.2, None, None), row("w1", 0.1, 0.2, None, None)
+    assert METRICS["w1"].severity(bad) > METRICS["w1"].severity(good)
 
 
 def test_correlations() -> None:

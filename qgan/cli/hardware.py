@@ -50,7 +50,7 @@ def main(argv: list[str]) -> None:
     for path in filter(None, (arguments.json, arguments.plot)):
         check_output(path, arguments.overwrite)
     from ..studies.compare.judge import held_out
-    from ..studies.hardware import FIGURES, study
+    from ..studies.hardware import study
 
     source = open_source(arguments)
     found = study(source, held_out(source, arguments.real, arguments.reference), shots=arguments.shots,
@@ -64,11 +64,11 @@ def main(argv: list[str]) -> None:
 
         save_figure(hardware_plot(found.to_dict()), arguments.plot, arguments.overwrite)
     if not arguments.quiet:
-        from ..studies.compare.figures import TITLES
+        from ..studies.compare.figures import followed
 
-        print(f"{'shots':>10} {'noise':>8}" + "".join(f"{TITLES[name]:>16}" for name in FIGURES))
+        print(f"{'shots':>10} {'noise':>8}" + "".join(f"{headline.title:>16}" for headline in followed().values()))
         for point in found.points:
             shots = "exact" if point.shots is None else f"{point.shots:,}"
             print(f"{shots:>10} {point.noise:>8g}"
-                  + "".join(f"{point.figures[name].value:>16.3g}" for name in FIGURES))
+                  + "".join(f"{point.figures[name].value:>16.3g}" for name in followed()))
         print("", *found.sentences(), sep="\n")

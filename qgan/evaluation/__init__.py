@@ -2,6 +2,10 @@
 
 from .controls import negative_controls
 from .reference import Reference, evaluate
-from .rows import METRICS, Curve, Evaluation, Row
+from .registry import METRICS, Headline, Metric, metric, register
+from .result import Evaluation
+from .rows import Curve, Row
+from .sample import Sample
 
-__all__ = ["METRICS", "Curve", "Evaluation", "Reference", "Row", "evaluate", "negative_controls"]
+__all__ = ["METRICS", "Curve", "Evaluation", "Headline", "Metric", "Reference", "Row", "Sample", "evaluate", "metric",
+           "negative_controls", "register"]

@@ -13,11 +13,14 @@ class Effort:
     """Attributes:
         n_per_class: most jets a class on each side.
         floors: real pairs for the floors.
-        parts: disjoint parts for the errors, even.
+        parts: disjoint parts for the errors, even; 0 for no errors.
         draws: subsamples per size in the Frechet distance.
         tree_repeats, tree_floors: splits of the two-sample test with trees, and real pairs for its floor.
         network_repeats, network_floors: the same with a network on the images, class by class.
         costly: whether energy flow, networks, neighbours and memorising are computed.
+        names: of the observables that are measured; None for all.
+        together: whether two classes are compared as one, too.
+        fewest: fewer jets a side than this and no metric is worth its name.
     """
 
     n_per_class: int
@@ -29,6 +32,9 @@ class Effort:
     network_repeats: int = 5
     network_floors: int = 3
     costly: bool = True
+    names: tuple[str, ...] | None = None
+    together: bool = True
+    fewest: int = 50
 
 
 def effort(n_per_class: int, quick: bool) -> Effort:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..base.seeding import integer_seed, numpy_rng
 from ..data.jets import JetImages
 from ..sampling.source import JetSource
-from .asked import ASKED, closure_rows, memorising_row
-from .classifiers import NETWORK, TREES, Eyes, Splits, splits, tagger_rows
-from .distances import drawn_row, feature_sets, frechet_row, kernel_row
+from .comparison import Comparison
 from .effort import Effort, effort
-from .groups import RealJets, check_alike
-from .mirrored import generator_rows, symmetry_rows
-from .rows import METRICS, Curve, Evaluation, Row
-from .sample import Group, pooled
-from .scores import literature_rows, neighbour_rows, picture_rows, separation_rows, w1_rows
+from .pairing import pooled
+from .real_jets import RealJets, check_alike
+from .registry import METRICS, Metric, in_order, listed
+from .result import Evaluation
+from .rows import Curve, Finding, Row
 from .work import cores, side_by_side
-
-#: What a piece of work adds to an evaluation.
-Found = tuple[list[Row], list[Curve]]
-Piece = Callable[[], Found]
 
 
 def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
@@ -78,98 +71,65 @@ class Reference:
         """
         if training is not None:
             check_alike(real, training)
-        return cls(RealJets(real, training, effort(n_per_class, quick), seed), n_per_class, quick)
+        return replace(cls.by(real, training, effort(n_per_class, quick), seed), asked=n_per_class, quick=quick)
 
-    def judge(self, fake: JetImages, *, generator: JetSource | None = None, workers: int | None = None) -> Evaluation:
-        """Every metric of generated jets with its error and its floor. Arguments and errors as of :func:`evaluate`."""
+    @classmethod
+    def by(cls, real: JetImages, training: JetImages | None, plan: Effort, seed: int) -> Reference:
+        """The same with an effort of its own."""
+        return cls(RealJets(real, training, plan, seed), plan.n_per_class, not plan.costly)
+
+    def judge(self, fake: JetImages, *, generator: JetSource | None = None, metrics: Collection[str] | None = None,
+              workers: int | None = None) -> Evaluation:
+        """Generated jets by every metric, each with its error and its floor.
+
+        Args:
+            fake, generator, workers: as of :func:`evaluate`.
+            metrics: names of those that are asked for; by default all there are.
+
+        Raises:
+            ConfigError: there is no metric of that name.
+            DataError: as of :func:`evaluate`.
+        """
         start = time.perf_counter()
         side, notes = self.side, list[str]()
-        real, training, plan, seed = side.real, side.training, side.plan, side.seed
-        check_alike(real, fake)
+        check_alike(side.real, fake)
         workers = workers or cores()
-        groups = side.groups(fake, notes, workers)
-        rows, curves = _everything(groups, plan, seed, workers)
-        for group in groups:
-            rows += closure_rows(group, notes)
-            rows += symmetry_rows(group, real.frame, real.grid, seed, plan.floors, notes)
-            rows += _memorising(group, real, training, plan, seed)
-        if generator is not None:
-            rows += generator_rows(generator, seed, notes)
-        notes += _left_out(groups, training, generator, plan)
-        order = list(METRICS)
-        rows.sort(key=lambda r: order.index(r.metric))
-        settings = {"n_per_class": groups[0].n, "asked_n_per_class": self.asked, "seed": seed, "quick": self.quick,
-                    "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
-                    "network_floor_pairs": plan.network_floors if plan.costly else 0,
-                    "reference": training.source if training is not None else None}
-        return Evaluation(rows, notes, real.source, fake.source, settings, time.perf_counter() - start, curves)
+        classes = side.pairings(fake, notes, workers)
+        together = pooled(classes, side.seed) if side.plan.together and len(classes) == 2 else None
+        comparison = Comparison(classes, together, side.real, side.training, side.plan, side.seed, generator)
+        asked = in_order() if metrics is None else sorted(map(METRICS.__getitem__, metrics), key=lambda m: m.place)
+        found = _findings(asked, comparison, workers)
+        notes += [finding for finding in found if isinstance(finding, str)]
+        if not side.plan.costly and (costly := list(dict.fromkeys(m.costly for m in asked if m.costly))):
+            notes.append(f"A quick evaluation leaves out {listed(costly)}.")
+        curves = [finding for finding in found if isinstance(finding, Curve)]
+        return Evaluation(_ordered(found, asked, comparison), notes, side.real.source, fake.source, self._settings(
+            classes[0].n), time.perf_counter() - start, curves)
+
+    def _settings(self, n: int) -> dict[str, Any]:
+        plan, training = self.side.plan, self.side.training
+        return {"n_per_class": n, "asked_n_per_class": self.asked, "seed": self.side.seed, "quick": self.quick,
+                "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
+                "network_floor_pairs": plan.network_floors if plan.costly else 0,
+                "reference": training.source if training is not None else None}
 
 
-def _everything(groups: list[Group], plan: Effort, seed: int, workers: int) -> Found:
-    """What can be computed side by side, the longest pieces first."""
-    every = [*groups, pooled(groups, seed)] if len(groups) == 2 else groups
-    rows, curves = list[Row](), list[Curve]()
-    tests = [_test(g, NETWORK, plan.network_repeats, plan.network_floors, seed) for g in groups if plan.costly]
-    tests += [_test(g, TREES, plan.tree_repeats, plan.tree_floors, seed) for g in every]
-    done = iter(side_by_side([trial for test in tests for trial in test.trials], workers))
-    for test in tests:
-        mine = [next(done) for _ in test.trials]
-        rows += test.rows(mine)
-        curves.append(test.curve(mine))
-    pieces: list[Piece] = [partial(tagger_rows, groups, eyes, integer_seed(seed, "tagger"))
-                           for eyes in ((NETWORK, TREES) if plan.costly else (TREES,)) if len(groups) == 2]
-    pieces += [piece for group in every[::-1] for piece in _pieces(group, plan, seed)]
-    for more_rows, more_curves in side_by_side(pieces, workers):
-        rows += more_rows
-        curves += more_curves
-    place = {g.name: i for i, g in enumerate(every)}
-    rows.sort(key=lambda r: place[r.group])
-    return rows, curves
+def _findings(metrics: Sequence[Metric], comparison: Comparison, workers: int) -> list[Finding]:
+    """What each metric, or those that share a function, has found; what is dear is begun first."""
+    tasks = {}
+    for metric in sorted(metrics, key=lambda m: -m.cost):
+        if metric.measure not in tasks:
+            tasks[metric.measure] = list(metric.measure(comparison))
+    every = [task for family in tasks.values() for task in family]
+    done = iter(side_by_side([piece for task in every for piece in task.pieces], workers))
+    results = {id(task): [next(done) for _ in task.pieces] for task in every}
+    return [finding for measure in dict.fromkeys(metric.measure for metric in metrics) for task in tasks[measure]
+            for finding in task.finish(results[id(task)])]
 
 
-def _test(group: Group, eyes: Eyes, repeats: int, floors: int, seed: int) -> Splits:
-    return splits(group, eyes, integer_seed(seed, eyes.name, group.name) % 2**31, repeats, floors)
-
-
-def _pieces(group: Group, plan: Effort, seed: int) -> Iterator[Piece]:
-    """The metrics of a group that depend on nothing else."""
-    for name, table in feature_sets(group).items():
-        yield partial(_one, kernel_row, group, name, table, seed)
-        yield partial(_one, frechet_row, group, name, table, seed, plan.draws)
-        yield partial(_one, drawn_row, group, name, table, seed, plan.draws)
-    if plan.costly:
-        yield partial(_many, neighbour_rows, group)
-    yield partial(_many, w1_rows, group)
-    yield partial(_many, picture_rows, group)
-    if group.name != "all":
-        yield partial(_many, separation_rows, group)
-        if group.name in ("qcd", "w"):
-            yield partial(_many, literature_rows, group)
-
-
-def _one(function: Callable[..., Row], *arguments: object) -> Found:
-    return [function(*arguments)], []
-
-
-def _many(function: Callable[[Group], Iterator[Row]], group: Group) -> Found:
-    return list(function(group)), []
-
-
-def _memorising(group: Group, real: JetImages, reference: JetImages | None, plan: Effort, seed: int) -> Iterator[Row]:
-    if reference is not None and plan.costly:
-        training = reference.images[reference.label == real.class_names.index(group.name)]
-        if len(training):
-            yield memorising_row(group, training, numpy_rng(seed, "memorising", group.name))
-
-
-def _left_out(groups: list[Group], reference: JetImages | None, generator: JetSource | None,
-              plan: Effort) -> Iterator[str]:
-    """What could not be computed, and why."""
-    if not all(name in g.fake.asked and name in g.real.asked for name in ASKED for g in groups):
-        yield "The files do not both have the conditions jet_mass and jet_pt: their closure is left out."
-    if reference is None:
-        yield "Memorising is left out: it needs the training jets as reference."
-    if generator is None:
-        yield "The generator's own symmetry, |G(z, c) - F G(z, F c)|, is left out: it needs the generator."
-    if not plan.costly:
-        yield "A quick evaluation leaves out energy flow, networks on images, neighbours and memorising."
+def _ordered(found: Sequence[Finding], metrics: Sequence[Metric], comparison: Comparison) -> list[Row]:
+    """The rows that were asked for, metric by metric, class by class."""
+    place = {metric.name: i for i, metric in enumerate(metrics)}
+    group = {pairing.name: i for i, pairing in enumerate(comparison.every)}
+    rows = [finding for finding in found if isinstance(finding, Row) and finding.metric in place]
+    return sorted(rows, key=lambda row: (place[row.metric], group.get(row.group, len(group))))

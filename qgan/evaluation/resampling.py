@@ -32,6 +32,6 @@ def disjoint_parts(n: int, parts: int, rng: np.random.Generator) -> list[np.ndar
 
 
 def error_from_parts(values: np.ndarray) -> np.ndarray:
-    """Standard error at the full size from the values on m disjoint parts (first axis): spread / √m."""
+    """Standard error at the full size from the values on m disjoint parts (first axis): spread / √m; NaN of none."""
     values = np.asarray(values, dtype=np.float64)
-    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return values.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) else np.array(np.nan)

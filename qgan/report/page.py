@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 
 from ..base.version import __version__
 from ..evaluation import Evaluation
+from ..evaluation.registry import in_order, listed
 from .levels import LEVELS
 from .names import generator_names
 from .plots import CLASS_NAMES, Drawn, colour, to_png
@@ -53,6 +54,7 @@ def page(evaluations: Mapping[str, Evaluation], pictures: Iterable[Picture]) -> 
         colours=[colour(i) for i in range(len(evaluations))], real=real,
         real_name=" + ".join(generator_names(real.split(" + "))),
         classes=_sizes(evaluations), overview=glance(evaluations), levels=LEVELS,
+        quantiles=listed([metric.name for metric in in_order() if metric.floor == "quantile"]),
         notes=dict.fromkeys(note for evaluation in evaluations.values() for note in evaluation.notes),
         groups=[{"name": group, "title": _title(group), "blocks": blocks(evaluations, group)} for group in ordered],
         pictures=list(pictures), settings=_settings(evaluations)) + "\n"
@@ -71,7 +73,7 @@ def _plain(value: Any) -> Any:
 
 def _sizes(evaluations: Mapping[str, Evaluation]) -> str:
     """Jets a class that are compared: ``5,000 jets a class``."""
-    sizes = sorted({r.n for e in evaluations.values() for r in e.of("w1") if r.group != "all"})
+    sizes = sorted({e.settings["n_per_class"] for e in evaluations.values() if "n_per_class" in e.settings})
     return f"{' or '.join(f'{n:,}' for n in sizes)} jets a class on each side" if sizes else ""
 
 

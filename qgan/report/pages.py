@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..evaluation.registry import headlines
+
 #: ``{page: {chart: patterns of the tags that are drawn in it}}``
 Pages = dict[str, dict[str, list[str]]]
-_GLANCE = {"w1_median": "W1, median of observables and classes", "w1_worst": "W1, worst observable and class",
-           "mean_image": "mean image, worst class", "fpd": "Frechet distance (1e-3), worst class",
-           "trees_auc": "AUC of trees, worst class"}
 
 
-def training_pages(figures: Iterable[str]) -> Pages:
+def training_pages(numbers: Iterable[str]) -> Pages:
     """The pages of a training.
 
     Args:
-        figures: tags of the quality figures, each with a floor: ``w1/w/mass``, ``glance/fpd``, ...
+        numbers: tags of what is watched, each with a floor: metric, class and observable.
     """
-    tags = list(figures)
-    pages: Pages = {"quality at a glance": {title: with_floor(f"glance/{name}") for name, title in _GLANCE.items()
-                                            if f"glance/{name}" in tags}}
+    tags = list(numbers)
+    pages: Pages = {"quality at a glance": {f"{headline.title}, worst class": with_floor(f"glance/{name}")
+                                            for name, headline in headlines().items() if f"glance/{name}" in tags}}
     for tag in tags:
         kind, _, rest = tag.partition("/")
         if kind == "glance":
@@ -42,7 +41,7 @@ def evaluation_pages(groups: Sequence[str], metrics: Sequence[str]) -> Pages:
 
 
 def with_floor(tag: str) -> list[str]:
-    """The patterns of a figure and of its floor."""
+    """The patterns of a number and of its floor."""
     return exactly(f"quality/{tag}", f"floor/{tag}")
 
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..evaluation import METRICS, Evaluation, Row
-from .levels import Level, judged_by, level, of_classes, worst
+from ..evaluation import Evaluation, Metric, Row
+from ..evaluation.registry import headlines, in_order
+from .levels import Level, judged_by, level
 from .text import number
 
 #: A significance beyond this is not worth its digits: the real pairs do not reach that far.
 _MANY = 100
-#: The overview: heading, metric, observable.
-GLANCE = (("mean image", "mean_image", ""), ("FPD", "fpd", "features"), ("KPD", "kpd", "features"),
-          ("AUC of trees", "c2st_auc", "features"), ("AUC of CNN", "c2st_auc", "images"),
-          ("coverage", "coverage", "features"), ("mass resolution", "closure_resolution", "mass"))
 
 
 @dataclass(frozen=True)
@@ -65,54 +60,42 @@ def cell_of(row: Row, where: str = "") -> Cell:
 
 
 def blocks(evaluations: Mapping[str, Evaluation], group: str) -> list[Block]:
-    """Every metric of a class, in the order of ``METRICS``; observables with the worst first."""
+    """Every metric of a class, in order; observables with the worst first."""
     found: dict[str, dict[str, dict[str, Row]]] = {}
     for name, evaluation in evaluations.items():
         for row in evaluation.of_group(group):
             found.setdefault(row.metric, {}).setdefault(row.observable, {})[name] = row
-    order = [m for m in METRICS if m in found] + [m for m in found if m not in METRICS]
-    return [Block(metric, METRICS.get(metric, ""), list(_lines(metric, found[metric], evaluations)))
-            for metric in order]
+    return [Block(metric.name, metric.says, list(_lines(metric, found[metric.name], evaluations)))
+            for metric in in_order() if metric.name in found]
 
 
 def glance(evaluations: Mapping[str, Evaluation]) -> list[Line]:
-    """The overview, turned so that a line is a quantity: the worst class of each, and the median of W1."""
-    lines = [Line("W1, median", "σ", [_median(e) for e in evaluations.values()]),
-             Line("W1, worst", "σ", [_worst(e, "w1", None) for e in evaluations.values()])]
-    for label, metric, observable in GLANCE:
-        cells = [_worst(e, metric, observable) for e in evaluations.values()]
-        unit = next((r.unit for e in evaluations.values() for r in of_classes(e, metric, observable)), "")
-        if any(cells):
-            lines.append(Line(label, _unit(unit), cells))
+    """The headlines, turned so that a line is a quantity: of each the worst class."""
+    found = [evaluation.at_a_glance() for evaluation in evaluations.values()]
+    lines = []
+    for name, headline in headlines().items():
+        rows = [mine.get(name) for mine in found]
+        unit = next((row.unit for row in rows if row is not None), None)
+        if unit is not None:
+            lines.append(Line(headline.title, _unit(unit), [
+                None if row is None else cell_of(row, _where(row, headline.observable)) for row in rows]))
     return lines
 
 
-def _lines(metric: str, rows: Mapping[str, Mapping[str, Row]], evaluations: Mapping[str, Evaluation]) -> Iterator[Line]:
+def _where(row: Row, known: str | None) -> str:
+    """Class of a headline's row and, where the headline does not say it, the observable."""
+    return f"{row.observable}, {row.group}" if known is None and row.observable else row.group
+
+
+def _lines(metric: Metric, rows: Mapping[str, Mapping[str, Row]],
+           evaluations: Mapping[str, Evaluation]) -> Iterator[Line]:
     names = list(rows)
-    if metric in ("w1", "w1_unit", "separation"):
+    if metric.by_observable:
         names.sort(key=lambda name: -max(r.ratio or 0.0 for r in rows[name].values()))
     for name in names:
         unit = next(r.unit for r in rows[name].values())
         yield Line(name or "all pixels", _unit(unit), [cell_of(rows[name][e]) if e in rows[name] else None
                                                        for e in evaluations])
-
-
-def _median(evaluation: Evaluation) -> Cell | None:
-    """Of W1 over observables and classes; judged by the median of the ratios."""
-    rows = of_classes(evaluation, "w1")
-    if not rows:
-        return None
-    value, ratio = (float(np.median(x)) for x in ([r.value for r in rows], [r.ratio or 0.0 for r in rows]))
-    floor = float(np.median([r.floor or 0.0 for r in rows]))
-    typical = Row("w1", "", "", value, None, floor, ratio, None, "sd", rows[0].n)
-    return cell_of(typical, f"{len(rows)} numbers")
-
-
-def _worst(evaluation: Evaluation, metric: str, observable: str | None) -> Cell | None:
-    row = worst(of_classes(evaluation, metric, observable))
-    if row is None:
-        return None
-    return cell_of(row, f"{row.observable}, {row.group}" if observable is None else row.group)
 
 
 def _verdict(row: Row) -> str:

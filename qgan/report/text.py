@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..base.console import aligned
-from ..evaluation import METRICS, Evaluation, Row
+from ..evaluation import Evaluation, Row
+from ..evaluation.registry import headlines, in_order, listed
 from .names import generator_names
-
-#: Beside W1 in standard deviations; what is left out is in the JSON.
-_OTHERS = tuple(m for m in METRICS if m not in ("w1", "w1_unit", "separation"))
-#: Wasserstein-1 in GeV is quoted in the literature for these.
-_IN_GEV = ("mass", "pt")
 
 
 class _Column(NamedTuple):
@@ -22,7 +18,7 @@ class _Column(NamedTuple):
 
 
 def table(*evaluations: Evaluation, names: Sequence[str] | None = None) -> str:
-    """Aligned text: W1 of every observable, worst first, then every other metric.
+    """Aligned text: what there is of every observable, worst first, then every other metric.
 
     One evaluation has its classes side by side. Several, against the same real jets, stand side by side
     themselves, class below class.
@@ -40,46 +36,55 @@ def table(*evaluations: Evaluation, names: Sequence[str] | None = None) -> str:
     else:
         for group in evaluations[0].groups:
             lines += _block(f"{group}: ", [_Column(h, e, group) for h, e in zip(headings, evaluations, strict=True)])
-    lines += ["floor: the same between disjoint real samples of that size (95 % quantile for fpd and kpd, whose mean "
-              "is 0);", "       for closure and the tagger, what real jets reach. x: value over floor, 1 is perfect.",
-              *(f"note: {note}" for note in dict.fromkeys(n for e in evaluations for n in e.notes)), ""]
+    lines += [*_floors(), *(f"note: {note}" for note in dict.fromkeys(n for e in evaluations for n in e.notes)), ""]
     return "\n".join([*lines, *(summary(e, h) for e, h in zip(evaluations, headings, strict=True))])
 
 
 def summary(evaluation: Evaluation, name: str = "") -> str:
-    """One line: the worst of W1, mean image, Frechet distance and trees over the classes."""
-    worst = evaluation.worst("w1")
-    parts = [f"worst W1 {worst.value:.3f} sigma ({worst.observable}, {worst.group})"] if worst else []
-    for metric, observable, label, scale in (("mean_image", "", "mean image off by {} %", 100),
-                                             ("fpd", "features", "FPD {}e-3", 1),
-                                             ("c2st_auc", "features", "AUC of trees {}", 1)):
-        values = [scale * r.value for r in evaluation.of(metric) if r.observable == observable]
-        if values:
-            parts.append(label.format(number(max(values))))
-    return f"{name or generator_names([evaluation.fake])[0]}: {', '.join(parts)} [{evaluation.seconds:.0f} s]"
+    """One line: where the jets come from, and the headlines."""
+    name = name or generator_names([evaluation.fake])[0]
+    return f"{name}: {sentences(evaluation)} [{evaluation.seconds:.0f} s]"
+
+
+def sentences(evaluation: Evaluation) -> str:
+    """The headlines that have a sentence, each of the class where it is worst."""
+    known, parts = headlines(), []
+    for key, row in evaluation.at_a_glance().items():
+        if known[key].sentence:
+            value = 100 * row.value if known[key].percent else row.value
+            parts.append(known[key].sentence.format(row=row, number=number(value)))
+    return ", ".join(parts)
+
+
+def _floors() -> list[str]:
+    """What the floors are."""
+    of = {rule: listed([m.name for m in in_order() if m.floor == rule]) for rule in ("quantile", "real")}
+    return [f"floor: the same between disjoint real samples of that size (95 % quantile for {of['quantile']}, whose "
+            "mean is 0);", f"       for {of['real']} what real jets reach. x: value over floor, 1 is perfect."]
 
 
 def _block(title: str, columns: Sequence[_Column]) -> list[str]:
-    """The W1 table and the table of the other metrics for the same columns."""
-    by_size: dict[str, float] = {}
-    for column in columns:
-        for row in column.evaluation.of("w1", column.group):
-            by_size[row.observable] = max(row.value, by_size.get(row.observable, 0.0))
-    w1 = [("w1", name) for name in sorted(by_size, key=lambda o: -by_size[o])]
-    found = dict.fromkeys((r.metric, r.observable) for c in columns for r in c.evaluation.of_group(c.group))
-    others = [("w1_unit", name) for name in _IN_GEV]
-    others += [key for metric in _OTHERS for key in found if key[0] == metric]
-    sizes = ", ".join(dict.fromkeys(f"{c.group} {r.n}" for c in columns for r in c.evaluation.of("w1", c.group)))
-    return [f"{title}Wasserstein-1 in standard deviations of the real jets, worst first (jets a side: {sizes})",
-            *_table("observable", w1, columns), "", f"{title}other metrics", *_table("metric", others, columns), ""]
+    """A table for each metric of all observables, and one of the other metrics, for the same columns."""
+    lines, others = [], []
+    for metric in in_order():
+        rows = [row for c in columns for row in c.evaluation.of(metric.name, c.group)]
+        names = list(dict.fromkeys(row.observable for row in rows)) if metric.in_table is None else metric.in_table
+        if metric.by_observable and metric.in_table is None and rows:
+            names = sorted(names, key=lambda name: -max(row.value for row in rows if row.observable == name))
+            sizes = ", ".join(dict.fromkeys(f"{row.group} {row.n}" for row in rows))
+            lines += [f"{title}{metric.says}, worst first (jets a side: {sizes})",
+                      *_table("observable", [(metric.name, name, name) for name in names], columns), ""]
+        elif rows:
+            others += [(metric.name, name, f"{metric.name} {name}".strip()) for name in names]
+    return [*lines, f"{title}other metrics", *_table("metric", others, columns), ""]
 
 
-def _table(corner: str, keys: Sequence[tuple[str, str]], columns: Sequence[_Column]) -> list[str]:
+def _table(corner: str, keys: Sequence[tuple[str, str, str]], columns: Sequence[_Column]) -> list[str]:
+    """Lines of metric, observable and what they are called."""
     body = []
-    for metric, observable in keys:
+    for metric, observable, label in keys:
         rows = [_row(c, metric, observable) for c in columns]
         unit = next((r.unit for r in rows if r is not None), "")
-        label = observable if metric == "w1" else f"{metric.removesuffix('_unit')} {observable}".strip()
         cells = [label + (f" [{unit}]" if unit not in ("", "sd") else "")]
         for row in rows:
             cells += _cells(row)

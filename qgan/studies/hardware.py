@@ -21,11 +21,9 @@ from ..models import Core
 from ..quantum import QuantumLayer, hardware_cost
 from ..quantum.measured import MeasuredLayer, outcome_forms
 from ..sampling.source import JetSource
-from .compare.figures import TITLES, Figure, figures
+from .compare.figures import Figure, figures, followed
 from .compare.judge import HeldOut, Judge, some_jets
 
-#: What is followed; the first two are W1 over all observables.
-FIGURES = ("w1_median", "w1_worst", "auc_trees", "fpd_features")
 #: A figure agrees with the exact one within so many errors.
 CLOSE = 2.0
 
@@ -150,7 +148,7 @@ def study(source: JetSource, real: HeldOut, *, shots: Sequence[int], noise: Sequ
                 measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)
                 fake = some_jets(measured, n_per_class, seed)
                 found = figures(by(fake))["all"]
-                points.append(Point(count, probability, {name: found[name] for name in FIGURES}))
+                points.append(Point(count, probability, {name: found[name] for name in followed()}))
                 bar.update()
     return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)
 
@@ -169,12 +167,12 @@ def _layer(core: Core) -> QuantumLayer:
 
 
 def _listed() -> str:
-    return ", ".join(TITLES[name] for name in FIGURES)
+    return ", ".join(headline.title for headline in followed().values())
 
 
 def _extreme(point: Point, exact: Point) -> str:
     """A figure at the end of a scan beside the exact one."""
     where = f"with {point.shots:,} shots" if point.shots is not None else f"at {point.noise:g}"
-    parts: Iterator[str] = (f"{TITLES[name]} is {point.figures[name].value:.3g} (exact: "
-                            f"{exact.figures[name].value:.3g})" for name in ("w1_median", "auc_trees"))
+    parts: Iterator[str] = (f"{headline.title} is {point.figures[name].value:.3g} (exact: "
+                            f"{exact.figures[name].value:.3g})" for name, headline in followed().items())
     return f"{where} {', '.join(parts)}"

@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..evaluation import Headline
+from ..evaluation.registry import headlines
 from ..report.plots.style import REAL, new_figure, styled
 
 #: A combination of shots and noise with its figures.
 Point = dict[str, Any]
 _COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#009E73", "#56B4E9", "#999933")
-_LABELS = {"w1_median": "median W1 [σ]", "w1_worst": "worst W1 [σ]", "auc_trees": "AUC of trees",
-           "fpd_features": r"FPD, features [$10^{-3}$]"}
 
 
 def hardware_plot(told: dict[str, Any]) -> Figure:
@@ -28,35 +28,37 @@ def hardware_plot(told: dict[str, Any]) -> Figure:
     """
     points: list[Point] = told["points"]
     noises = sorted({point["noise"] for point in points})
+    names = [name for name in headlines() if name in points[0]["figures"]]
     with styled():
-        figure = new_figure(9.6, 7.0)
-        panels = figure.subplots(2, 2)
-        for axes, name in zip(panels.flat, _LABELS, strict=True):
+        figure = new_figure(9.6, 0.6 + 3.2 * -(-len(names) // 2))
+        panels = figure.subplots(-(-len(names) // 2), 2, squeeze=False)
+        for axes, name in zip(panels.flat, names, strict=False):
+            headline = headlines()[name]
             for noise, colour in zip(noises, _cycled(len(noises)), strict=True):
-                _line(axes, [p for p in points if p["noise"] == noise], name, colour, f"p = {noise:g}")
+                _line(axes, [p for p in points if p["noise"] == noise], headline, colour, f"p = {noise:g}")
             floor = points[0]["figures"][name]["floor"]
             if floor is not None:
-                axes.axhline(floor, color=REAL, ls="--", lw=0.9, label="real jets")
-            axes.set_ylabel(_LABELS[name])
+                axes.axhline(100 * floor if headline.percent else floor, color=REAL, ls="--", lw=0.9, label="real jets")
+            axes.set_ylabel(headline.title + (f" [{headline.unit}]" if headline.unit else ""))
             _shot_axis(axes, points)
-            if name.startswith("w1"):
-                axes.set_yscale("log")
-            elif name == "fpd_features":
-                # Extrapolated, it can be negative for good jets.
-                axes.set_yscale("symlog", linthresh=10)
+            # What is extrapolated can be negative for good jets.
+            axes.set_yscale(headline.axis, **({"linthresh": 10} if headline.axis == "symlog" else {}))
+        for axes in panels.flat[len(names):]:
+            axes.set_axis_off()
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6,
                       title="depolarising probability after each gate")
         figure.suptitle(f"{told['readout']} readout, {told['n_per_class']:,} jets of each class a point")
         return figure
 
 
-def _line(axes: Axes, points: Sequence[Point], name: str, colour: str, label: str) -> None:
+def _line(axes: Axes, points: Sequence[Point], headline: Headline, colour: str, label: str) -> None:
+    name, scale = headline.name, 100 if headline.percent else 1
     ordered = sorted(points, key=lambda p: p["shots"] or np.inf)
     x = [_place(p, points) for p in ordered]
-    y = np.array([p["figures"][name]["value"] for p in ordered])
-    errors = np.array([p["figures"][name]["error"] or 0.0 for p in ordered])
+    y = scale * np.array([p["figures"][name]["value"] for p in ordered])
+    errors = scale * np.array([p["figures"][name]["error"] or 0.0 for p in ordered])
     # On a logarithmic axis a bar must not reach zero.
-    bars = errors if not name.startswith("w1") else np.stack([np.minimum(errors, 0.9 * np.abs(y)), errors])
+    bars = errors if headline.axis != "log" else np.stack([np.minimum(errors, 0.9 * np.abs(y)), errors])
     axes.errorbar(x, y, bars, color=colour, marker="o", ms=4, lw=1.4, capsize=2, label=label)
 
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 
@@ -20,8 +19,10 @@ from ..base.errors import CheckpointError, ConfigError
 from ..base.interrupt import PostponedInterrupt
 from ..base.io import write_json
 from ..base.progress import progress
-from ..evaluation.watch import Watch, worst
+from ..evaluation import Evaluation
+from ..evaluation.watch import Watch
 from ..quantum import QuantumLayer
+from ..report.text import sentences
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, check, flat
@@ -94,7 +95,7 @@ def _train(configuration: Configuration, device: torch.device, data: Sequence[st
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
         run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
     if not quiet:
-        print(f"{folder.path}: {trainer.step} steps; W1 {run.summary()}\n"
+        print(f"{folder.path}: {trainer.step} steps; on validation jets {run.summary()}\n"
               f"tensorboard --logdir {folder.path.parent}")
     return folder
 
@@ -108,7 +109,7 @@ class _Run:
     trainer: Trainer
     folder: RunFolder
     files: list[str] | None
-    figures: dict[str, float] | None = None
+    seen: Evaluation | None = None
     kept: int = 0
 
     def resume(self, saved: Checkpoint) -> None:
@@ -164,9 +165,8 @@ class _Run:
                 # Also after Ctrl-C: nothing that was computed is lost.
                 if self.trainer.step > self.kept and not self.trainer.midway:
                     self.save()
-        if self.figures is None:
-            self._look(monitor, costly=options.costly > 0)
-        monitor.finish(flat(self.configuration.to_dict()), self.figures or {})
+        seen = self.seen or self._look(monitor, costly=options.costly > 0)
+        monitor.finish(flat(self.configuration.to_dict()), seen)
 
     def source(self) -> JetSource:
         """The averaged generator as it is now."""
@@ -177,18 +177,16 @@ class _Run:
 
     def summary(self) -> str:
         """The quality in a few words."""
-        assert self.figures is not None
-        widths = [v for tag, v in self.figures.items() if tag.startswith("w1/")]
-        name, value = worst(self.figures)
-        return f"median {np.median(widths):.3f}, worst {value:.3f} ({name}) standard deviations on validation jets"
+        assert self.seen is not None
+        return sentences(self.seen)
 
-    def _look(self, monitor: Monitor, costly: bool) -> None:
-        fake, self.figures = monitor.watch.look(self.source())
+    def _look(self, monitor: Monitor, costly: bool) -> Evaluation:
+        fake, seen = monitor.watch.look(self.source())
         angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
                   if isinstance(layer, QuantumLayer)]
-        monitor.look(self.trainer.step, fake, self.figures, angles)
-        if costly:
-            self.figures |= monitor.look_closely(self.trainer.step, fake, self.figures)
+        monitor.look(self.trainer.step, fake, seen, angles)
+        self.seen = monitor.look_closely(self.trainer.step, fake, seen) if costly else seen
+        return self.seen
 
     def save(self) -> None:
         """Writes a checkpoint."""

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 
 from ...base.errors import DataError
 from ...data.jets import JetImages
+from ...evaluation import Evaluation
 from ...evaluation.closure import closure
 from ...observables.arrays import observables
+from .numbers import written
 from .style import PIXELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
 _QUANTITIES = (("mass", "mass"), ("pt", "$p_T$"))
@@ -24,11 +26,15 @@ def can_close(jets: JetImages) -> bool:
     return all(name in jets.conditions for name, _ in _QUANTITIES)
 
 
-def closure_plot(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
+def closure_plot(real: JetImages, fakes: JetImages | Mapping[str, JetImages],
+                 evaluations: Mapping[str, Evaluation] | None = None) -> Figure:
     """Image mass and pT against the asked ones: a row per class and quantity, real jets left of each generator's.
 
     Points are bias and bars resolution in bins of equal numbers of jets;
     the dashed line is where the image has what was asked for.
+
+    Args:
+        evaluations: of each generator, for the numbers in the panels.
 
     Raises:
         DataError: one of them has no mass or pT among its conditions.
@@ -43,7 +49,19 @@ def closure_plot(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) ->
         axes = figure.subplots(len(rows), len(sides), squeeze=False)
         for panels, (label, name, title) in zip(axes, rows, strict=True):
             _row(list(panels), {side: jets.only(label) for side, jets in sides.items()}, label, name, title)
+            for axes, text in zip(panels, _numbers(list(sides), evaluations or {}, real.name(label), name),
+                                  strict=True):
+                axes.text(0.03, 0.96, text, transform=axes.transAxes, va="top", fontsize=8,
+                          bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2} if text else None)
         return figure
+
+
+def _numbers(sides: Sequence[str], evaluations: Mapping[str, Evaluation], group: str, name: str) -> list[str]:
+    """What is told of each side, of real jets first."""
+    anyone = next(iter(evaluations.values()), None)
+    told = [written(anyone, "closure", group, of_real=True),
+            *(written(evaluations.get(side), "closure", group) for side in sides[1:])]
+    return [texts.get(name, "") for texts in told]
 
 
 def _row(panels: Sequence[Axes], sides: Mapping[str, JetImages], label: int, name: str, title: str) -> None:
@@ -55,11 +73,7 @@ def _row(panels: Sequence[Axes], sides: Mapping[str, JetImages], label: int, nam
     edges = np.linspace(low - pad, high + pad, 61)
     for i, (axes, m, a, (side, jets)) in enumerate(zip(panels, measured, asked, sides.items(), strict=True)):
         _panel(axes, m, a, edges, colour(i - 1) if i else REAL)
-        result = closure(m, a)
         axes.set_title(f"{class_title(jets, label)}, {side}")
-        axes.text(0.03, 0.96, f"bias {result.bias:+.1f} GeV\nresolution {result.resolution:.1f} GeV\n"
-                  f"$R^2$ {result.r2:.2f}", transform=axes.transAxes, va="top", fontsize=8,
-                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
         axes.set_xlabel(f"asked {title} [GeV]" if i else f"jet {title} [GeV]")
     panels[0].set_ylabel(f"image {title} [GeV]")
 

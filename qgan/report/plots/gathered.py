@@ -12,6 +12,7 @@ from ...base.errors import DataError
 from ...base.io import atomic_path, check_output
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
+from ...evaluation.registry import in_order
 from .closure import can_close, closure_plot
 from .correlations import correlation_plot
 from .histograms import observable_histograms, pixel_spectrum
@@ -20,8 +21,7 @@ from .roc import has_curves, roc_plot
 from .style import class_title, named, shared_classes
 
 _HISTOGRAMS = ("Unit area, Poisson errors; below, generated over real. What lies outside the range is in the "
-               "outermost bins; arrows are ratios beyond the panel. Coloured numbers: Wasserstein-1 in standard "
-               "deviations of the real jets, as in the tables.")
+               "outermost bins; arrows are ratios beyond the panel. Coloured numbers: {}, as in the tables.")
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,14 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
     """
     generators = named(fakes)
     classes = shared_classes(real, generators)
+    numbers = ", ".join(metric.says for metric in in_order() if metric.picture and metric.picture[0] == "observables")
     yield Drawn("mean_images", "Mean images", "Mean pT of each pixel on a logarithmic scale, and generated − real on "
                 "a scale that is linear around 0, each on its own: mind the numbers beside it.",
-                mean_images(real, generators))
+                mean_images(real, generators, evaluations))
     for label in classes:
-        yield Drawn(f"observables_{real.name(label)}", f"Observables of {class_title(real, label)}", _HISTOGRAMS,
-                    observable_histograms(real, generators, label, w1=_w1(evaluations, real.name(label))))
+        yield Drawn(f"observables_{real.name(label)}", f"Observables of {class_title(real, label)}",
+                    _HISTOGRAMS.format(numbers),
+                    observable_histograms(real, generators, label, evaluations=evaluations))
     yield Drawn("pixel_spectrum", "Pixel intensities", "Pixels per jet against their pT. Below, generated over real.",
                 pixel_spectrum(real, generators))
     for label in classes:
@@ -64,7 +66,7 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
     if all(can_close(jets) for jets in (real, *generators.values())):
         yield Drawn("closure", "Closure", "What the image has against what was asked for; for real jets, against the "
                     "jet's own mass and pT. Points: bias, bars: resolution, in bins of equally many jets.",
-                    closure_plot(real, generators))
+                    closure_plot(real, generators, evaluations))
     yield Drawn("gallery", "Random jets", "Drawn at random, none selected.", gallery(real, generators, seed=seed))
 
 
@@ -87,11 +89,6 @@ def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], fold
         paths.append(folder / f"{drawn.name}.png")
         save_figure(drawn.figure, paths[-1], overwrite)
     return paths
-
-
-def _w1(evaluations: Mapping[str, Evaluation] | None, group: str) -> dict[str, dict[str, float]]:
-    return {name: {row.observable: row.value for row in evaluation.of("w1", group)}
-            for name, evaluation in (evaluations or {}).items()}
 
 
 def save_figure(figure: Figure, path: str | Path, overwrite: bool = True, dpi: int = 120) -> None:

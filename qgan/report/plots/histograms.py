@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from ...data.jets import JetImages
+from ...evaluation import Evaluation
 from ...evaluation.sample import CUT
 from ...observables.arrays import observables
 from ...observables.registry import measured
-from ..text import number
+from .numbers import written
 from .style import LABELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
 _BINS = 30
@@ -29,20 +30,20 @@ _NUMBERS = 3
 
 def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetImages], label: int,
                           names: Sequence[str] | None = None, columns: int = 5,
-                          w1: Mapping[str, Mapping[str, float]] | None = None) -> Figure:
+                          evaluations: Mapping[str, Evaluation] | None = None) -> Figure:
     """Every observable of one class, each with a ratio panel.
 
     Histograms have unit area; bars and bands are Poisson errors; what lies outside the range is in the
     outermost bins.
 
     Args:
-        w1: of each generator, by observable, what its evaluation found, in standard deviations of the real jets: the
-            number above the panel, which is never measured anew.
+        evaluations: of each generator, for the numbers above the panels.
     """
     names = names or measured()
     sides = {name: side.only(label).images[:_MOST] for name, side in {"real": real, **named(fakes)}.items()}
     tables = {side: observables(images, real.grid, names=names) for side, images in sides.items()}
     rows = -(-len(names) // columns)
+    told = {name: written((evaluations or {}).get(name), "observables", real.name(label)) for name in named(fakes)}
     with styled():
         figure, panels = _panels(rows, columns, 2.9, 2.75)
         counts = ", ".join(f"{len(images):,} {side}" for side, images in sides.items())
@@ -51,7 +52,7 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
             values = {side: table[name] for side, table in tables.items()}
             a = values.pop("real")
             overlay(top, bottom, a, values, edges_for(a, *values.values(), whole=name == "nnz"))
-            _numbers(top, name, list(values), w1 or {})
+            _numbers(top, [told[side].get(name, "") for side in values])
             # A spike, such as one value for all jets, must not flatten what it is compared with.
             highest = float(_heights(top)[0].max(initial=0))
             top.set_ylim(0, min(top.get_ylim()[1], _TALLEST * highest) if highest > 0 else None)
@@ -144,15 +145,12 @@ def _heights(axes: Axes) -> list[np.ndarray]:
             if isinstance(patch, StepPatch) and not str(patch.get_label()).startswith("_")]
 
 
-def _numbers(axes: Axes, observable: str, generators: Sequence[str], w1: Mapping[str, Mapping[str, float]]) -> None:
-    """W1 of each generator above a panel, in its colour."""
-    if len(generators) > _NUMBERS:
-        return
-    for i, name in enumerate(generators):
-        if observable in w1.get(name, {}):
-            text = ("W1 = " if len(generators) == 1 else "") + number(w1[name][observable]) + r" $\sigma$"
-            axes.text(1 - 0.3 * (len(generators) - 1 - i), 1.025, text, fontsize=8, ha="right", color=colour(i),
-                      transform=axes.transAxes)
+def _numbers(axes: Axes, texts: Sequence[str]) -> None:
+    """What is told of each generator above a panel, in its colour; of several without its name."""
+    for i, text in enumerate(texts if len(texts) <= _NUMBERS else ()):
+        shown = text if len(texts) == 1 else text.rpartition("= ")[2]
+        axes.text(1 - 0.3 * (len(texts) - 1 - i), 1.025, shown, fontsize=8, ha="right", color=colour(i),
+                  transform=axes.transAxes)
 
 
 def _mark_outside(axes: Axes, x: np.ndarray, ratio: np.ndarray, shade: str) -> None:

@@ -13,7 +13,8 @@ from matplotlib.image import AxesImage
 
 from ...base.seeding import numpy_rng
 from ...data.jets import JetImages
-from ...evaluation.pictures import mean_image_difference
+from ...evaluation import Evaluation
+from .numbers import written
 from .style import DIFFERENCE, PIXELS, angle_axes, class_title, named, new_figure, shared_classes, styled
 
 #: Decades of pT shown below the hardest pixel of a mean image, and of single jets.
@@ -21,10 +22,14 @@ _MEAN_DECADES = 4
 _FAINTEST = 0.05
 
 
-def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> Figure:
+def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages],
+                evaluations: Mapping[str, Evaluation] | None = None) -> Figure:
     """For each class and generator the mean real image, the mean generated one, and their difference.
 
     All means of a class are on one scale; each difference has its own, so that small ones are seen beside large ones.
+
+    Args:
+        evaluations: of each generator, for the number above the difference.
     """
     generators = named(fakes)
     classes = shared_classes(real, generators)
@@ -33,7 +38,9 @@ def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages]) -> 
         axes = figure.subplots(len(classes) * len(generators), 3, squeeze=False)
         for i, label in enumerate(classes):
             rows = axes[i * len(generators):(i + 1) * len(generators)]
-            _mean_rows(figure, rows, real, generators, label)
+            told = {name: written((evaluations or {}).get(name), "mean_images", real.name(label)).get("", "")
+                    for name in generators}
+            _mean_rows(figure, rows, real, generators, label, told)
         return figure
 
 
@@ -74,8 +81,8 @@ def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, 
 
 
 def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Mapping[str, JetImages],
-               label: int) -> None:
-    """One class: ``rows`` of three axes, a row a generator."""
+               label: int, told: Mapping[str, str]) -> None:
+    """One class: ``rows`` of three axes, a row a generator, and the number of each."""
     of_real = real.only(label).images
     mean = of_real.mean(0, dtype=np.float64)
     others = {name: fake.only(label).images for name, fake in generators.items()}
@@ -94,7 +101,7 @@ def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Ma
         decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
         figure.colorbar(drawn, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
                         ticks=[-d for d in decades[::-1]] + [0.0] + decades)
-        row[2].set_title(rf"{name} $-$ real: {100 * mean_image_difference(of_real, images):.1f} % (L1 / sum)")
+        row[2].set_title(": ".join(part for part in (rf"{name} $-$ real", told[name]) if part))
         for i, axes in enumerate(row):
             angle_axes(axes, real, left=i == 0)
 

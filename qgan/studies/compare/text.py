@@ -7,18 +7,14 @@ from collections.abc import Sequence
 
 from ...base import console
 from .entries import Entry, Spread
-from .figures import TITLES, Figure
+from .figures import Figure, compared
 
-#: Figures told in percent.
-_PERCENT = ("mean_image", "coverage")
-_UNITS = {"w1_worst": "sd", "w1_median": "sd", "mean_image": "%", "coverage": "%", "fpd_features": "1e-3",
-          "fpd_energy_flow": "1e-3", "mass_bias": "GeV", "mass_resolution": "GeV"}
 _SIZES = {"quantum": "angles", "core": "core", "generator": "generator"}
 
 
 def cells(entries: Sequence[Entry], group: str = "all") -> list[list[str]]:
     """The table of one class, or of all, with its head: a line for each entry."""
-    names = [name for name in TITLES if any(entry.figure(name, group) is not None for entry in entries)]
+    names = [name for name in compared() if any(entry.figure(name, group) is not None for entry in entries)]
     head = ["", "seeds", *map(title, names), *_SIZES.values(), "step [ms]"]
     return [head, *(_line(entry, names, group) for entry in entries)]
 
@@ -40,12 +36,13 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def title(name: str) -> str:
     """What a figure is called, with its unit; one of another version by its name."""
-    return TITLES.get(name, name) + (f" [{_UNITS[name]}]" if name in _UNITS else "")
+    headline = compared().get(name)
+    return name if headline is None else headline.title + (f" [{headline.unit}]" if headline.unit else "")
 
 
 def measured(figure: Figure, name: str) -> str:
     """One generator's figure ± its statistical error (what real jets reach), to two digits of the error."""
-    scale = 100 if name in _PERCENT else 1
+    scale = _scale(name)
     value, error, floor = (None if x is None else scale * x for x in figure)
     digits = max(0, 1 - math.floor(math.log10(error))) if error else 3
     return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "") + (
@@ -63,11 +60,16 @@ def _cell(figure: Spread | None, name: str) -> str:
     """Mean ± spread over the seeds; of one seed the mean alone."""
     if figure is None:
         return "-"
-    scale = 100 if name in _PERCENT else 1
+    scale = _scale(name)
     mean = scale * figure.mean
     if figure.spread is None:
         return number(mean)
     return f"{number(mean)} ± {number(scale * figure.spread, digits=2)}"
+
+
+def _scale(name: str) -> int:
+    headline = compared().get(name)
+    return 100 if headline is not None and headline.percent else 1
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...runs.checkpoint import first_difference
 from .entries import Entry
-from .figures import LARGER_IS_BETTER, TITLES
+from .figures import compared
 from .trained import MODEL
 
 #: Differences of more than so many uncertainties count.
@@ -44,13 +44,13 @@ class Difference:
 def differences(quantum: Entry, other: Entry, group: str = "all") -> list[Difference]:
     """Every figure that both have."""
     found = []
-    for name in TITLES:
+    for name, headline in compared().items():
         mine, theirs = quantum.figure(name, group), other.figure(name, group)
         if mine is None or theirs is None:
             continue
         parts = (mine.uncertainty, theirs.uncertainty)
         uncertainty = None if None in parts else float(np.hypot(*np.array(parts, float)))
-        better = (mine.mean - theirs.mean) * (1 if name in LARGER_IS_BETTER else -1)
+        better = (mine.mean - theirs.mean) * (1 if headline.more_is_better else -1)
         found.append(Difference(name, mine.mean, theirs.mean, uncertainty,
                                 better / uncertainty if uncertainty else None))
     return found
@@ -86,7 +86,8 @@ def sentence(quantum: Entry, other: Entry) -> str:
 
 
 def _listed(found: Sequence[Difference]) -> str:
-    return ", ".join(f"{TITLES[d.name]} ({d.quantum:.3g} against {d.other:.3g}, {abs(d.gain or 0):.1f} sigma)"
+    titles = {name: headline.title for name, headline in compared().items()}
+    return ", ".join(f"{titles[d.name]} ({d.quantum:.3g} against {d.other:.3g}, {abs(d.gain or 0):.1f} sigma)"
                      for d in found)
 
 

@@ -1,4 +1,4 @@
-"""Which jets are compared with which: a group for each class, and one for all together."""
+"""The real side of a comparison: measured once, and dealt with the generated jets of each generator."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
 from .effort import Effort
-from .sample import CUT, Group, Kept, Sample, join, make_group, measure
+from .pairing import Ledger, Pairing, deal
+from .sample import CUT, Sample, join, measure
 from .work import side_by_side
 
-#: Fewer jets a side than this and no metric is worth its name.
-FEWEST = 50
 #: A class's floors come from at most this many times n jets.
 POOL = 3
 
@@ -36,23 +35,26 @@ class RealJets:
     training: JetImages | None
     plan: Effort
     seed: int
-    kept: Kept = field(default_factory=Kept, repr=False)
+    ledger: Ledger = field(default_factory=Ledger, repr=False)
 
     def measured(self, classes: Sequence[int], workers: int) -> list[tuple[Sample, Sample]]:
         """Of each class the held-out jets and, with further ones, the pool of the floors."""
-        missing = [c for c in classes if ("measured", c) not in self.kept]
+        missing = [c for c in classes if ("measured", c) not in self.ledger]
         most, none = self.plan.n_per_class, self.real[:0]
         mine = [_some(self.real, c, 2 * most, self.seed) for c in missing]
         more = [_some(none if self.training is None else self.training, c, POOL * most - len(jets), self.seed)
                 for c, jets in zip(missing, mine, strict=True)]
-        found = side_by_side([partial(measure, jets, self.plan.costly) for jets in (*mine, *more)], workers)
+        found = self._measure([*mine, *more], workers)
         for c, sample, extra in zip(missing, found, found[len(missing):], strict=False):
             pair = sample, join([sample, extra]) if len(extra) else sample
-            self.kept["measured", c] = pair
-        return [self.kept["measured", c] for c in classes]
+            self.ledger["measured", c] = pair
+        return [self.ledger["measured", c] for c in classes]
 
-    def groups(self, fake: JetImages, notes: list[str], workers: int) -> list[Group]:
-        """One group per class that both sides have, all of the same n.
+    def _measure(self, jets: Sequence[JetImages], workers: int) -> list[Sample]:
+        return side_by_side([partial(measure, some, self.plan.costly, self.plan.names) for some in jets], workers)
+
+    def pairings(self, fake: JetImages, notes: list[str], workers: int) -> list[Pairing]:
+        """One per class that both sides have, all of the same n.
 
         Raises:
             DataError: no class is shared, or there are too few jets.
@@ -64,16 +66,15 @@ class RealJets:
         notes += [f"Class {jets.name(c)} is in {jets.source} alone and is not compared."
                   for jets, other in ((real, fake), (fake, real)) for c in jets.classes if c not in other.classes]
         sides = self.measured(classes, workers)
-        chosen = [_some(fake, c, 2 * most, self.seed) for c in classes]
-        generated = side_by_side([partial(measure, jets, self.plan.costly) for jets in chosen], workers)
+        generated = self._measure([_some(fake, c, 2 * most, self.seed) for c in classes], workers)
         n = min(min(most, len(mine), len(other), len(pool) // 2)
                 for (mine, pool), other in zip(sides, generated, strict=True))
-        if n < FEWEST:
-            raise DataError(fake.source, "image", f"only {n} jets a class can be compared, expected at least {FEWEST} "
-                            f"generated and {2 * FEWEST} real ones")
+        if n < (fewest := self.plan.fewest):
+            raise DataError(fake.source, "image", f"only {n} jets a class can be compared, expected at least {fewest} "
+                            f"generated and {2 * fewest} real ones")
         if n < most:
             notes.append(_why_fewer(n, min(len(mine) for mine, _ in sides), min(map(len, generated))))
-        return [make_group(real.name(c), mine, other, pool, n, self.plan.floors, self.plan.parts, self.seed, self.kept)
+        return [deal(real.name(c), mine, other, pool, n, self.plan.floors, self.plan.parts, self.seed, self.ledger)
                 for c, (mine, pool), other in zip(classes, sides, generated, strict=True)]
 
 
