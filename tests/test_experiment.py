@@ -77,8 +77,8 @@ def test_figures_of_each_step(trained: tuple[RunFolder, MemoryRecorder]) -> None
     for tag in ("loss/generator", "rate/generator"):
         assert [logged[step, tag] for step in range(1, 7)] == [value for _, value in recorder.curve(tag)]
     for name in ("qcd", "w"):
-        for figure, steps in ((f"w1/{name}/mass", [3, 6]), (f"mean_image/{name}", [3, 6]), (f"fpd/{name}/features", [6]),
-                              (f"c2st_auc/{name}/features", [6])):
+        for figure, steps in ((f"w1/{name}/mass", [3, 6]), (f"mean_image/{name}", [3, 6]),
+                              (f"fpd/{name}/features", [6]), (f"c2st_auc/{name}/features", [6])):
             assert [step for step, _ in recorder.curve(f"quality/{figure}")] == steps, figure
             floor = recorder.curve(f"floor/{figure}")
             assert [step for step, _ in floor] == [0, *steps], "a line beside the curve"

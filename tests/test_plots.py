@@ -132,7 +132,7 @@ def test_roc_curves_of_two_generators() -> None:
     assert [axes.get_title().split(":")[0] for axes in panels[:3]] == ["QCD jets", "W jets", "all jets"]
     labels = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in panels]
     assert labels[0] == ["one, trees: 0.750", "two, trees: 0.750"]
-    assert labels[3] == ["one, trees: 0.800", "real, trees: 0.900", "two, trees: 0.800"]
+    assert labels[3] == ["one, trees: 0.800", "two, trees: 0.800", "real, trees: 0.900"]
     x, y = panels[0].lines[1].get_data()
     assert np.trapezoid(y, x) == pytest.approx(0.75, abs=0.01)
 

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> None:
 
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A few lines a model: what it makes, what it was trained on, and its figures by class."""
-    from ..studies.compare.figures import from_plain
+    from ..studies.compare.figures import compared, from_plain
     from ..studies.compare.text import measured, title
 
     for card in cards:
@@ -54,8 +54,9 @@ def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield _line("", groups)
         for name in found["all"]:
             yield _line(title(name), [measured(found[group][name], name) for group in groups])
-            if name == "w1_worst":
-                yield _line("  which is that of", [_worst(card, group) for group in groups])
+            if (headline := compared().get(name)) and headline.worst_of_classes:
+                yield _line("  which is that of", [_observable(card, group, found[group][name].value)
+                                                   for group in groups])
     if cards:
         yield "value ± error (what real jets reach); W1 [sd] in standard deviations of the real jets"
 
@@ -64,7 +65,7 @@ def _line(name: str, values: Sequence[str]) -> str:
     return f"  {name:24}" + "".join(f"{value:>27}" for value in values)
 
 
-def _worst(card: dict[str, Any], group: str) -> str:
-    """The observable with the largest W1."""
-    rows = [row for row in card["quality"]["rows"] if row["metric"] == "w1" and row["class"] == group]
-    return str(max(rows, key=lambda row: row["value"])["observable"])
+def _observable(card: dict[str, Any], group: str, value: float) -> str:
+    """Whose number a figure is."""
+    return str(next(row["observable"] for row in card["quality"]["rows"]
+                    if row["class"] == group and row["value"] == value))
