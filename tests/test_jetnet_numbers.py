@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from metric_definitions import kernel_distance
 
 from qgan.evaluation.frechet import drawn_frechet, extrapolated_frechet
-from qgan.evaluation.kernel import kernel_distance
 
 
 class Numbers(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,3 +56,12 @@ class Task(NamedTuple):
 def in_one_piece(function: Callable[..., Iterable[Finding]], *arguments: Any) -> Task:
     """A task of which nothing can be done side by side."""
     return Task([lambda: list(function(*arguments))], lambda done: done[0])
+
+
+def of_each(function: Callable[[Pairing], Iterable[Finding]]) -> Callable[[Comparison], Iterator[Task]]:
+    """Measures each class, and two together, by a function of one pairing."""
+    def measure(comparison: Comparison) -> Iterator[Task]:
+        for pairing in comparison.every[::-1]:
+            yield in_one_piece(function, pairing)
+
+    return measure

@@ -13,13 +13,6 @@ import numpy as np
 from scipy.optimize import nnls
 
 
-def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """d² between the Gaussians with the means and covariances of two samples, (N, d) and (M, d)."""
-    moments = ((x.mean(0), np.cov(x, rowvar=False, ddof=1).reshape(x.shape[1], x.shape[1])) for x in (a, b))
-    (mean_a, cov_a), (mean_b, cov_b) = moments
-    return float(gaussian_frechet(mean_a, cov_a, mean_b, cov_b))
-
-
 def gaussian_frechet(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> np.ndarray:
     """d² between Gaussians with means (…, d) and covariances (…, d, d); shape (…)."""
     # The eigenvalues of Σ_a Σ_b are those of the symmetric Rᵀ Σ_b R with R Rᵀ = Σ_a, real and not negative.

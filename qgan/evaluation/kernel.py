@@ -16,14 +16,6 @@ POWER = 4
 Indices = tuple[np.ndarray, np.ndarray]
 
 
-def mmd2(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased MMD² of two samples (N, d) and (M, d), from all pairs: the definition."""
-    d = a.shape[1]
-    within_a, within_b, across = ((x @ y.T / d + 1) ** POWER for x, y in ((a, a), (b, b), (a, b)))
-    return float(sum((k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (within_a, within_b))
-                 - 2 * across.mean())
-
-
 def monomials(x: np.ndarray) -> Iterator[np.ndarray]:
     """φ(x) of features (N, d) in blocks (N, …) of columns, C(d + 4, 4) in all.
 
@@ -43,24 +35,17 @@ def monomials(x: np.ndarray) -> Iterator[np.ndarray]:
             yield pairs[:, start:] * (extended[:, a] * extended[:, b])[:, None] * orders
 
 
-def kernel_distance(real: np.ndarray, fake: np.ndarray, rng: np.random.Generator, batches: int = 10,
-                    largest: int = 5000) -> tuple[float, float]:
-    """KPD (arXiv:2211.10295): median and half of the central 68 % of MMD² over random batches.
-
-    Args:
-        real, fake: (N, d) and (M, d) features, standardised by the caller.
-        rng: draws the batches of min(``largest``, N/2), each without replacement.
-    """
-    values, errors = kernel_distances(real, fake, [(np.arange(len(real)), np.arange(len(fake)))], rng, batches, largest)
-    return float(values[0]), float(errors[0])
-
-
 def kernel_distances(left: np.ndarray, right: np.ndarray, pairs: Sequence[Indices], rng: np.random.Generator,
                      batches: int = 10, largest: int = 5000) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`kernel_distance` of several pairs of samples of one size: medians and errors, (pairs,) each.
+    """KPD (arXiv:2211.10295) of several pairs of samples of one size.
 
     Args:
-        pairs: positions in ``left`` (N, d) and in ``right`` (M, d).
+        left, right: (N, d) and (M, d) features, standardised by the caller.
+        pairs: positions in ``left`` and in ``right``.
+        rng: draws the batches of min(``largest``, half of a sample), each without replacement.
+
+    Returns:
+        Median and half of the central 68 % of MMD² over the batches, (pairs,) each.
     """
     size = min(largest, min(len(side) for pair in pairs for side in pair) // 2)
     sums = []

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..base.registry import Registry
-from .comparison import Comparison, Task, in_one_piece
+from .comparison import Comparison, Task, of_each
 from .pairing import Pairing
 from .rows import Finding, Row
 from .sample import Sample
@@ -159,11 +159,7 @@ def metric(name: str, says: str, *, replace: bool = False, **facts: Any) -> Call
             value, error, nulls = pairing.over(name, lambda real, fake: np.array([score(real, fake)]))
             yield found.row("", pairing, value[0], error[0], nulls[:, 0])
 
-        def measure(comparison: Comparison) -> Iterator[Task]:
-            for pairing in comparison.every:
-                yield in_one_piece(rows, pairing)
-
-        found = Metric(name, says, measure, **facts)
+        found = Metric(name, says, of_each(rows), **facts)
         return register(found, replace=replace)
 
     return of

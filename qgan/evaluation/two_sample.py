@@ -40,30 +40,6 @@ class Trial:
     fake: np.ndarray
 
 
-@dataclass(frozen=True)
-class TwoSampleTest:
-    """Several splits of the same samples."""
-
-    trials: list[Trial]
-
-    @property
-    def auc(self) -> np.ndarray:
-        return np.array([t.auc for t in self.trials])
-
-    @property
-    def jsd(self) -> np.ndarray:
-        return np.array([t.jsd for t in self.trials])
-
-    @property
-    def p_value(self) -> np.ndarray:
-        return np.array([t.p_value for t in self.trials])
-
-    @property
-    def combined_p(self) -> float:
-        """Twice the median, which stays valid however the splits depend on one another."""
-        return float(min(1.0, 2 * np.median(self.p_value)))
-
-
 def roc_auc(background: np.ndarray, signal: np.ndarray) -> float:
     """Probability that a signal score is above a background score, ties counting half."""
     ranks = rankdata(np.concatenate([background, signal]))
@@ -79,19 +55,6 @@ def auc_spread(n_background: int, n_signal: int) -> float:
 def auc_p_value(auc: float, n_background: int, n_signal: int) -> float:
     """One-sided p-value of an AUC above 0.5 on jets that the classifier has not seen."""
     return float(max(norm.sf((auc - 0.5) / auc_spread(n_background, n_signal)), SMALLEST_P))
-
-
-def two_sample_test(real: np.ndarray, fake: np.ndarray, seed: int, repeats: int = 5,
-                    fit: Fit | None = None) -> TwoSampleTest:
-    """Real against generated jets.
-
-    Args:
-        real, fake: (N, d) and (M, d) features, or (N, H, W) and (M, H, W) images in GeV.
-        seed: of the splits and the classifiers.
-        repeats: of the split.
-        fit: the classifier, :func:`fit_trees` by default.
-    """
-    return TwoSampleTest([one_trial(real, fake, seed, repeat, fit or fit_trees) for repeat in range(repeats)])
 
 
 def one_trial(real: np.ndarray, fake: np.ndarray, seed: int, repeat: int, fit: Fit) -> Trial:

@@ -6,17 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..comparison import Comparison, Task, in_one_piece
+from ..comparison import of_each
 from ..pairing import Pairing
 from ..pictures import mean_image_difference, variance_ratio
 from ..registry import Headline, Metric, register
 from ..rows import Row
-
-
-def measure(comparison: Comparison) -> Iterator[Task]:
-    """Both, from one look."""
-    for pairing in comparison.every:
-        yield in_one_piece(rows, pairing)
 
 
 def rows(pairing: Pairing) -> Iterator[Row]:
@@ -26,6 +20,7 @@ def rows(pairing: Pairing) -> Iterator[Row]:
         yield metric.row("", pairing, value[i], error[i], nulls[:, i])
 
 
+measure = of_each(rows)
 MEAN_IMAGE = register(Metric(
     "mean_image", "difference of mean images, L1 over sum", measure, place=50, watched="often",
     picture=("mean_images", "{percent:.1f} % (L1 / sum)"), headlines=(

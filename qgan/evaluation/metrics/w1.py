@@ -8,18 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from ...observables.registry import unit
-from ..comparison import Comparison, Task, in_one_piece
+from ..comparison import of_each
 from ..distributions import wasserstein
 from ..pairing import Pairing
 from ..registry import Headline, Metric, register
 from ..rows import Row
 from ..sample import Sample, log_pixels
-
-
-def measure(comparison: Comparison) -> Iterator[Task]:
-    """Both, from one look."""
-    for pairing in comparison.every:
-        yield in_one_piece(rows, pairing)
 
 
 def rows(pairing: Pairing) -> Iterator[Row]:
@@ -56,6 +50,7 @@ def _median(found: list[Row]) -> Row:
                    floor=floor, ratio=value / floor if floor else None, significance=None)
 
 
+measure = of_each(rows)
 W1 = register(Metric(
     "w1", "Wasserstein-1 in standard deviations of the real jets", measure, unit="sd", place=10, by_observable=True,
     watched="often", picture=("observables", r"W1 = {number} $\sigma$"), headlines=(

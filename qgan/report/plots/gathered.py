@@ -8,10 +8,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ...base.errors import DataError
 from ...base.io import atomic_path, check_output
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
+from ...evaluation.real_jets import check_alike
 from ...evaluation.registry import in_order
 from .closure import can_close, closure_plot
 from .correlations import correlation_plot
@@ -78,10 +78,7 @@ def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], fold
         DataError: the jets differ in grid or frame, or a picture exists and ``overwrite`` is false.
     """
     for fake in named(fakes).values():
-        for what in ("grid", "frame"):
-            if getattr(real, what) != getattr(fake, what):
-                raise DataError(fake.source, what, f"{getattr(fake, what)} differs from {getattr(real, what)} of "
-                                                   f"{real.source}")
+        check_alike(real, fake)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
