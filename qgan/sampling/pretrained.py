@@ -149,4 +149,5 @@ def _description(plain: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str,
 def _origin(card: dict[str, Any], weights: Path) -> dict[str, Any]:
     """What the files of its jets say, so that nobody takes them for real ones."""
     return {"model": card.get("name", weights.stem), "weights_sha256": card["weights_sha256"],
-            "step": card.get("step"), "training_seed": card.get("training_seed"), "trained_on": card.get("trained_on")}
+            "step": card.get("step"), "training_seed": card.get("training_seed"), "trained_on": card.get("trained_on"),
+            **({"uses": card["uses"]} if "uses" in card else {})}

@@ -76,6 +76,7 @@ def _history(saved: Checkpoint, name: str, folder: RunFolder) -> dict[str, Any]:
     return {
         "step": saved.step, "training_seed": saved.origin.get("training_seed"), "trained_on": jets,
         "training_jets": saved.origin.get("jets"), "conditions_left_out": saved.origin.get("dropped", {}),
+        **({"uses": saved.origin["uses"]} if "uses" in saved.origin else {}),
         "command": training_command(saved.configuration, f"runs/{name}", files),
         "configuration": saved.configuration,
         "environment": {key: surroundings.get(key) for key in ("qgan", "python", "libraries", "device", "threads")},

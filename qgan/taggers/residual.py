@@ -2,8 +2,9 @@
 
 It sees each pixel four times, so that pT from 10 MeV to 100 GeV counts: √(share of the jet's pT), ln(1 + p/20 MeV),
 ln(1 + p/1 GeV) and p/(p + 0.1 GeV); beside them stand the pixel's place, x, y and r, so that it knows where in the
-frame it looks. AdamW with a one-cycle rate; where validation jets are given, the epoch with the smallest cross-entropy
-on them is kept. All random numbers come from generators of its own, so that networks can be trained side by side in
+frame it looks. AdamW with a one-cycle rate; what counts is a running average of the weights, which at a large rate is
+far steadier than they are; where validation jets are given, that of the epoch with the smallest cross-entropy on them
+is kept. All random numbers come from generators of its own, so that networks can be trained side by side in
 threads. The same seed gives the same network on the same processor with the same number of threads.
 """
 
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils import skip_init
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..base.seeding import torch_rng
 
@@ -26,6 +28,8 @@ WIDTHS = (16, 32, 64)
 #: Images are halved, twice at least, until neither side is longer than this.
 SMALLEST_SIDE = 7
 LARGEST_BATCH = 128
+#: Decay of the running average, in a step.
+DECAY = 0.98
 #: Channels of :func:`inputs`.
 VIEWS = 4
 #: Added to shares before the root: far under the softest pixels', and its slope stays finite in empty ones.
@@ -74,8 +78,10 @@ class ImageClassifier:
         x, y = self._pixels(images), self._labels(label)
         held_out = (self._pixels(validation[0]), self._labels(validation[1])) if validation else None
         rng = torch_rng(self.seed, "classifier")
-        self.network = Residual((images.shape[1], images.shape[2]), rng).to(self.device)
-        self._train(self.network, x, y, held_out)
+        network = Residual((images.shape[1], images.shape[2]), rng).to(self.device)
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
+        self.network = average.module
+        self._train(network, average, x, y, held_out)
         return self
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -100,9 +106,10 @@ class ImageClassifier:
             total += (slope * pixels).detach().double().sum(0).cpu().numpy()
         return total / max(len(images), 1)
 
-    def _train(self, network: nn.Module, x: Tensor, y: Tensor, held_out: tuple[Tensor, Tensor] | None) -> None:
+    def _train(self, network: nn.Module, average: AveragedModel, x: Tensor, y: Tensor,
+               held_out: tuple[Tensor, Tensor] | None) -> None:
         best, kept, since = np.inf, None, 0
-        for epoch in self._epochs(network, x, y):
+        for epoch in self._epochs(network, average, x, y):
             if self.progress is not None:
                 self.progress(epoch + 1)
             if held_out is None:
@@ -110,13 +117,13 @@ class ImageClassifier:
             loss = float(binary_cross_entropy_with_logits(self._logits(held_out[0]), held_out[1]))
             since += 1
             if loss < best:
-                best, kept, since = loss, copy.deepcopy(network.state_dict()), 0
+                best, kept, since = loss, copy.deepcopy(average.module.state_dict()), 0
             if since >= self.patience:
                 break
         if kept is not None:
-            network.load_state_dict(kept)
+            average.module.load_state_dict(kept)
 
-    def _epochs(self, network: nn.Module, x: Tensor, y: Tensor) -> Iterator[int]:
+    def _epochs(self, network: nn.Module, average: AveragedModel, x: Tensor, y: Tensor) -> Iterator[int]:
         """Yields after each epoch."""
         batch = min(len(x), self.batch or int(np.clip(len(x) // 16, 16, LARGEST_BATCH)))
         steps = self.period or len(x) // batch
@@ -131,6 +138,7 @@ class ImageClassifier:
                 loss.backward()
                 optimiser.step()
                 schedule.step()
+                average.update_parameters(network)
             yield epoch
 
     def _batches(self, jets: int, batch: int) -> Iterator[Tensor]:

@@ -32,6 +32,7 @@ from .assembly import build_trainer
 from .monitor import Monitor
 from .preparation import Prepared, prepare
 from .trainer import Record, Trainer
+from .used import used_statistics
 
 #: What may not change when a training is resumed; steps, device and logging may.
 STRUCTURE = ("seed", "batch_size", "symmetry", "flip_frame", "data", "generator", "discriminator", "losses",
@@ -202,7 +203,8 @@ class _Run:
 
     def _origin(self) -> dict[str, Any]:
         return {"data": self.files, "jets": self._fingerprint, "training_seed": self.configuration.seed,
-                "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped}
+                "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped,
+                "uses": used_statistics(self.trainer)}
 
     @cached_property
     def _fingerprint(self) -> str:
