@@ -13,8 +13,8 @@ def few_draws(patch: pytest.MonkeyPatch) -> None:
     """Every evaluation from now on has as few draws, splits and real pairs as will do."""
 
     def little(n_per_class: int, quick: bool) -> effort.Effort:
-        return replace(whole(n_per_class, quick), floors=4, draws=2, tree_repeats=2, tree_floors=2, network_repeats=2,
-                       network_floors=1)
+        return replace(whole(n_per_class, quick), floors=4, draws=2, tree_repeats=2, tree_floors=2,
+                       referee_sizes=(20, 40), referee_seeds=2, referee_floors=1)
 
     whole = effort.effort
     patch.setattr("qgan.evaluation.reference.effort", little)

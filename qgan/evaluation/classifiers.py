@@ -11,7 +11,7 @@ from .features import features
 from .sample import Sample
 from .two_sample import Fit, fit_network, fit_trees
 
-#: Jets a side that a network is trained and tested on at most, and of each class for a tagger.
+#: A network as tagger is trained on at most this many jets of each class.
 IMAGE_JETS = 3000
 #: Trees a tagger is trained on at most this many jets of each class.
 TABLE_JETS = 20_000
@@ -26,7 +26,7 @@ class Eyes:
         kind: of classifier, in a word.
         see: the array of a sample.
         fit: the classifier.
-        most: jets a side at most.
+        most: training jets of each class at most.
     """
 
     name: str

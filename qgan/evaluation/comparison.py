@@ -21,6 +21,7 @@ class Comparison:
         classes: those that both sides have.
         together: two classes as one; None where there are not two.
         real: held-out jets, as they were given.
+        fake: generated jets, as they were given.
         training: the jets that the generator was trained on, or None.
         effort: how much is computed.
         seed: of every draw.
@@ -30,6 +31,7 @@ class Comparison:
     classes: list[Pairing]
     together: Pairing | None
     real: JetImages
+    fake: JetImages
     training: JetImages | None
     effort: Effort
     seed: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .referee import SIZES
+
 #: Jets a class on each side of a quick evaluation.
 QUICK_JETS = 1000
 
@@ -16,8 +18,9 @@ class Effort:
         parts: disjoint parts for the errors, even; 0 for no errors.
         draws: subsamples per size in the Frechet distance.
         tree_repeats, tree_floors: splits of the two-sample test with trees, and real pairs for its floor.
-        network_repeats, network_floors: the same with a network on the images, class by class.
-        costly: whether energy flow, networks, neighbours and memorising are computed.
+        referee_sizes: training jets a side of the referees, ascending; those below the last one are the learning curve.
+        referee_seeds, referee_floors: referees of the largest size, and with trees real pairs for their floor.
+        costly: whether energy flow, taggers on images, neighbours and memorising are computed.
         names: of the observables that are measured; None for all.
         together: whether two classes are compared as one, too.
         fewest: fewer jets a side than this and no metric is worth its name.
@@ -29,8 +32,9 @@ class Effort:
     draws: int = 20
     tree_repeats: int = 5
     tree_floors: int = 20
-    network_repeats: int = 5
-    network_floors: int = 3
+    referee_sizes: tuple[int, ...] = SIZES
+    referee_seeds: int = 3
+    referee_floors: int = 3
     costly: bool = True
     names: tuple[str, ...] | None = None
     together: bool = True
@@ -41,4 +45,5 @@ def effort(n_per_class: int, quick: bool) -> Effort:
     """The usual effort, or a tenth of it."""
     if not quick:
         return Effort(n_per_class)
-    return Effort(min(n_per_class, QUICK_JETS), draws=5, tree_repeats=2, tree_floors=5, costly=False)
+    return Effort(min(n_per_class, QUICK_JETS), draws=5, tree_repeats=2, tree_floors=5, referee_sizes=SIZES[:1],
+                  referee_seeds=1, referee_floors=1, costly=False)

@@ -42,7 +42,9 @@ class RealJets:
         missing = [c for c in classes if ("measured", c) not in self.ledger]
         most, none = self.plan.n_per_class, self.real[:0]
         mine = [_some(self.real, c, 2 * most, self.seed) for c in missing]
-        more = [_some(none if self.training is None else self.training, c, POOL * most - len(jets), self.seed)
+        # No fewer training jets than a referee can use, however many held-out ones there are.
+        more = [_some(none if self.training is None else self.training, c, max(POOL * most - len(jets), 2 * most),
+                      self.seed)
                 for c, jets in zip(missing, mine, strict=True)]
         found = self._measure([*mine, *more], workers)
         for c, sample, extra in zip(missing, found, found[len(missing):], strict=False):
@@ -66,7 +68,7 @@ class RealJets:
         notes += [f"Class {jets.name(c)} is in {jets.source} alone and is not compared."
                   for jets, other in ((real, fake), (fake, real)) for c in jets.classes if c not in other.classes]
         sides = self.measured(classes, workers)
-        generated = self._measure([_some(fake, c, 2 * most, self.seed) for c in classes], workers)
+        generated = self._measure([_some(fake, c, POOL * most, self.seed) for c in classes], workers)
         n = min(min(most, len(mine), len(other), len(pool) // 2)
                 for (mine, pool), other in zip(sides, generated, strict=True))
         if n < (fewest := self.plan.fewest):

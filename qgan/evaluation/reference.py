@@ -15,7 +15,7 @@ from .pairing import pooled
 from .real_jets import RealJets, check_alike
 from .registry import METRICS, Metric, in_order, listed
 from .result import Evaluation
-from .rows import Curve, Finding, Row
+from .rows import Curve, Evidence, Finding, Row
 from .work import cores, side_by_side
 
 
@@ -29,7 +29,8 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
         fake: generated jets in the same frame and grid; conditions are optional (no closure without them).
         n_per_class: jets a class on each side of a comparison, at most.
         seed: of every draw and split.
-        quick: fewer jets and draws, no energy flow, networks, neighbours and memorising: for a look during work.
+        quick: fewer jets and draws, no energy flow, neighbours and memorising, smaller referees: for a look during
+            work.
         reference: the jets the generator was trained on. They add to the floor, and are what
             ``memorising`` looks for.
         generator: what made the jets, for its own symmetry.
@@ -96,21 +97,22 @@ class Reference:
         workers = workers or cores()
         classes = side.pairings(fake, notes, workers)
         together = pooled(classes, side.seed) if side.plan.together and len(classes) == 2 else None
-        comparison = Comparison(classes, together, side.real, side.training, side.plan, side.seed, generator)
+        comparison = Comparison(classes, together, side.real, fake, side.training, side.plan, side.seed, generator)
         asked = in_order() if metrics is None else sorted(map(METRICS.__getitem__, metrics), key=lambda m: m.place)
         found = _findings(asked, comparison, workers)
-        notes += [finding for finding in found if isinstance(finding, str)]
+        notes += dict.fromkeys(finding for finding in found if isinstance(finding, str))
         if not side.plan.costly and (costly := list(dict.fromkeys(m.costly for m in asked if m.costly))):
             notes.append(f"A quick evaluation leaves out {listed(costly)}.")
         curves = [finding for finding in found if isinstance(finding, Curve)]
+        evidence = [finding for finding in found if isinstance(finding, Evidence)]
         return Evaluation(_ordered(found, asked, comparison), notes, side.real.source, fake.source, self._settings(
-            classes[0].n), time.perf_counter() - start, curves)
+            classes[0].n), time.perf_counter() - start, curves, evidence)
 
     def _settings(self, n: int) -> dict[str, Any]:
         plan, training = self.side.plan, self.side.training
         return {"n_per_class": n, "asked_n_per_class": self.asked, "seed": self.side.seed, "quick": self.quick,
                 "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
-                "network_floor_pairs": plan.network_floors if plan.costly else 0,
+                "referee_jets": max(plan.referee_sizes), "referee_seeds": plan.referee_seeds,
                 "reference": training.source if training is not None else None}
 
 

@@ -88,6 +88,7 @@ class Metric:
         cost: beside that of W1; what is dear is begun first.
         costly: what of it a quick evaluation leaves out, in words; empty where nothing.
         by_observable: there are numbers of many observables: reports have the worst first.
+        tells_n: whether the jets a side are told with every number: of referees, which were trained on them.
         in_table: observables that the table for the terminal shows; None for all.
         picture: in which picture it is written, and how: a format of ``value``, ``percent`` and ``number``.
         roc: of its curves the title of the panel, with ``{}`` for the class, and what its axes are.
@@ -106,6 +107,7 @@ class Metric:
     cost: int = 1
     costly: str = ""
     by_observable: bool = False
+    tells_n: bool = False
     in_table: tuple[str, ...] | None = None
     picture: tuple[str, str] | None = None
     roc: tuple[str, str, str] | None = None

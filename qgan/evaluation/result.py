@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .registry import METRICS, in_order
-from .rows import Curve, Row
+from .rows import Curve, Evidence, Row
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Evaluation:
         settings: n_per_class, seed, quick, pairs of the floor and the like.
         seconds: time it took.
         curves: scores of the classifiers.
+        evidence: what a referee of images went by.
     """
 
     rows: list[Row]
@@ -30,6 +31,7 @@ class Evaluation:
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     curves: list[Curve] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
 
     def find(self, metric: str, observable: str = "", group: str = "all") -> Row:
         """The row of that name.

@@ -73,5 +73,24 @@ class Curve:
         return tuple((x[:, None] > thresholds).mean(0) for x in (self.background, self.signal))
 
 
-#: What a metric tells: numbers, curves, and in whole sentences what it had to leave out.
-Finding = Row | Curve | str
+@dataclass(frozen=True)
+class Evidence:
+    """What a referee of images went by.
+
+    Attributes:
+        group: the class.
+        real, fake: test jets (k, H, W), GeV, that it is surest are real, and surest are generated.
+        real_score, fake_score: its probability that they are generated, (k,).
+        gradient: (H, W), mean over test jets of p ∂logit/∂p: positive where more pT speaks for generated jets.
+    """
+
+    group: str
+    real: np.ndarray
+    fake: np.ndarray
+    real_score: np.ndarray
+    fake_score: np.ndarray
+    gradient: np.ndarray
+
+
+#: What a metric tells: numbers, curves, evidence, and in whole sentences what it had to leave out.
+Finding = Row | Curve | Evidence | str

@@ -78,8 +78,8 @@ def fit_trees(training: Pair, validation: Pair, seed: int) -> Predict:
 def fit_network(training: Pair, validation: Pair, seed: int) -> Predict:
     """The residual network on images (N, H, W), GeV."""
     network = ImageClassifier(seed)
-    network.fit(np.concatenate(training), _labels(training), (np.concatenate(validation), _labels(validation)))
-    return network.predict
+    return network.fit(np.concatenate(training), _labels(training),
+                       (np.concatenate(validation), _labels(validation)))
 
 
 def boosted_trees(seed: int, iterations: int = 100) -> HistGradientBoostingClassifier:

@@ -12,13 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..observables.broad import broad_units
-from ..observables.energy_flow import GRAPHS
 from ..observables.registry import measured
 from ..observables.spectrum import THRESHOLDS
 from ..sampling.pretrained import read_card, shipped_models
+from .sample import FLOW
 
-#: Energy-flow polynomials among the observables: ``flow_ab.bc``.
-FLOW = tuple(f"flow_{graph}" for graph in GRAPHS)
 #: What a statistic, condition or law says under another name; all others say what they are called.
 _ALSO: dict[str, tuple[str, ...]] = {
     "pixel_mean": ("pixel_mean", "pt"), "pt": ("pixel_mean", "pt"), "image_mass": ("mass",),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..evaluation import Evaluation, Metric, Row
-from ..evaluation.registry import headlines, in_order
+from ..evaluation.registry import METRICS, headlines, in_order
 from .levels import Level, judged_by, level
 from .text import number
 
@@ -83,8 +83,9 @@ def glance(evaluations: Mapping[str, Evaluation]) -> list[Line]:
 
 
 def _where(row: Row, known: str | None) -> str:
-    """Class of a headline's row and, where the headline does not say it, the observable."""
-    return f"{row.observable}, {row.group}" if known is None and row.observable else row.group
+    """Class of a headline's row and, where the headline does not say it, the observable; of referees their jets."""
+    size = f", {row.n:,} jets" if METRICS[row.metric].tells_n else ""
+    return (f"{row.observable}, {row.group}" if known is None and row.observable else row.group) + size
 
 
 def _lines(metric: Metric, rows: Mapping[str, Mapping[str, Row]],
@@ -93,9 +94,10 @@ def _lines(metric: Metric, rows: Mapping[str, Mapping[str, Row]],
     if metric.by_observable:
         names.sort(key=lambda name: -max(r.ratio or 0.0 for r in rows[name].values()))
     for name in names:
-        unit = next(r.unit for r in rows[name].values())
-        yield Line(name or "all pixels", _unit(unit), [cell_of(rows[name][e]) if e in rows[name] else None
-                                                       for e in evaluations])
+        first = next(iter(rows[name].values()))
+        size = f", {first.n:,} jets" if metric.tells_n else ""
+        cells = [cell_of(rows[name][e]) if e in rows[name] else None for e in evaluations]
+        yield Line((name or "all pixels") + size, _unit(first.unit), cells)
 
 
 def _verdict(row: Row) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..base.console import aligned
 from ..evaluation import Evaluation, Row
-from ..evaluation.registry import headlines, in_order, listed
+from ..evaluation.registry import METRICS, headlines, in_order, listed
 from .names import generator_names
 
 
@@ -85,7 +85,8 @@ def _table(corner: str, keys: Sequence[tuple[str, str, str]], columns: Sequence[
     for metric, observable, label in keys:
         rows = [_row(c, metric, observable) for c in columns]
         unit = next((r.unit for r in rows if r is not None), "")
-        cells = [label + (f" [{unit}]" if unit not in ("", "sd") else "")]
+        size = next((f", {r.n:,} jets" for r in rows if r is not None and METRICS[metric].tells_n), "")
+        cells = [label + size + (f" [{unit}]" if unit not in ("", "sd") else "")]
         for row in rows:
             cells += _cells(row)
         body.append(cells)

@@ -16,7 +16,7 @@ from ..runs.configuration import Configuration, flat
 from ..sampling.pretrained import FOLDER, save_model
 from ..sampling.source import load_source
 from .compare.figures import figures, plain
-from .compare.judge import Judge, held_out, some_jets
+from .compare.judge import JUDGED, Judge, held_out, some_jets
 from .compare.size import parameters
 
 #: What of the configuration has no say in what is trained.
@@ -49,7 +49,7 @@ def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Seq
     source, saved = load_source(run), checkpoint.load(path.checkpoint)
     real_jets = held_out(source, real, reference)
     by = Judge.of(real_jets, source.grid, n_per_class=n_per_class, seed=seed, quick=quick)
-    evaluation = by(some_jets(source, n_per_class, seed, name))
+    evaluation = by(some_jets(source, JUDGED * n_per_class, seed, name))
     about = {**_history(saved, name, path), "parameters": parameters(saved.transforms),
              "quality": _quality(evaluation)}
     return save_model(folder, name, saved.transforms, saved.states["average"], about, overwrite)

@@ -92,6 +92,8 @@ class ImageClassifier:
         """
         return torch.sigmoid(self._logits(self._pixels(images)).double()).cpu().numpy()
 
+    __call__ = predict
+
     def gradient(self, images: np.ndarray) -> np.ndarray:
         """Mean over images (N, H, W) of p ∂logit/∂p, (H, W) float64: where a relative change of a pixel speaks for
         label 1, and where against it; empty pixels count 0.

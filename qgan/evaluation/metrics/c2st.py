@@ -1,4 +1,5 @@
-"""Classifier two-sample tests: how well trees and a network on the images tell real from generated jets."""
+"""Classifier two-sample tests: how well trees on a few observables tell real from generated jets, cheap enough for
+looks during training. :mod:`.referees` are the ones to trust."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from ...base.seeding import integer_seed
-from ..classifiers import NETWORK, TREES, Eyes
+from ..classifiers import TREES, Eyes
 from ..comparison import Comparison, Task
 from ..pairing import Pairing
 from ..registry import Headline, Metric, register
@@ -17,11 +18,8 @@ from ..two_sample import Trial, auc_spread, one_trial
 
 
 def measure(comparison: Comparison) -> Iterator[Task]:
-    """Several splits of each class, of networks (not in a quick evaluation) and of trees."""
+    """Several splits of each class."""
     effort, seed = comparison.effort, comparison.seed
-    if effort.costly:
-        for pairing in comparison.classes:
-            yield _splits(pairing, NETWORK, seed, effort.network_repeats, effort.network_floors)
     for pairing in comparison.every:
         yield _splits(pairing, TREES, seed, effort.tree_repeats, effort.tree_floors)
 
@@ -49,7 +47,7 @@ def _splits(pairing: Pairing, eyes: Eyes, seed: int, repeats: int, floors: int) 
 
 
 def _rows(pairing: Pairing, eyes: Eyes, n: int, tests: Sequence[Trial], nulls: Sequence[Trial]) -> Iterator[Row]:
-    """AUC, divergence and p-value; the floor of the network has few pairs, its spread is that of theory."""
+    """AUC, divergence and p-value; where there are few pairs, the floor's spread is that of theory."""
     for metric, name in ((AUC, "auc"), (JSD, "jsd")):
         values, floor = (np.array([getattr(t, name) for t in part]) for part in (tests, nulls))
         error = float(values.std(ddof=1)) if len(values) > 1 else None
@@ -60,12 +58,12 @@ def _rows(pairing: Pairing, eyes: Eyes, n: int, tests: Sequence[Trial], nulls: S
 
 
 AUC = register(Metric(
-    "c2st_auc", "AUC of trees on features, of a network on images, real against generated", measure, ratio=False,
-    place=100, cost=30, costly="networks on images", watched="seldom",
+    "c2st_auc", "AUC of trees on eleven observables, real against generated", measure, ratio=False,
+    place=130, cost=30, watched="seldom",
     roc=("{}: generated from real", "real jets taken for generated", "generated jets found"), headlines=(
-        Headline("auc_trees", "AUC trees", TREES.name, sentence="AUC of trees {number}", followed=True),
-        Headline("auc_cnn", "AUC CNN", NETWORK.name))))
+        Headline("auc_trees", "AUC trees", TREES.name, compared=False,
+                 followed=True),)))
 JSD = register(Metric("c2st_jsd", "Jensen-Shannon divergence that they can show, bits", measure, ratio=False,
-                      place=110, costly="networks on images"))
+                      place=140))
 P_VALUE = register(Metric("c2st_p", "p-value of their AUC", measure, best="high", floor="none", ratio=False,
-                          place=120, costly="networks on images"))
+                          place=150))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ...evaluation.real_jets import check_alike
 from ...evaluation.registry import in_order
 from .closure import can_close, closure_plot
 from .correlations import correlation_plot
+from .evidence import evidence_plot, has_evidence, importance_plot
 from .histograms import observable_histograms, pixel_spectrum
 from .pictures import gallery, mean_images
 from .roc import has_curves, roc_plot
@@ -63,11 +64,30 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
         yield Drawn("classifiers", "Classifiers", "On the dotted line nothing is told apart: the goal for generated "
                     "against real jets. A tagger of the classes should see in generated jets what it sees in real "
                     "ones. The areas are those of the tables.", roc_plot(evaluations))
+    if evaluations is not None:
+        yield from _referees(real, evaluations, classes)
     if all(can_close(jets) for jets in (real, *generators.values())):
         yield Drawn("closure", "Closure", "What the image has against what was asked for; for real jets, against the "
                     "jet's own mass and pT. Points: bias, bars: resolution, in bins of equally many jets.",
                     closure_plot(real, generators, evaluations))
     yield Drawn("gallery", "Random jets", "Drawn at random, none selected.", gallery(real, generators, seed=seed))
+
+
+def _referees(real: JetImages, evaluations: Mapping[str, Evaluation], classes: Sequence[int]) -> Iterator[Drawn]:
+    """What they go by."""
+    if has_evidence(evaluations):
+        yield Drawn("evidence", "What the network on images goes by", "The test jets that it is surest are real, and "
+                    "surest are generated, with its probability that they are generated; and the mean over test jets "
+                    "of p ∂logit/∂p: where more pT speaks for generated jets (positive) or for real ones.",
+                    evidence_plot(real, evaluations))
+    for index, (name, evaluation) in enumerate(evaluations.items()):
+        for label in classes:
+            if any(evaluation.of("importance", real.name(label))):
+                title = f"What tells {class_title(real, label)} of {name} from real ones"
+                yield Drawn(f"importance_{name}_{real.name(label)}".replace("/", "-"), title, "Left: what trees on "
+                            "unused, and on used, observables lose in AUC when one is shuffled among the test jets; of "
+                            "two that say the same each may seem to be of little use. Right: the unused observables "
+                            "that are farthest off.", importance_plot(evaluation, real.name(label), index))
 
 
 def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], folder: str | Path, seed: int = 0,

@@ -17,9 +17,9 @@ from ...evaluation import Evaluation
 from .numbers import written
 from .style import DIFFERENCE, PIXELS, angle_axes, class_title, named, new_figure, shared_classes, styled
 
-#: Decades of pT shown below the hardest pixel of a mean image, and of single jets.
+#: Decades of pT shown below the hardest pixel of a mean image, and the faintest pixel of single jets, GeV.
 _MEAN_DECADES = 4
-_FAINTEST = 0.05
+FAINTEST = 0.05
 
 
 def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages],
@@ -52,7 +52,7 @@ def gallery(real: JetImages, fakes: JetImages | Mapping[str, JetImages], columns
         figure = new_figure(1.55 * columns + 1.2, 1.55 * len(rows) + 0.6)
         axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey=True)
         chosen = [_some(side, label, columns, seed, title) for label, title, side in rows]
-        norm = LogNorm(_FAINTEST, max(float(images.max(initial=1.0)) for images in chosen))
+        norm = LogNorm(FAINTEST, max(float(images.max(initial=1.0)) for images in chosen))
         for i, ((label, title, side), images) in enumerate(zip(rows, chosen, strict=True)):
             for j, panel in enumerate(axes[i]):
                 if j >= len(images):

@@ -13,6 +13,9 @@ from ...data.shipped import shipped_set
 from ...evaluation import Evaluation, Reference
 from ...sampling.source import JetSource
 
+#: Generated jets of each class, in sizes of the comparison: referees are trained on those that it leaves.
+JUDGED = 3
+
 
 @dataclass(frozen=True)
 class HeldOut:

@@ -19,7 +19,7 @@ from ...sampling.source import JetSource, load_source
 from .controls import REAL, Control, controls
 from .entries import Entry, groups_of
 from .figures import Figures, figures, from_plain, plain
-from .judge import HeldOut, Judge, held_out, some_jets
+from .judge import JUDGED, HeldOut, Judge, held_out, some_jets
 from .size import parameters
 from .text import aligned, cells, markdown
 from .trained import TrainedRun, existing_runs, train_runs
@@ -86,9 +86,10 @@ class Comparison:
 
     def _title(self) -> str:
         height, width = self.grid.shape
-        most = effort(self.judging.n_per_class, self.judging.quick).n_per_class
-        return (f"{most} generated jets of each class at most against held-out ones, {height} x "
-                f"{width} pixels; mean ± spread over seeds; over the classes the mean, of the worst W1 the largest.")
+        plan = effort(self.judging.n_per_class, self.judging.quick)
+        return (f"{plan.n_per_class} generated jets of each class at most against held-out ones, {height} x "
+                f"{width} pixels; mean ± spread over seeds; over the classes the mean, of the worst W1 the largest. "
+                f"AUC: of referees trained on at most {max(plan.referee_sizes):,} jets a side of each class.")
 
 
 def compare(configurations: Mapping[str, Configuration] | None = None, *, out: str | Path,
@@ -156,7 +157,7 @@ class _Once:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
         n, seed = self.judging.n_per_class, self.judging.seed
         return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content},
-                          lambda: self.judge(some_jets(source, n, seed, run.model), source))
+                          lambda: self.judge(some_jets(source, JUDGED * n, seed, run.model), source))
 
     def of_control(self, control: Control) -> dict[str, Figures]:
         # By jets that it was not made of, which several controls share.
