@@ -65,10 +65,11 @@ def test_real_jets_are_at_the_floor(at_floor: Evaluation) -> None:
 def test_every_row_has_error_and_floor(at_floor: Evaluation) -> None:
     for row in at_floor.rows:
         assert row.metric in METRICS and np.isfinite(row.value), row
-        if row.metric != "c2st_p":
-            assert row.error is not None and row.error >= 0 and row.floor is not None, row
+        if METRICS[row.metric].floor != "none":
+            assert row.floor is not None, row
+            assert row.metric == "referee_jsd" or (row.error is not None and row.error >= 0), row
     assert {r.metric for r in at_floor.rows} == set(METRICS) - {"precision", "recall", "density", "coverage",
-                                                                "memorising"}
+                                                                "memorising", "learning_curve"}
     w1 = at_floor.find("w1", "mass", "w")
     assert at_floor.find("w1_unit", "mass", "w").unit == "GeV"
     assert w1.unit == "sd"
@@ -173,18 +174,27 @@ def test_everything_on_with_a_reference(monkeypatch: pytest.MonkeyPatch) -> None
     few_draws(monkeypatch)
     ev = evaluate(toy_jets(150, 7), toy_jets(150, 8), n_per_class=150, reference=toy_jets(300, 9))
     assert {r.metric for r in ev.rows} == set(METRICS)
-    assert len(ev.notes) == 1
-    assert "needs the generator" in ev.notes[0]
+    told = [note for note in ev.notes if "trained on 40 real and 40 generated jets" in note]
+    assert [note.split(":")[0] for note in told] == ["qcd", "w"]
+    assert any("assumed to be those of the generators that ship" in note for note in ev.notes)
+    assert len(ev.notes) == 4
+    assert "needs the generator" in ev.notes[-1]
     assert ev.find("w1", "pt", "w").n == 150
     assert ev.find("memorising", "", "w").value == pytest.approx(1, abs=0.2)
     for metric in ("fpd", "fpd_jetnet", "kpd"):
         assert ev.find(metric, "energy_flow", "qcd").floor is not None
-    images = ev.find("c2st_auc", "images", "qcd")
-    assert abs(images.value - 0.5) < 5 * auc_spread(30, 30)
-    assert images.floor is not None
-    assert images.n == 150
+    for name in ("images", "unused", "used"):
+        referee = ev.find("referee_auc", name, "qcd")
+        assert abs(referee.value - 0.5) < 5 * auc_spread(150, 110)
+        assert referee.floor is not None
+        assert referee.n == 40
+    assert [(r.observable, r.n) for r in ev.of("learning_curve", "w")] == [("images 20", 20), ("images 40", 40)]
+    assert [(found.group, found.gradient.shape) for found in ev.evidence] == [("qcd", (12, 12)), ("w", (12, 12))]
+    assert all((np.diff(found.real_score) >= 0).all() and (np.diff(found.fake_score) <= 0).all()
+               for found in ev.evidence)
     assert {(c.metric, c.observable, c.group) for c in ev.curves} == {
-        *(("c2st_auc", "features", g) for g in ("qcd", "w", "all")), *(("c2st_auc", "images", g) for g in ("qcd", "w")),
+        *(("c2st_auc", "features", g) for g in ("qcd", "w", "all")),
+        *(("referee_auc", o, g) for o in ("images", "unused", "used") for g in ("qcd", "w")),
         *(("tagger_auc", o, g) for o in ("features", "images") for g in ("real", "generated")),
         *(("usefulness", o, "all") for o in ("features", "images"))}
 
@@ -217,6 +227,29 @@ def test_a_file_of_images_and_classes_is_enough(tmp_path: Path, monkeypatch: pyt
     assert {r.metric for r in ev.rows}.isdisjoint({"closure_bias", "closure_resolution", "closure_w1", "symmetry"})
     for what in ("jet_mass", "jet_eta", "training jets", "needs the generator"):
         assert any(what in note for note in ev.notes)
+
+
+def test_used_and_unused_observables_are_those_of_the_jets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in an observable is that of the list which the generator's losses put it on."""
+    few_draws(monkeypatch)
+    moved = replace(FAKE, images=np.roll(FAKE.images, 1, axis=1))
+    known, unknown = (evaluate(REAL, replace(moved, origin={"uses": uses}), n_per_class=100, quick=True)
+                      for uses in (["centroid_eta", "delta_r_mean"], ["ptd"]))
+    names = [{r.observable for r in e.of("w1_unused", "w")} for e in (known, unknown)]
+    assert names[1] - names[0] == {"centroid_eta", "delta_r_mean"}
+    assert names[0] - names[1] == {"ptd"}
+    shuffled = {r.observable for r in known.of("importance", "w")}
+    assert {"used: centroid_eta", "unused: ptd"} < shuffled
+    assert unknown.find("w1_unused", "centroid_eta", "w").ratio > 5
+    assert not any("assumed" in note for note in (*known.notes, *unknown.notes))
+
+
+def test_without_training_jets_referees_divide_the_held_out_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+    ev = evaluate(REAL, FAKE, n_per_class=100, quick=True)
+    assert any("held-out, for want of training jets" in note for note in ev.notes)
+    # A quarter of each side is kept for the test: 200 of 800 real, 100 of 400 generated jets; but no more than 2n, 3n.
+    assert any("scored on 50 and 260 others" in note for note in ev.notes)
 
 
 def test_the_order_of_jets_does_not_matter(at_floor: Evaluation) -> None:

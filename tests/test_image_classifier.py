@@ -56,7 +56,7 @@ def test_the_best_epoch_on_validation_jets_is_kept() -> None:
 def test_trainings_on_few_and_on_many_jets_can_be_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
     images, label = blobs(320, 4)
     default = ImageClassifier(0, epochs=2).fit(images, label).predict(images)
-    same = ImageClassifier(0, epochs=2, batch=20, period=16).fit(images, label).predict(images)
+    same = ImageClassifier(0, epochs=2, batch=16, period=20).fit(images, label).predict(images)
     np.testing.assert_array_equal(same, default)
     steps: list[int] = []
     step = torch.optim.AdamW.step

@@ -45,7 +45,7 @@ class ImageClassifier:
         device: where it computes.
         rate: the largest learning rate.
         patience: epochs without a better validation cross-entropy after which it stops.
-        batch: jets of a step (default: a sixteenth of them, 16 to 128).
+        batch: jets of a step (default: a sixty-fourth of them, 16 to 128, since few jets need many steps).
         period: steps that make an epoch (default: those of one pass), so that trainings on few and on many jets
             can be of one length.
         progress: called with the number of epochs done, after each.
@@ -127,7 +127,7 @@ class ImageClassifier:
 
     def _epochs(self, network: nn.Module, average: AveragedModel, x: Tensor, y: Tensor) -> Iterator[int]:
         """Yields after each epoch."""
-        batch = min(len(x), self.batch or int(np.clip(len(x) // 16, 16, LARGEST_BATCH)))
+        batch = min(len(x), self.batch or int(np.clip(len(x) // 64, 16, LARGEST_BATCH)))
         steps = self.period or len(x) // batch
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.rate, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.rate, total_steps=max(self.epochs * steps, 4))

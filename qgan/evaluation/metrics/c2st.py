@@ -61,8 +61,7 @@ AUC = register(Metric(
     "c2st_auc", "AUC of trees on eleven observables, real against generated", measure, ratio=False,
     place=130, cost=30, watched="seldom",
     roc=("{}: generated from real", "real jets taken for generated", "generated jets found"), headlines=(
-        Headline("auc_trees", "AUC trees", TREES.name, compared=False,
-                 followed=True),)))
+        Headline("auc_trees", "AUC trees", TREES.name, followed=True),)))
 JSD = register(Metric("c2st_jsd", "Jensen-Shannon divergence that they can show, bits", measure, ratio=False,
                       place=140))
 P_VALUE = register(Metric("c2st_p", "p-value of their AUC", measure, best="high", floor="none", ratio=False,
