@@ -112,7 +112,7 @@ def test_models_are_listed(model: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "tiny: qcd and w jets" in said
     card = read_card(model)
     names = ("median W1", "which is that of")
-    rows = {name: line.split() for line in said.splitlines() for name in names if name in line}
+    rows = {name: line.split() for line in said.splitlines()[::-1] for name in names if name in line}
     found = card["quality"]["figures"]["qcd"]["w1_median"]
     assert float(rows["median W1"][3]) == pytest.approx(found["value"], abs=found["error"] / 10)
     assert rows["median W1"][4:6] == ["±", f"{found['error']:.{len(rows['median W1'][3].split('.')[1])}f}"]

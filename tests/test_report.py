@@ -110,6 +110,8 @@ def test_every_number_of_the_json_is_in_the_page(page: Page, said: dict[str, lis
     for position, rows in enumerate(said.values()):
         for row in rows:
             label = row["observable"] or "all pixels"
+            # An AUC means nothing without the jets that its referee was trained on.
+            label += f", {row['n']:,} jets" if METRICS[row["metric"]].tells_n else ""
             cells = page.rows[f"{row['metric']}|{label}|{row['class']}"][3 * position:3 * position + 3]
             (_, _), (data, text), *error = cells[0]
             assert float(data["value"]) == row["value"]

@@ -28,7 +28,7 @@ def importance(trained: Trained, dealt: Dealt, names: Sequence[str], seed: int) 
         By name, the largest first. Of two observables that say the same each may seem to be of none.
     """
     sides = dealt.real_test[:_MOST], dealt.fake_test[:_MOST]
-    table, cut, rng = np.concatenate(sides), len(sides[0]), numpy_rng(seed, "importance")
+    table, cut, rng = np.concatenate(sides), len(sides[0]), numpy_rng(seed, "shuffled")
 
     def auc(x: np.ndarray) -> float:
         scores = trained.predict(x)

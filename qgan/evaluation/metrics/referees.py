@@ -169,4 +169,5 @@ P_VALUE = register(Metric("referee_p", "p-value of their AUC", measure, best="hi
 LEARNING = register(Metric("learning_curve", "AUC of the network against the jets a side that it was trained on",
                            measure, floor="none", ratio=False, place=102, costly=_QUICK))
 IMPORTANCE = register(Metric("importance", "AUC that the trees lose when an observable is shuffled", measure,
-                             floor="none", ratio=False, place=108, by_observable=True, in_table=()))
+                             floor="none", ratio=False, place=108, by_observable=True, in_table=(),
+                             picture=("tells", "AUC lost when it is shuffled")))

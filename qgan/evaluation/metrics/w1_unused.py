@@ -38,7 +38,8 @@ def rows(pairing: Pairing, names: Sequence[str]) -> Iterator[Row]:
 
 W1_UNUSED = register(Metric(
     "w1_unused", "Wasserstein-1, in standard deviations of the real jets, of observables that the generator was not "
-    "made with", measure, unit="sd", place=15, cost=3, by_observable=True, in_table=(), headlines=(
+    "made with", measure, unit="sd", place=15, cost=3, by_observable=True, in_table=(),
+    picture=("tells", "W1 of unused observables over their floor"), headlines=(
         Headline("w1_unused_worst", "worst W1, unused", None, lambda found: max(found, key=lambda row: row.value),
                  unit="sd", worst_of_classes=True, axis="log",
                  sentence="worst unused W1 {row.value:.3f} sigma ({row.observable}, {row.group})"),)))

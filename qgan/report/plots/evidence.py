@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
+from ...evaluation.registry import in_order
 from ...evaluation.rows import Evidence, Row
 from .pictures import FAINTEST, draw_image
 from .style import DIFFERENCE, angle_axes, class_title, colour, new_figure, styled
 
-#: Observables in the picture of what tells most.
+#: What metrics call the picture of the observables that tell, and how many are in it.
+PICTURE = "tells"
 SHOWN = 15
 
 
@@ -40,19 +42,24 @@ def evidence_plot(real: JetImages, evaluations: Mapping[str, Evaluation]) -> Fig
         return figure
 
 
-def importance_plot(evaluation: Evaluation, group: str, index: int = 0) -> Figure:
-    """Of a class the observables that trees miss most when they are shuffled, and those with the largest W1.
+def telling(evaluation: Evaluation, group: str) -> dict[str, list[Row]]:
+    """What is said of each observable, worst first, by the title of its panel."""
+    found = {metric.picture[1]: sorted(evaluation.of(metric.name, group), key=_length, reverse=True)
+             for metric in in_order() if metric.picture and metric.picture[0] == PICTURE}
+    return {title: rows for title, rows in found.items() if rows}
+
+
+def telling_plot(evaluation: Evaluation, group: str, index: int = 0) -> Figure:
+    """Of a class the observables that tell most, by each metric that says it.
 
     Args:
         index: of the generator, for its colour.
     """
     with styled():
         figure = new_figure(9.5, 0.6 + 0.22 * SHOWN)
-        left, right = figure.subplots(1, 2)
-        lost = sorted(evaluation.of("importance", group), key=lambda row: -row.value)
-        _bars(left, lost, "AUC lost when it is shuffled", index)
-        far = sorted(evaluation.of("w1_unused", group), key=lambda row: -(row.ratio or 0))
-        _bars(right, far, "W1 of unused observables over their floor", index, over_floor=True)
+        found = telling(evaluation, group)
+        for axes, (title, rows) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
+            _bars(axes, rows[:SHOWN][::-1], title, index)
         return figure
 
 
@@ -73,15 +80,14 @@ def _gradient(figure: Figure, panel: Axes, found: Evidence, jets: JetImages) -> 
     figure.colorbar(drawn, ax=panel, shrink=0.8, ticks=[-bound, 0, bound], format="%.2g")
 
 
-def _bars(axes: Axes, rows: list[Row], title: str, index: int, over_floor: bool = False) -> None:
-    shown = rows[:SHOWN][::-1]
-    axes.barh(range(len(shown)), [(row.ratio or 0.0) if over_floor else row.value for row in shown],
-              color=colour(index))
-    axes.set_yticks(range(len(shown)), list(_labels(shown)), fontsize=7)
+def _bars(axes: Axes, rows: list[Row], title: str, index: int) -> None:
+    axes.barh(range(len(rows)), [_length(row) for row in rows], color=colour(index))
+    axes.set_yticks(range(len(rows)), [row.observable.replace("_", " ") for row in rows], fontsize=7)
     axes.set_title(title, fontsize=8)
-    if over_floor:
+    if rows[0].ratio is not None:
         axes.axvline(1.0, color="black", linewidth=0.8)
 
 
-def _labels(rows: list[Row]) -> Iterator[str]:
-    return (row.observable.replace("_", " ") for row in rows)
+def _length(row: Row) -> float:
+    """Value over floor, where that means something."""
+    return row.value if row.ratio is None else row.ratio

@@ -15,7 +15,7 @@ from ...evaluation.real_jets import check_alike
 from ...evaluation.registry import in_order
 from .closure import can_close, closure_plot
 from .correlations import correlation_plot
-from .evidence import evidence_plot, has_evidence, importance_plot
+from .evidence import evidence_plot, has_evidence, telling, telling_plot
 from .histograms import observable_histograms, pixel_spectrum
 from .pictures import gallery, mean_images
 from .roc import has_curves, roc_plot
@@ -82,12 +82,12 @@ def _referees(real: JetImages, evaluations: Mapping[str, Evaluation], classes: S
                     evidence_plot(real, evaluations))
     for index, (name, evaluation) in enumerate(evaluations.items()):
         for label in classes:
-            if any(evaluation.of("importance", real.name(label))):
+            if telling(evaluation, real.name(label)):
                 title = f"What tells {class_title(real, label)} of {name} from real ones"
-                yield Drawn(f"importance_{name}_{real.name(label)}".replace("/", "-"), title, "Left: what trees on "
+                yield Drawn(f"tells_{name}_{real.name(label)}".replace("/", "-"), title, "Left: what trees on "
                             "unused, and on used, observables lose in AUC when one is shuffled among the test jets; of "
                             "two that say the same each may seem to be of little use. Right: the unused observables "
-                            "that are farthest off.", importance_plot(evaluation, real.name(label), index))
+                            "that are farthest off.", telling_plot(evaluation, real.name(label), index))
 
 
 def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], folder: str | Path, seed: int = 0,
