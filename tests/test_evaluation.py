@@ -229,29 +229,6 @@ def test_a_file_of_images_and_classes_is_enough(tmp_path: Path, monkeypatch: pyt
         assert any(what in note for note in ev.notes)
 
 
-def test_used_and_unused_observables_are_those_of_the_jets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault in an observable is that of the list which the generator's losses put it on."""
-    few_draws(monkeypatch)
-    moved = replace(FAKE, images=np.roll(FAKE.images, 1, axis=1))
-    known, unknown = (evaluate(REAL, replace(moved, origin={"uses": uses}), n_per_class=100, quick=True)
-                      for uses in (["centroid_eta", "delta_r_mean"], ["ptd"]))
-    names = [{r.observable for r in e.of("w1_unused", "w")} for e in (known, unknown)]
-    assert names[1] - names[0] == {"centroid_eta", "delta_r_mean"}
-    assert names[0] - names[1] == {"ptd"}
-    shuffled = {r.observable for r in known.of("importance", "w")}
-    assert {"used: centroid_eta", "unused: ptd"} < shuffled
-    assert unknown.find("w1_unused", "centroid_eta", "w").ratio > 5
-    assert not any("assumed" in note for note in (*known.notes, *unknown.notes))
-
-
-def test_without_training_jets_referees_divide_the_held_out_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    few_draws(monkeypatch)
-    ev = evaluate(REAL, FAKE, n_per_class=100, quick=True)
-    assert any("held-out, for want of training jets" in note for note in ev.notes)
-    # A quarter of each side is kept for the test: 200 of 800 real, 100 of 400 generated jets; but no more than 2n, 3n.
-    assert any("scored on 50 and 260 others" in note for note in ev.notes)
-
-
 def test_the_order_of_jets_does_not_matter(at_floor: Evaluation) -> None:
     """Other jets are dealt into other splits, so numbers agree within their errors; sums agree to rounding."""
     order = np.random.default_rng(0).permutation(len(FAKE))
