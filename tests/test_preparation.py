@@ -13,7 +13,7 @@ from small_training import PUBLISHED, SMALL, prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
 from qgan.base.errors import ConditionError, ConfigError, DataError
-from qgan.data import read_jets, write_jets
+from qgan.data import write_jets
 from qgan.data.jets import Frame, JetImages
 from qgan.models import Blueprint, JetGenerator, PixelStatistics
 from qgan.models.recipes import blueprint_of
@@ -117,23 +117,6 @@ def test_the_transform_standardises_the_training_jets(file: Path) -> None:
     np.testing.assert_allclose(transform.inverse(seen), prepared.table, rtol=1e-4, atol=1e-4)
 
 
-def test_the_published_transform(large: Path) -> None:
-    prepared = prepared_from(small(PUBLISHED), large)
-    seen = dict(zip(prepared.names, prepared.blueprint.conditions.forward(prepared.table).T, strict=True))
-    raw = dict(zip(prepared.names, prepared.table.T, strict=True))
-    for name, values in seen.items():
-        if name in ("pt", "mass"):
-            assert (values.min(), values.max()) == (pytest.approx(0, abs=1e-5), pytest.approx(1, abs=1e-5))
-        elif name in ("delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std"):
-            # They are those of pixels over the largest of all: small beside the label, pT and mass.
-            np.testing.assert_allclose(values, raw[name] / prepared.train.images.max(), rtol=1e-5)
-            assert values.max() < 0.2
-        else:
-            np.testing.assert_array_equal(values, raw[name])
-    assert prepared.train.grid.shape == (16, 16)
-    assert prepared.blueprint.scale == prepared.train.images.max()
-
-
 def test_joint_densities_keep_correlations_and_unpaired_ones_do_not(file: Path) -> None:
     for joint in (True, False):
         density = prepared_from(small({"data.joint": joint}), file).density
@@ -188,18 +171,6 @@ def test_the_sum_of_an_image_is_what_the_pixel_mean_says(file: Path, power: floa
     shared = generator.pixels.to_network(real, real.sum((1, 2)))
     torch.testing.assert_close(generator.pixels.to_gev(shared, real.sum((1, 2))), real, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close((shared ** (1 / power)).sum((1, 2)), torch.ones(40))
-
-
-def test_with_the_largest_pixel_the_scale_is_the_same_for_all(large: Path) -> None:
-    prepared = prepared_from(small(PUBLISHED), large)
-    generator = built(prepared.blueprint)
-    table = torch.from_numpy(prepared.table[:10])
-    largest = float(read_jets(large).images[:, 2:18, 2:18][prepared.train.label[:1]].max())
-    with torch.no_grad():
-        images, gev = generator(table, torch.randn(10, generator.noise_features))
-    assert generator.scale(table).tolist() == [prepared.train.images.max()] * 10
-    torch.testing.assert_close(gev, images * float(prepared.train.images.max()))
-    assert prepared.train.images.max() >= largest
 
 
 @pytest.mark.parametrize("core", ["quantum", "dense"])
