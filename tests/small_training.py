@@ -27,10 +27,11 @@ SMALL = {"batch_size": 16, "threads": 1, "device": "cpu", "steps": 6, "symmetry"
 #: The published networks, on the 16×16 middle of larger images, few steps apart.
 PUBLISHED = {"generator.architecture": "published", "discriminator.architecture": "published",
              "generator.n_layers": 1, "generator.n_rotations": 16, "generator.n_qubits": 8,
-             "data.rows": (2, 18), "data.columns": (2, 18), "data.scaling": "largest_pixel", "data.power": 1.0,
+             "data.rows": (2, 18), "data.columns": (2, 18), "data.power": 1.0,
              "data.joint": False, "data.codings": ["delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std"],
-             "losses.published_statistics": True, "losses.coding": 0.0, "losses.matching": 0.0,
-             "losses.mean_image": 0.0, "losses.r1": 0.0, "optimiser.discriminator_every": 3, "optimiser.ema": 0.0}
+             "losses.further": {"published_statistics": 0.1, "published_sparsity": 3.0}, "losses.statistics": 0.0,
+             "losses.sparsity": 0.0, "losses.coding": 0.0, "losses.matching": 0.0, "losses.mean_image": 0.0,
+             "losses.r1": 0.0, "optimiser.discriminator_every": 3, "optimiser.ema": 0.0}
 
 
 def changed(options: Options, changes: Mapping[str, Any]) -> Options:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from qgan.base.errors import ConfigError
 from qgan.data.grid import Grid
 from qgan.models import (
     OBSERVABLES,
@@ -264,7 +265,7 @@ def test_pyramid(shape: tuple[int, int], sizes: list[tuple[int, int]]) -> None:
 def test_sizes_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match="in_features: 45"):
         ours(noise=40)()
-    with pytest.raises(ValueError, match="core 'magic'"):
+    with pytest.raises(ConfigError, match="there is no core magic"):
         ours(core="magic")()
 
 

@@ -91,7 +91,8 @@ def test_the_card_says_how_it_was_made_and_what_it_reaches(run: Path, model: Pat
 
 
 def test_the_command_of_the_card_gives_its_configuration() -> None:
-    configuration = small({"data.rows": (2, 9), "data.codings": ["pixel_mean"], "flip_frame": "raw",
+    configuration = small({"data.rows": (2, 9), "data.codings": ["pixel_mean"],
+                           "losses.further": {"published_sparsity": 2.0},
                            "generator.pixel_noise": False})
     words = training_command(configuration.to_dict(), "runs/x", ["a.h5", "b.h5"]).split()[2:]
     arguments, told = parse([word.strip("'") for word in words])

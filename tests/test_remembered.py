@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from qgan.losses import GeneratorBatch, RememberedMatching, SortedMatching, Term, WeightedSum
-from qgan.losses.remembered import at_quantiles
+from qgan.losses.matching import at_quantiles
 
 NAMES = ("a", "b")
 

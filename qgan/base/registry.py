@@ -81,6 +81,8 @@ class Registry(Generic[T]):
         return thing
 
     def __contains__(self, name: object) -> bool:
+        if isinstance(name, str) and ":" in name:
+            return bool(self[name])
         return name in self._all()
 
     def __iter__(self) -> Iterator[str]:

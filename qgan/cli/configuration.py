@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.parsing import describe_options, read_options
+from ..base.plugins import beside
 from ..runs.configuration import Configuration
 
 
@@ -13,9 +14,16 @@ def read_configuration(path: str | Path | None, options: Sequence[str] = ()) -> 
     """The defaults, changed by a YAML file, changed by options such as ``--optimiser.ema 0.99``.
 
     Raises:
-        ConfigError: a missing or broken file, an unknown key, or a value of the wrong type; names file and key.
+        ConfigError: a missing or broken file, an unknown key, a value of the wrong type, or a part that nobody
+            registered; names the key.
     """
-    return read_options(Configuration, path, options)
+    from ..training.parts import check_parts
+
+    configuration = read_options(Configuration, path, options)
+    if configuration.plugins:
+        configuration.plugins = beside(configuration.plugins, Path(path).parent if path is not None else ".")
+    check_parts(configuration)
+    return configuration
 
 
 def describe() -> str:

@@ -1,22 +1,14 @@
-"""The terms of the generator's and the discriminator's loss."""
+"""The terms of the generator's and the discriminator's loss, each registered by name (:mod:`.registry`)."""
 
-from .adversarial import (
-    ADVERSARIAL,
-    Adversarial,
-    BinaryCrossEntropy,
-    Hinge,
-    Wasserstein,
-    adversarial,
-    r1_penalty,
-)
+from .adversarial import ADVERSARIAL, Adversarial, FromLogits, r1_penalty
+from .coding import Coding
+from .matching import RememberedMatching, SortedMatching
 from .picture import MeanImage, mean_image_targets
-from .remembered import RememberedMatching
-from .sparsity import SoftSparsity, UnpairedSparsity, soft_count
-from .statistics import Coding, SortedMatching, StatisticsKL
+from .registry import TERMS, Setting, term
+from .statistics import StatisticsKL
 from .total import GeneratorBatch, Term, WeightedSum
 
 __all__ = [
-    "ADVERSARIAL", "Adversarial", "BinaryCrossEntropy", "Coding", "GeneratorBatch", "Hinge", "MeanImage",
-    "RememberedMatching", "SoftSparsity", "SortedMatching", "StatisticsKL", "Term", "UnpairedSparsity", "Wasserstein",
-    "WeightedSum", "adversarial", "mean_image_targets", "r1_penalty", "soft_count",
+    "ADVERSARIAL", "TERMS", "Adversarial", "Coding", "FromLogits", "GeneratorBatch", "MeanImage", "RememberedMatching",
+    "Setting", "SortedMatching", "StatisticsKL", "Term", "WeightedSum", "mean_image_targets", "r1_penalty", "term",
 ]

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from ..base.errors import ConfigError
+from ..base.registry import Registry
+from .registry import Setting, term
 from .total import GeneratorBatch
 
 
@@ -38,7 +39,9 @@ class Adversarial(Protocol):
 
 
 @dataclass(frozen=True)
-class _FromLogits:
+class FromLogits:
+    """What the kinds share: a term of the total, by default with the mean logit as the generator's loss."""
+
     name: ClassVar[str] = "adversarial"
     needs: ClassVar[tuple[str, ...]] = ()
 
@@ -49,7 +52,7 @@ class _FromLogits:
         return self.generator_loss(batch.fake_logits)
 
 
-class BinaryCrossEntropy(_FromLogits):
+class BinaryCrossEntropy(FromLogits):
     """Binary cross-entropy, non-saturating for the generator."""
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -59,14 +62,14 @@ class BinaryCrossEntropy(_FromLogits):
         return softplus(-fake_logits).mean()
 
 
-class Hinge(_FromLogits):
+class Hinge(FromLogits):
     """Margins of one on both sides."""
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return relu(1 - real_logits).mean() + relu(1 + fake_logits).mean()
 
 
-class Wasserstein(_FromLogits):
+class Wasserstein(FromLogits):
     """Difference of the mean logits; only meaningful with :func:`r1_penalty`, the configuration's ``losses.r1``."""
 
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -74,19 +77,15 @@ class Wasserstein(_FromLogits):
 
 
 #: The adversarial losses by name.
-ADVERSARIAL: dict[str, Adversarial] = {
-    "bce": BinaryCrossEntropy(), "hinge": Hinge(), "wasserstein": Wasserstein()}
+ADVERSARIAL: Registry[Adversarial] = Registry("adversarial loss", "qgan.adversarial")
+ADVERSARIAL.add("bce", BinaryCrossEntropy())
+ADVERSARIAL.add("hinge", Hinge())
+ADVERSARIAL.add("wasserstein", Wasserstein())
 
 
-def adversarial(name: str) -> Adversarial:
-    """The adversarial loss of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if name not in ADVERSARIAL:
-        raise ConfigError(f"adversarial loss {name!r}: expected one of {', '.join(ADVERSARIAL)}")
-    return ADVERSARIAL[name]
+@term("adversarial")
+def _adversarial(setting: Setting) -> Adversarial:
+    return ADVERSARIAL[setting.options.adversarial]
 
 
 def r1_penalty(logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:

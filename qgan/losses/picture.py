@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from .registry import Setting, term
 from .statistics import mean_of
 from .total import GeneratorBatch
 
@@ -65,6 +66,12 @@ class MeanImage(nn.Module):
 def mean_image_targets(shares: Tensor, label: Tensor) -> dict[int, Tensor]:
     """The means over training jets that :class:`MeanImage` aims at, of (N, pixels) shares."""
     return {int(c): _views(shares[label == c]).mean(0) for c in label.unique()}
+
+
+@term("mean_image")
+def _mean_image(setting: Setting) -> MeanImage:
+    targets = mean_image_targets(setting.shares, setting.label)
+    return MeanImage({label: target.to(setting.device) for label, target in targets.items()})
 
 
 def _views(shares: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Losses that bring the distributions of batch statistics together, class by class.
+"""KL divergence of batch statistics; and what all losses on distributions share: they compare class by class.
 
 Every statistic is shifted and scaled by the mean and spread of the real jets of the class, so that all
 count alike. A class that lacks real jets (fewer than two) or generated ones in a batch is passed over, and
@@ -10,17 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import smooth_l1_loss
 
+from .registry import Setting, term
 from .total import GeneratorBatch
 
-#: The statistics of the published recipe.
-PUBLISHED = ("delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std")
+#: What the KL divergence looks at.
+DELTA_R_AND_PIXELS = ("delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std")
 #: Below this share of the mean a spread is rounding.
 _ROUNDING = 1e-6
 
@@ -36,17 +34,10 @@ class StatisticsKL:
     Attributes:
         statistics: their names.
         points: of the grid.
-        fixed_bandwidth: a bandwidth in the statistics' own units instead (0.1 as published: far wider than
-            they vary, so that the loss hardly sees them).
-        detached: no gradient into the generator (as published).
-        per_class: each class by itself.
     """
 
-    statistics: tuple[str, ...] = PUBLISHED
+    statistics: tuple[str, ...] = DELTA_R_AND_PIXELS
     points: int = 128
-    fixed_bandwidth: float | None = None
-    detached: bool = False
-    per_class: bool = True
     name: str = "statistics"
 
     @property
@@ -55,72 +46,16 @@ class StatisticsKL:
 
     def __call__(self, batch: GeneratorBatch) -> Tensor:
         real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
-        fake = fake.detach() if self.detached else fake
         values = []
-        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
-            if self.fixed_bandwidth is None:
-                r, f = standardised(r, f)
-                bandwidth = silverman(r)
-            else:
-                bandwidth = torch.full_like(r[0], self.fixed_bandwidth)
-            values.append(kernel_kl(r, f, bandwidth, self.points).mean())
-        return mean_of(values, fake)
-
-
-@dataclass(frozen=True)
-class SortedMatching:
-    """Smooth L1 between the sorted statistics of real and generated jets, in units of the real spread.
-
-    With equal counts the i-th smallest of one is compared with the i-th smallest of the other; with unequal
-    counts the real quantiles are interpolated at the levels (i + ½)/n of the generated jets. It pulls at any
-    distance, where overlapping densities are needed by :class:`StatisticsKL`.
-
-    Attributes:
-        statistics: their names.
-        beta: difference, in real standard deviations, below which the loss is quadratic.
-        per_class: each class by itself.
-    """
-
-    statistics: tuple[str, ...]
-    beta: float = 1.0
-    per_class: bool = True
-    name: str = "matching"
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return self.statistics
-
-    def __call__(self, batch: GeneratorBatch) -> Tensor:
-        real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
-        values = []
-        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label, self.per_class):
+        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
             r, f = standardised(r, f)
-            values.append(smooth_l1_loss(f.sort(0).values, quantiles(r, len(f)), beta=self.beta))
+            values.append(kernel_kl(r, f, silverman(r), self.points).mean())
         return mean_of(values, fake)
 
 
-@dataclass(frozen=True)
-class Coding:
-    """Smooth L1 between the statistics that each generated jet was asked for and those it has.
-
-    Attributes:
-        scales: standard deviation of each statistic over the training jets, by name.
-        beta: difference, in these, below which the loss is quadratic.
-    """
-
-    scales: Mapping[str, float]
-    beta: float = 1.0
-    name: str = "coding"
-    generated_only: ClassVar[bool] = True
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return tuple(self.scales)
-
-    def __call__(self, batch: GeneratorBatch) -> Tensor:
-        asked, fake = stacked(batch.asked, self.needs), stacked(batch.fake, self.needs)
-        scales = fake.new_tensor(list(self.scales.values()))
-        return smooth_l1_loss(fake / scales, asked.detach() / scales, beta=self.beta)
+@term("statistics")
+def _statistics(setting: Setting) -> StatisticsKL:
+    return StatisticsKL()
 
 
 def stacked(values: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
@@ -129,10 +64,8 @@ def stacked(values: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
 
 
 def by_class(real: Tensor, fake: Tensor, real_label: Tensor, fake_label: Tensor,
-             per_class: bool = True) -> Iterator[tuple[int, Tensor, Tensor]]:
+             ) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Each class that has two real jets (one has no spread) and one generated jet, and its rows."""
-    if not per_class:
-        real_label, fake_label = torch.zeros_like(real_label), torch.zeros_like(fake_label)
     for label in (0, 1):
         r, f = real[real_label == label], fake[fake_label == label]
         if len(r) > 1 and len(f):
@@ -161,25 +94,6 @@ def kernel_kl(real: Tensor, fake: Tensor, bandwidth: Tensor, points: int) -> Ten
     grid = torch.lerp(low, high, torch.linspace(0, 1, points, device=real.device, dtype=real.dtype)[:, None])
     log_p, log_q = (_log_density(values, grid, bandwidth) for values in (real, fake))
     return (log_p.exp() * (log_p - log_q)).sum(0) * (high - low) / (points - 1)
-
-
-def quantiles(values: Tensor, n: int) -> Tensor:
-    """The quantiles of (N, S) at the levels (i + ½)/n, (n, S), without a gradient; for n = N the sorted values."""
-    ordered = ordered_rows(values.T).T
-    if n == len(values):
-        return ordered
-    position = ((torch.arange(n, device=values.device, dtype=torch.float64) + 0.5) * len(values) / n - 0.5)
-    position = position.clamp(0, len(values) - 1)
-    below = position.floor().long()
-    above = (below + 1).clamp_max(len(values) - 1)
-    return torch.lerp(ordered[below], ordered[above], (position - below).to(values.dtype)[:, None])
-
-
-def ordered_rows(values: Tensor) -> Tensor:
-    """Each row of (S, N) in ascending order, without a gradient."""
-    values = values.detach().contiguous()
-    # On a processor NumPy's sort uses vector instructions and measures twenty times as fast as torch's.
-    return torch.from_numpy(np.sort(values.numpy(), 1)) if values.device.type == "cpu" else values.sort(1).values
 
 
 def mean_of(values: Sequence[Tensor], like: Tensor) -> Tensor:

@@ -55,6 +55,10 @@ class Term(Protocol):
     Attributes:
         name: what it is called in the log.
         needs: names of the statistics that it reads.
+
+    One with an attribute ``generated_only`` that is true reads none of real jets. One that needs statistics which are
+    no observables has them in ``brings``: functions of network-space images (B, H, W), by name, each giving (B, ...).
+    A term that is a ``nn.Module`` may remember things from step to step: its state dict goes into checkpoints.
     """
 
     @property
@@ -95,6 +99,11 @@ class WeightedSum:
         """Those that the terms read of the real jets too."""
         return tuple(dict.fromkeys(name for term, _ in self.terms if not getattr(term, "generated_only", False)
                                    for name in term.needs))
+
+    @property
+    def brings(self) -> dict[str, Callable[[Tensor], Tensor]]:
+        """Statistics of network-space images that terms bring along, by name."""
+        return {name: function for term, _ in self.terms for name, function in getattr(term, "brings", {}).items()}
 
     def __call__(self, batch: GeneratorBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """The total, and each term by name (detached, without its weight)."""

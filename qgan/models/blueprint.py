@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from torch import nn
 
+from ..base.errors import ConfigError
+from ..base.plugins import load_plugins
 from ..data.grid import Grid
 from ..data.jets import Frame
 from .generator import Generator
 from .jet_generator import JetGenerator
 from .pixels import PixelStatistics
-from .published import PublishedGenerator
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
-
-#: Options that the published network has; the others of the configuration do not concern it.
-_PUBLISHED_OPTIONS = ("n_qubits", "n_layers", "n_rotations", "backend")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Blueprint:
         frame: that the η-flip acts in.
         symmetry: ``exact`` for a generator that obeys the flip by construction.
         seed: of the random layers.
+        plugins: files and modules that register what the network is made of.
     """
 
     network: dict[str, Any]
@@ -42,35 +43,69 @@ class Blueprint:
     frame: Frame
     symmetry: SymmetryMode
     seed: int
+    plugins: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(cls, network: Mapping[str, Any], images: np.ndarray, table: np.ndarray, names: Sequence[str], grid: Grid, *,
+            power: float, frame: Frame, symmetry: SymmetryMode, seed: int, plugins: Sequence[str] = ()) -> Self:
+        """For training jets.
+
+        Args:
+            network, grid, symmetry, seed, plugins: see above.
+            images: (N, H, W) GeV.
+            table: (N, C) physical conditions, columns ``names``.
+            power: of network space.
+            frame: of the jets.
+
+        Raises:
+            ConditionError: a condition that is constant or not finite.
+            ConfigError: ``pixel_mean`` is not among them.
+        """
+        if "pixel_mean" not in names:
+            raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
+        return cls(dict(network), ConditionTransform.fit(table, names), PixelTransform(power), grid, None, frame,
+                   symmetry, seed, tuple(plugins))
+
+    def flip(self) -> EtaFlip:
+        """The η-flip of its jets and their physical conditions.
+
+        Raises:
+            ConfigError: the rows of the images do not lie symmetrically about Δη = 0.
+        """
+        return EtaFlip.of(self.conditions.names, self.frame, self.grid)
 
     def build(self, pixels: PixelStatistics | None = None) -> JetGenerator:
         """The generator, untrained; ``pixels`` is what it starts from.
 
         Raises:
+            ConfigError: a plugin, or what the network is made of, is not there.
             ValueError: sizes that do not fit together (the message says which).
         """
-        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
-        size = len(self.conditions.names), self.grid.shape
-        if self.network["architecture"] == "published":
-            chosen = {k: options[k] for k in _PUBLISHED_OPTIONS}
-            network: nn.Module = PublishedGenerator(*size, **chosen, seed=self.seed)
-        else:
-            network = Generator(*size, **options, power=self.pixels.power, pixels=pixels, seed=self.seed)
-        flip = EtaFlip.of(self.conditions.names, self.frame, self.grid if self.symmetry == "exact" else None)
-        network = symmetrise(network, flip.standardised(self.conditions, size[0]), self.symmetry)
+        load_plugins(self.plugins)
+        network = self._network(pixels)
+        if self.symmetry == "exact":
+            # Whatever the recipe: what is exact needs rows that have mirror images.
+            flip = EtaFlip.of(self.conditions.names, self.frame, self.grid)
+            network = symmetrise(network, flip.standardised(self.conditions, len(self.conditions.names)), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale,
                             exact_mass=self.network["exact_mass"])
+
+    def _network(self, pixels: PixelStatistics | None) -> nn.Module:
+        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
+        return Generator(len(self.conditions.names), self.grid.shape, **options, power=self.pixels.power,
+                         pixels=pixels, seed=self.seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {"network": dict(self.network), "conditions": self.conditions.state_dict(),
                 "pixels": self.pixels.state_dict(), "grid": asdict(self.grid), "scale": self.scale,
-                "frame": self.frame, "symmetry": self.symmetry, "seed": self.seed}
+                "frame": self.frame, "symmetry": self.symmetry, "seed": self.seed, "plugins": list(self.plugins)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Blueprint:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         grid = values["grid"]
         return cls(values["network"], ConditionTransform.from_state_dict(values["conditions"]),
                    PixelTransform.from_state_dict(values["pixels"]),
                    Grid(grid["height"], grid["width"], tuple(grid["eta_range"]), tuple(grid["phi_range"])),
-                   values["scale"], values["frame"], values["symmetry"], values["seed"])
+                   values["scale"], values["frame"], values["symmetry"], values["seed"],
+                   tuple(values.get("plugins", ())))

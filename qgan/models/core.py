@@ -11,16 +11,40 @@ e = (1, x)/|(1, x)|. Each control keeps the embedding and the size and changes t
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ..base.registry import Registry
 from ..base.seeding import torch_rng
 from ..quantum import QuantumLayer, embed
 
-CoreKind = Literal["quantum", "dense", "frozen", "orthogonal", "none"]
+
+@dataclass(frozen=True)
+class CoreSetting:
+    """What a core is built for; each takes what concerns it.
+
+    Attributes:
+        in_features: length of its input.
+        n_qubits, n_layers, n_rotations, readout, circuit, backend, seed: see :class:`~qgan.quantum.QuantumLayer`.
+    """
+
+    in_features: int
+    n_qubits: int = 8
+    n_layers: int = 6
+    n_rotations: int = 8
+    readout: str = "state"
+    circuit: str = "random_layers"
+    backend: str = "torch"
+    seed: int = 0
+
+
+#: What builds a core: a layer (B, in_features) → (B, out_features) with an attribute ``out_features``. With another,
+#: ``gain``, its outputs are multiplied, where they are not of order one.
+CORES: Registry[Callable[[CoreSetting], nn.Module]] = Registry("core", "qgan.cores", package="qgan.models")
 
 
 class EmbeddedLinear(nn.Module):
@@ -43,7 +67,7 @@ class EmbeddedLinear(nn.Module):
             self.matrix = nn.Parameter(isometry)
         else:
             self.register_buffer("matrix", isometry)
-        self.out_features = out_features
+        self.out_features, self.gain = out_features, math.sqrt(out_features)
 
     def forward(self, x: Tensor) -> Tensor:
         return linear(embed(x), self.matrix)
@@ -54,40 +78,53 @@ class Embedding(nn.Module):
 
     def __init__(self, in_features: int) -> None:
         super().__init__()
-        self.out_features = in_features + 1
+        self.out_features, self.gain = in_features + 1, math.sqrt(in_features + 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return embed(x)
+
+
+@CORES.register("quantum")
+def _quantum(setting: CoreSetting) -> nn.Module:
+    return QuantumLayer(**vars(setting))
+
+
+@CORES.register("frozen")
+def _frozen(setting: CoreSetting) -> nn.Module:
+    return QuantumLayer(**vars(setting)).requires_grad_(False)
+
+
+@CORES.register("dense")
+def _dense(setting: CoreSetting) -> nn.Module:
+    return EmbeddedLinear(setting.in_features, 2 * 2**setting.n_qubits, trainable=True, seed=setting.seed)
+
+
+@CORES.register("orthogonal")
+def _orthogonal(setting: CoreSetting) -> nn.Module:
+    return EmbeddedLinear(setting.in_features, 2 * 2**setting.n_qubits, trainable=False, seed=setting.seed)
+
+
+@CORES.register("none")
+def _none(setting: CoreSetting) -> nn.Module:
+    return Embedding(setting.in_features)
 
 
 class Core(nn.Module):
     """A core layer whose outputs are of order one: (B, in_features) → (B, out_features).
 
     Args:
-        kind: see the table above.
-        in_features, n_qubits, n_layers, n_rotations, readout, backend, seed: of the quantum layer; ``dense`` and
-            ``orthogonal`` have as many outputs as it has with ``state`` readout.
+        kind: a name of :data:`CORES`; see the table above.
+        setting: what it is built for.
+
+    Raises:
+        ConfigError: there is no such core.
     """
 
-    def __init__(self, kind: CoreKind, in_features: int, *, n_qubits: int, n_layers: int, n_rotations: int,
-                 readout: str = "state", backend: str = "torch", seed: int = 0) -> None:
+    def __init__(self, kind: str, setting: CoreSetting) -> None:
         super().__init__()
-        if kind in ("quantum", "frozen"):
-            self.layer: nn.Module = QuantumLayer(in_features=in_features, n_qubits=n_qubits, n_layers=n_layers,
-                                                 n_rotations=n_rotations, readout=readout, backend=backend, seed=seed)
-            if kind == "frozen":
-                self.layer.requires_grad_(False)
-        elif kind in ("dense", "orthogonal"):
-            self.layer = EmbeddedLinear(in_features, 2 * 2**n_qubits, trainable=kind == "dense", seed=seed)
-        elif kind == "none":
-            self.layer = Embedding(in_features)
-        else:
-            raise ValueError(f"core {kind!r}: expected quantum, dense, frozen, orthogonal or none")
-        self.out_features: int = self.layer.out_features
-        # N numbers of norm 1 are of order 1/sqrt(N) each; probabilities are of order 1/N, expectation values of 1.
-        size = float(self.out_features)
-        measured = readout if isinstance(self.layer, QuantumLayer) else "state"
-        self.gain = {"state": math.sqrt(size), "probs": size, "expval": 1.0}[measured]
+        self.layer = CORES[kind](setting)
+        self.out_features = int(self.layer.out_features)  # type: ignore[arg-type]
+        self.gain = float(getattr(self.layer, "gain", 1.0))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x) * self.gain

@@ -9,6 +9,8 @@ enter the head and, by projection, the image features (Miyato and Koyama, arXiv:
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -42,6 +44,9 @@ class Discriminator(nn.Module):
         ValueError: the images are smaller than 8 pixels.
     """
 
+    #: The observables that it is shown.
+    judged: ClassVar[tuple[str, ...]] = OBSERVABLES
+
     centre: Tensor
     spread: Tensor
     coordinates: Tensor
@@ -73,6 +78,12 @@ class Discriminator(nn.Module):
         self.comparison = nn.Linear(FEATURES, batch_comparison) if batch_comparison else None
         head = FEATURES + 64 + (64 if observables else 0) + batch_comparison
         self.head = nn.Sequential(nn.Linear(head, FEATURES), nn.LeakyReLU(SLOPE), nn.Linear(FEATURES, 1))
+
+    @classmethod
+    def of(cls, n_conditions: int, grid: Grid, options: Mapping[str, Any], observables: Tensor) -> Self:
+        """Of a training: ``observables`` (N, S) are the :data:`OBSERVABLES` of its jets."""
+        columns = observables.T.contiguous()
+        return cls(n_conditions, grid, centre=columns.mean(1), spread=columns.std(1), **options)
 
     def seen(self, images: Tensor, gev: Tensor, values: Tensor | None = None) -> tuple[Tensor, ...]:
         """What the networks are shown, and no weight enters: channels (B, 5, H, W), and observables (B, S) if used.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .blocks import SLOPE, Upsample, pyramid
-from .core import Core, CoreKind
+from .core import Core, CoreSetting
 from .pixels import PixelHead, PixelStatistics
 
 STYLE = 128
@@ -27,7 +27,8 @@ class Generator(nn.Module):
     Args:
         n_conditions: number of conditions and codings.
         shape: (H, W) of the image.
-        core, n_qubits, n_layers, n_rotations, readout, backend: see :class:`~qgan.models.core.Core`.
+        core: a name of :data:`~qgan.models.core.CORES`.
+        n_qubits, n_layers, n_rotations, readout, circuit, backend: see :class:`~qgan.models.core.CoreSetting`.
         noise: number of noise values that enter the core beside the conditions.
         channels: width of the finest feature maps; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
@@ -37,14 +38,15 @@ class Generator(nn.Module):
         seed: of the random layers.
     """
 
-    def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: CoreKind = "quantum", n_qubits: int = 8,
-                 n_layers: int = 6, n_rotations: int = 8, readout: str = "state", backend: str = "torch",
-                 noise: int = 48, channels: int = 16, pixel_noise: bool = True, pixels: PixelStatistics | None = None,
-                 power: float = 0.5, embedding_scale: float = 0.3, seed: int = 0) -> None:
+    def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str = "quantum", n_qubits: int = 8,
+                 n_layers: int = 6, n_rotations: int = 8, readout: str = "state", circuit: str = "random_layers",
+                 backend: str = "torch", noise: int = 48, channels: int = 16, pixel_noise: bool = True,
+                 pixels: PixelStatistics | None = None, power: float = 0.5, embedding_scale: float = 0.3,
+                 seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
-        self.core = Core(core, n_conditions + noise, n_qubits=n_qubits, n_layers=n_layers, n_rotations=n_rotations,
-                         readout=readout, backend=backend, seed=seed)
+        self.core = Core(core, CoreSetting(n_conditions + noise, n_qubits, n_layers, n_rotations, readout, circuit,
+                                           backend, seed))
         # The last transposed convolution, in the pixel head, goes to full resolution: features there would cost as
         # much as all the rest together.
         start, *self.sizes, _ = pyramid(shape)

@@ -1,12 +1,17 @@
 """Quantum circuits as torch layers: the circuit, its readouts, and what it would cost on hardware."""
 
-from .circuits import CircuitError, random_layers, weight_shape
+from .circuits import CIRCUITS, CNOT, RX, RY, RZ, CircuitError, random_layers, weight_shape
 from .cost import HardwareCost, hardware_cost
 from .layer import QuantumLayer, embed
 from .readout import READOUTS
 
 __all__ = [
+    "CIRCUITS",
+    "CNOT",
     "READOUTS",
+    "RX",
+    "RY",
+    "RZ",
     "CircuitError",
     "HardwareCost",
     "QuantumLayer",

@@ -7,16 +7,23 @@ flattened weights; a CNOT has ``wire`` as control and ``angle`` -1. Wire 0 is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from ..base.errors import ConfigError
+from ..base.registry import Registry
 
 RX, RY, RZ, CNOT = range(4)
 NAMES = ("RX", "RY", "RZ", "CNOT")
 RATIO_CNOT = 0.3
+
+
+#: What draws a circuit: (n_qubits, n_layers, n_rotations or None, seed=...) → gate list, in which every angle from 0
+#: to the last occurs once, as many in each layer.
+Circuit = Callable[..., Tensor]
+CIRCUITS: Registry[Circuit] = Registry("circuit", "qgan.circuits", package="qgan.quantum")
 
 
 class CircuitError(ConfigError, ValueError):
@@ -32,6 +39,7 @@ def weight_shape(n_qubits: int, n_layers: int, n_rotations: int | None = None) -
     return n_layers, rotations
 
 
+@CIRCUITS.register("random_layers")
 def random_layers(n_qubits: int, n_layers: int, n_rotations: int | None = None, *, seed: int = 42) -> Tensor:
     """The gate list of PennyLane's ``RandomLayers`` with this seed (30 % CNOTs, rotations RX, RY, RZ).
 
@@ -59,6 +67,23 @@ def random_layers(n_qubits: int, n_layers: int, n_rotations: int | None = None, 
 def rows(gates: Tensor) -> Iterator[tuple[int, int, int, int]]:
     """The gates as tuples of Python integers ``kind, wire, target, angle``."""
     yield from (tuple(row) for row in gates.tolist())
+
+
+def draw_circuit(name: str, n_qubits: int, n_layers: int, n_rotations: int | None = None, *,
+                 seed: int = 42) -> tuple[Tensor, tuple[int, int]]:
+    """The gate list of a registered circuit, and the shape (n_layers, rotations a layer) of its angles.
+
+    Raises:
+        CircuitError: what was drawn is no circuit on these qubits, or its angles do not divide among the layers.
+        ConfigError: there is no circuit of that name.
+    """
+    weight_shape(n_qubits, n_layers, n_rotations)
+    gates = CIRCUITS[name](n_qubits, n_layers, n_rotations, seed=seed)
+    n_angles = int((gates[:, 0] != CNOT).sum())
+    check_gates(gates, n_qubits, n_angles)
+    if not n_angles or n_angles % n_layers:
+        raise CircuitError(f"circuit {name}: {n_angles} rotations, expected as many in each of {n_layers} layers")
+    return gates, (n_layers, n_angles // n_layers)
 
 
 def check_gates(gates: Tensor, n_qubits: int, n_angles: int) -> None:

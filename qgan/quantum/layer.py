@@ -18,7 +18,7 @@ from torch.nn.functional import linear, pad
 
 from ..base.seeding import torch_rng
 from . import pennylane_circuit
-from .circuits import CircuitError, check_gates, random_layers, weight_shape
+from .circuits import CircuitError, check_gates, draw_circuit, weight_shape
 from .columns import columns
 from .plan import Plan, compile_plan
 from .readout import check_readout, out_features, read
@@ -37,16 +37,14 @@ class QuantumLayer(nn.Module):
     Args:
         in_features: length of x; x and the leading 1 must fit in the 2^n amplitudes.
         n_qubits: number of qubits n.
-        n_layers: layers of RandomLayers.
+        circuit: a name of :data:`~qgan.quantum.CIRCUITS`.
+        n_layers: its layers.
         n_rotations: rotations a layer, ``n_qubits`` by default. ``weights`` is (n_layers, n_rotations) radians.
         readout: ``state`` (2·2^n: real parts, imaginary parts), ``probs`` (2^n) or ``expval`` (⟨Z_j⟩, ⟨Z_j Z_k⟩).
         seed: fixes gates and initial angles. For ``probs`` and ``expval`` rotations that cannot change the
             output are redrawn. The gates are stored in the state dict, and loading restores them exactly.
         backend: ``torch`` (fast, with gradient) or a PennyLane device: ``default.qubit`` (one broadcast call),
             ``lightning.qubit`` (gradient for ``expval`` only), or another device, one sample at a time.
-        shots: measurements per sample (``probs``, ``expval``), by PennyLane, one sample at a time.
-        noise: depolarising probability after each gate on each of its wires (``probs``, ``expval``), by
-            PennyLane's ``default.mixed``, one sample at a time.
         dtype: float32 or float64.
 
     Raises:
@@ -63,14 +61,13 @@ class QuantumLayer(nn.Module):
         n_layers: int,
         n_rotations: int | None = None,
         readout: str = "state",
+        circuit: str = "random_layers",
         seed: int = 42,
         backend: str = "torch",
-        shots: int | None = None,
-        noise: float | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        shape = weight_shape(n_qubits, n_layers, n_rotations)
+        weight_shape(n_qubits, n_layers, n_rotations)
         if not 1 <= in_features < 2**n_qubits:
             raise CircuitError(
                 f"in_features: {in_features}: the leading 1 and the inputs must fit in the {2**n_qubits} amplitudes "
@@ -80,9 +77,10 @@ class QuantumLayer(nn.Module):
             raise CircuitError(f"dtype: {dtype}: expected float32 or float64")
         self.in_features, self.n_qubits, self.readout = in_features, n_qubits, check_readout(readout)
         self.out_features = out_features(readout, n_qubits)
-        self.backend, self.shots, self.noise = backend, shots, float(noise or 0.0)
-        self._check_route()
-        gates = random_layers(n_qubits, *shape, seed=seed)
+        self.backend = backend
+        if backend != "torch":
+            pennylane_circuit.device(backend, n_qubits)
+        gates, shape = draw_circuit(circuit, n_qubits, n_layers, n_rotations, seed=seed)
         if readout != "state":
             gates = redraw_irrelevant(gates, n_qubits, in_features + 1, readout, seed)
         self.register_buffer("gates", gates)
@@ -92,42 +90,33 @@ class QuantumLayer(nn.Module):
         self._plan: Plan | None = None
         self._wired: tuple[Tensor, int] | None = None
 
-    def _check_route(self) -> None:
-        if (self.shots is not None or self.noise) and self.readout == "state":
-            raise CircuitError("readout: 'state' is known to simulators only: use probs or expval with shots or noise")
-        if self.shots is not None and self.shots < 1:
-            raise CircuitError(f"shots: {self.shots}: expected at least 1, or none for exact values")
-        if not 0 <= self.noise <= 1:
-            raise CircuitError(f"noise: {self.noise}: expected a probability per gate")
-        if self.noise and self.backend not in ("torch", "default.qubit", "default.mixed"):
-            raise CircuitError(f"backend: {self.backend}: the noise model runs on default.mixed only")
-        if self.backend != "torch":
-            pennylane_circuit.device(self.backend, self.n_qubits)
-
     @property
-    def device_name(self) -> str:
-        """The PennyLane device of the per-sample circuit."""
-        if self.noise:
-            return "default.mixed"
-        return "default.qubit" if self.backend == "torch" else self.backend
+    def gain(self) -> float:
+        """What its outputs are multiplied by to be of order one."""
+        # N numbers of norm 1 are of order 1/sqrt(N) each; probabilities are of order 1/N, expectation values of 1.
+        return {"state": math.sqrt(self.out_features), "probs": float(self.out_features), "expval": 1.0}[self.readout]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_features) -> (B, out_features), in the layer's dtype."""
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise CircuitError(f"input: shape {tuple(x.shape)}: expected (batch, {self.in_features})")
-        if self.shots is not None or self.noise or self.backend not in ("torch", "default.qubit"):
+        if self.backend not in ("torch", "default.qubit"):
             return self.reference(x).to(self.weights)
         columns = self.columns()
         with torch.autocast(x.device.type, enabled=False):  # amplitudes are not to be rounded to three digits
             return read(linear(embed(x.to(self.weights.dtype)), columns), self.readout)
 
-    def reference(self, x: Tensor) -> Tensor:
-        """The same by PennyLane, one circuit per sample: slow, float64 on the CPU."""
+    def reference(self, x: Tensor, *, shots: int | None = None, noise: float = 0.0) -> Tensor:
+        """The same by PennyLane, one circuit per sample: slow, float64 on the CPU.
+
+        Args:
+            shots: measurements of each sample; None for exact values.
+            noise: depolarising probability after each gate on each of its wires, on ``default.mixed``.
+        """
         features = embed(x.to(device="cpu", dtype=torch.float64))
-        options: dict[str, Any] = {"backend": self.device_name, "shots": self.shots, "noise": self.noise}
-        return pennylane_circuit.reference(
-            self.gates.cpu(), self.weights.cpu(), features, self.n_qubits, self.readout, **options
-        )
+        device = "default.mixed" if noise else "default.qubit" if self.backend == "torch" else self.backend
+        return pennylane_circuit.reference(self.gates.cpu(), self.weights.cpu(), features, self.n_qubits, self.readout,
+                                           backend=device, shots=shots, noise=noise)
 
     def columns(self) -> Tensor:
         """(2·2^n, in_features+1): real parts over imaginary parts of U's first columns; kept while angles stay.

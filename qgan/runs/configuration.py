@@ -32,8 +32,7 @@ class DataOptions:
         conditions: jet quantities that the discriminator is given too, beside the label.
         codings: further quantities that the generator is given: jet quantities (``delta_r``, ``tau_21``) and
             statistics of the image (``pixel_mean``, ``soft_nnz``, ...). Those the data lack are dropped.
-        scaling: what pixels are divided by, the sum of their image or the largest pixel of all (as published).
-        power: pixels enter the networks as (pixel / what they are divided by) ** power.
+        power: pixels enter the networks as (pixel / sum of the image) ** power.
         joint: draw the conditions from their joint density; false draws each alone, as published.
         validation: share of the jets of a user's files that is kept for validation.
     """
@@ -46,7 +45,6 @@ class DataOptions:
                                                         "pixel_std", "soft_nnz", "image_mass",
                                                         "clumps_3", "clumps_5", "image_tau_21",
                                                         "image_tau_32"])
-    scaling: Literal["image_sum", "largest_pixel"] = "image_sum"
     power: float = 0.5
     joint: bool = True
     validation: float = 0.1
@@ -57,10 +55,12 @@ class GeneratorOptions:
     """Conditions and noise → core layer → transposed convolutions → image.
 
     Attributes:
-        architecture: ``jets``, or ``published`` for the network of the published recipe.
+        architecture: ``jets``, or ``published`` for the published recipe.
         core: ``quantum``, or a control in its place: ``dense`` (at least as many parameters), ``frozen``
-            (angles that do not train), ``orthogonal`` (a fixed random isometry), ``none``.
-        n_qubits, n_layers, n_rotations: size of the random layers.
+            (angles that do not train), ``orthogonal`` (a fixed random isometry), ``none``; or another that is
+            registered, or ``module:Thing``.
+        circuit: of the quantum layer: ``random_layers``, or another that is registered, or ``module:function``.
+        n_qubits, n_layers, n_rotations: its size.
         readout: ``state`` (simulators only), ``probs`` or ``expval``.
         backend: ``torch`` (the fast engine) or the name of a PennyLane device.
         noise: number of Gaussian noise values embedded beside the conditions.
@@ -69,8 +69,9 @@ class GeneratorOptions:
         exact_mass: give each image the mass of its ``image_mass`` coding, by the radial factor exp(λ r²) that does.
     """
 
-    architecture: Literal["jets", "published"] = "jets"
-    core: Literal["quantum", "dense", "frozen", "orthogonal", "none"] = "quantum"
+    architecture: str = "jets"
+    core: str = "quantum"
+    circuit: str = "random_layers"
     n_qubits: int = 8
     n_layers: int = 6
     n_rotations: int = 8
@@ -93,7 +94,7 @@ class DiscriminatorOptions:
         batch_comparison: features of the distance to the other images of the batch.
     """
 
-    architecture: Literal["jets", "published"] = "jets"
+    architecture: str = "jets"
     channels: int = 32
     observables: bool = True
     batch_comparison: int = 16
@@ -104,7 +105,8 @@ class LossOptions:
     """Weights of the loss terms; a term of weight 0 is not computed.
 
     Attributes:
-        adversarial: which adversarial loss; ``adversarial_weight`` its weight in the generator's loss.
+        adversarial: which adversarial loss, ``bce``, ``hinge``, ``wasserstein`` or another that is registered;
+            ``adversarial_weight`` its weight in the generator's loss.
         coding: smooth L1 between the codings asked for and those of the generated image.
         statistics: KL divergence of the batch densities of the ΔR and pixel statistics, per class.
         matching: smooth L1 between sorted statistics of the real and the generated batch, per class.
@@ -113,11 +115,11 @@ class LossOptions:
         sparsity: distribution of the soft number of non-zero pixels and of pixels above further thresholds,
             per class.
         mean_image: distance of the mean image of each class from that of the training jets.
-        published_statistics: fixed bandwidth for the KL and unpaired non-zero counts, as published.
+        further: other terms that are registered, with their weights; null for the weight registered with them.
         r1: weight of the gradient penalty on real images, computed every ``r1_every`` steps.
     """
 
-    adversarial: Literal["bce", "hinge", "wasserstein"] = "bce"
+    adversarial: str = "bce"
     adversarial_weight: float = 1.0
     coding: float = 6.0
     statistics: float = 0.1
@@ -129,7 +131,7 @@ class LossOptions:
     memory: int = 1024
     sparsity: float = 3.0
     mean_image: float = 36.0
-    published_statistics: bool = False
+    further: dict[str, float | None] = field(default_factory=dict)
     r1: float = 0.02
     r1_every: int = 8
 
@@ -187,7 +189,7 @@ class Configuration:
         precision: of the convolutions in training, and of the dense layers before them; ``bfloat16`` is meant for a
             GPU. The circuit, pixels, observables and losses are always float32.
         symmetry: how the η-flip enters: ``none``, ``average`` (both passes enter the losses) or ``exact``.
-        flip_frame: flip as in this frame instead of the jets' own; only the published recipe needs it.
+        plugins: files and modules of the user's own that register parts; a file may lie beside the configuration.
     """
 
     seed: int = 0
@@ -197,7 +199,7 @@ class Configuration:
     threads: int = 0
     precision: Precision = "float32"
     symmetry: Literal["none", "average", "exact"] = "exact"
-    flip_frame: Literal["raw", "canonical"] | None = None
+    plugins: list[str] = field(default_factory=list)
     data: DataOptions = field(default_factory=DataOptions)
     generator: GeneratorOptions = field(default_factory=GeneratorOptions)
     discriminator: DiscriminatorOptions = field(default_factory=DiscriminatorOptions)
@@ -228,6 +230,11 @@ def check(configuration: Configuration) -> None:
         value = _value(configuration, name)
         if not least <= value < float("inf"):
             raise ConfigError(f"{name}: {value}, expected at least {least}")
+    for name, weight in configuration.losses.further.items():
+        if hasattr(configuration.losses, name):
+            raise ConfigError(f"losses.further.{name}: has an option of its own, losses.{name}")
+        if weight is not None and not 0 <= weight < float("inf"):
+            raise ConfigError(f"losses.further.{name}: {weight}, expected at least 0")
     for name, (zero, one) in _SHARES.items():
         value = _value(configuration, name)
         if not (0 < value < 1 or (value == 0 and zero) or (value == 1 and one)):

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ..base.errors import CheckpointError, DataError
+from ..base.errors import CheckpointError, ConfigError, DataError
 from ..base.io import atomic_path, check_output, read_json, write_json
 from .source import JetSource, source_of
 
@@ -96,6 +96,8 @@ def load_model(model: str | Path = "w_qcd", device: torch.device | str = "cpu") 
         source = source_of(_description(card["source"], tensors), _origin(card, weights))
         source.generator.load_state_dict({k.removeprefix(_GENERATOR): v for k, v in tensors.items()
                                           if k.startswith(_GENERATOR)})
+    except ConfigError as error:  # a plugin that is missing, say
+        raise CheckpointError(f"{file}: {error}") from error
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         problem = textwrap.shorten(str(error), 160, placeholder=" ...")
         raise CheckpointError(f"{file}: holds no generator that this version can build: {problem}") from error

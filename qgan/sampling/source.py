@@ -25,6 +25,7 @@ from ..base.workers import in_order, local_workers
 from ..data import Grid, JetImages, JetWriter
 from ..data.jets import KEYS, Frame
 from ..models import Blueprint, JetGenerator
+from ..models.recipes import blueprint_of
 from ..observables.subjettiness import tau_from_images
 from ..runs import RunFolder, checkpoint
 from .conditions import ConditionDensity, Fixed
@@ -135,6 +136,8 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
     saved = checkpoint.load(path)
     try:
         source = source_of(saved.transforms, origin={"checkpoint": str(path), "step": saved.step, **saved.origin})
+    except ConfigError as error:  # a plugin that is missing, say
+        raise CheckpointError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: holds no generator that this version can build: {error}") from error
     saved.restore(path, {"average": source.generator})
@@ -144,7 +147,7 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
 
 def source_of(state: dict[str, Any], origin: dict[str, Any]) -> JetSource:
     """An untrained source from what :func:`describe_source` kept."""
-    generator = Blueprint.from_dict(state["blueprint"]).build().eval().requires_grad_(False)
+    generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
     return JetSource(generator, ConditionDensity.from_state_dict(state["density"]), state["constants"],
                      state["frame"], tuple(state["class_names"]), origin)
 

@@ -30,13 +30,13 @@ from ..runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 from ..sampling.source import JetSource, describe_source, source_of
 from .assembly import build_trainer
 from .monitor import Monitor
+from .parts import check_parts
 from .preparation import Prepared, prepare
 from .trainer import Record, Trainer
 from .used import used_statistics
 
 #: What may not change when a training is resumed; steps, device and logging may.
-STRUCTURE = ("seed", "batch_size", "symmetry", "flip_frame", "data", "generator", "discriminator", "losses",
-             "optimiser")
+STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
 
 def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
@@ -61,6 +61,7 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
         KeyboardInterrupt: after the checkpoint was written.
     """
     check(configuration)
+    check_parts(configuration)
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)
     with processes.group(device):

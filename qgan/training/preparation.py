@@ -13,17 +13,14 @@ from ..base.errors import ConfigError, DataError
 from ..base.seeding import integer_seed, numpy_rng
 from ..data import JetImages, embedded_jets, read_jets
 from ..data.convert import crop
-from ..losses.statistics import PUBLISHED
 from ..models.blueprint import Blueprint
-from ..models.transforms import ConditionTransform, PixelTransform
+from ..models.recipes import BLUEPRINTS
+from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, DataOptions
 from ..sampling.conditions import ConditionDensity, condition_table
+from .parts import check_parts
 
-#: Codings that are computed from the image, with a gradient in the generated one.
-IMAGE_STATISTICS = ("image_mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_mean", "pixel_std",
-                    "soft_nnz", "ptd", "leading_1", "leading_2", "leading_3", "leading_5", "clumps_3", "clumps_5",
-                    "image_tau_21", "image_tau_32")
 #: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
 FEWEST = 5
 _BLOCK = 4096
@@ -71,8 +68,9 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
         ConfigError, ConditionError: a condition or coding that does not fit the jets.
     """
     options = configuration.data
+    check_parts(configuration)
     _check_classes(train, validation)
-    known = statistics_of(train, [name for name in options.codings if name in IMAGE_STATISTICS])
+    known = statistics_of(train, [name for name in options.codings if name in codable()])
     wanted = [*options.conditions, *options.codings]
     twice = [name for name in wanted if name == "label" or wanted.count(name) > 1]
     if twice:
@@ -135,30 +133,7 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
-    options = configuration.data
-    fixed = options.scaling == "largest_pixel"
-    largest = float(train.images.max())
-    transform = _unit_range(table, names, largest) if fixed else ConditionTransform.fit(table, names)
-    if fixed and configuration.generator.architecture != "published":
-        raise ConfigError("data.scaling: largest_pixel needs generator.architecture: published; the other makes "
-                          "images of a given sum")
-    if not fixed and "pixel_mean" not in names:
-        raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image "
-                          "(or set data.scaling: largest_pixel)")
-    return Blueprint(
-        network=asdict(configuration.generator), conditions=transform, pixels=PixelTransform(options.power),
-        grid=train.grid, scale=largest if fixed else None,
-        frame=configuration.flip_frame or train.frame, symmetry=configuration.symmetry,
+    return BLUEPRINTS[configuration.generator.architecture].fit(
+        asdict(configuration.generator), train.images, table, names, train.grid, power=configuration.data.power,
+        frame=train.frame, symmetry=configuration.symmetry, plugins=configuration.plugins,
         seed=integer_seed(configuration.seed, "generator") % 2**31)
-
-
-def _unit_range(table: np.ndarray, names: tuple[str, ...], largest: float) -> ConditionTransform:
-    """pT and mass scaled to [0, 1], statistics of the pixels over the largest one, as published; the rest as it is."""
-    shift, scale = np.zeros(len(names)), np.ones(len(names))
-    for i, name in enumerate(names):
-        if name in ("pt", "mass"):
-            shift[i], scale[i] = table[:, i].min(), np.ptp(table[:, i])
-        elif name in PUBLISHED:
-            scale[i] = largest
-    return ConditionTransform(names, tuple(shift.tolist()), tuple(scale.tolist()))
-

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..base import processes
 from ..base.seeding import integer_seed
-from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty, soft_count
+from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty
 from ..models.jet_generator import JetGenerator
 from ..models.symmetry import EtaFlip
 from ..observables.tensors import statistics
@@ -230,14 +230,12 @@ class Trainer:
     def _seen(self, pair: Pair, logits: Tensor) -> GeneratorBatch:
         """What the generator's loss terms look at."""
         grid, table = self.generator.grid, pair.jets.table
-        of_real, of_fake = ([name for name in names if name != "soft_count"]
-                            for names in (self.terms.needs_of_real, self.terms.needs))
+        of_real = self.terms.needs_of_real
         known = {name: pair.jets.measured[name] for name in of_real if name in pair.jets.measured}
         real = known | statistics(pair.jets.images, grid, [name for name in of_real if name not in known])
-        fake = statistics(pair.fake_gev, grid, of_fake)
-        if "soft_count" in self.terms.needs:
-            # The published count is of network-space pixels.
-            real["soft_count"], fake["soft_count"] = soft_count(pair.real), soft_count(pair.fake)
+        fake = statistics(pair.fake_gev, grid, self.terms.needs)
+        for name, function in self.terms.brings.items():
+            real[name], fake[name] = function(pair.real), function(pair.fake)
         asked = {name: table[:, i] for i, name in enumerate(self.generator.names)}
         return GeneratorBatch(logits, real, fake, pair.jets.label, pair.jets.label, asked)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from ...models import Blueprint, Core
+from ...models import Core
+from ...models.recipes import blueprint_of
 from ...quantum import QuantumLayer
 
 
@@ -16,7 +17,7 @@ def parameters(description: dict[str, Any]) -> dict[str, int]:
     Args:
         description: of a source, as a checkpoint or a card holds it.
     """
-    generator = Blueprint.from_dict(description["blueprint"]).build()
+    generator = blueprint_of(description["blueprint"]).build()
     return {"quantum": _trained(generator, QuantumLayer), "core": _trained(generator, (Core, QuantumLayer)),
             "generator": _trained(generator, nn.Module)}
 

@@ -1,4 +1,4 @@
-"""The networks of the published quantum GAN for jet images (2025), for comparison on equal terms.
+"""The networks of the published quantum GAN.
 
 Kept as published: the condition vector is normalised as it is (its length is lost), one random layer, the
 real part of the amplitudes alone, no noise but dropout and a multiplicative factor, a sigmoid output.
@@ -7,12 +7,16 @@ Mended: the angles enter the circuit and train, and a batch goes through it at o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ..quantum import QuantumLayer
+from ...data.grid import Grid
+from ...quantum import QuantumLayer
 
 SLOPE = 0.2
 DROPOUT = 0.2
@@ -68,6 +72,9 @@ class PublishedDiscriminator(nn.Module):
     Spectral-norm convolutions 64→128→256 beside a 64→128 network of the conditions, then 256→64→1.
     """
 
+    #: It is shown no observables.
+    judged: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, n_conditions: int, shape: tuple[int, int]) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -79,6 +86,11 @@ class PublishedDiscriminator(nn.Module):
         self.conditions = nn.Sequential(nn.Linear(n_conditions, 64), nn.LeakyReLU(SLOPE),
                                         nn.Linear(64, 128), nn.LeakyReLU(SLOPE))
         self.joint = nn.Sequential(nn.Linear(256, 64), nn.LeakyReLU(SLOPE), nn.Linear(64, 1))
+
+    @classmethod
+    def of(cls, n_conditions: int, grid: Grid, options: Mapping[str, Any], observables: Tensor) -> Self:
+        """Of a training; the options, which are our own discriminator's, do not concern it."""
+        return cls(n_conditions, grid.shape)
 
     def seen(self, images: Tensor, gev: Tensor, values: Tensor | None = None) -> tuple[Tensor, ...]:
         """What the convolutions are shown: nothing that would have to be computed."""

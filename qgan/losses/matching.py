@@ -1,15 +1,52 @@
-"""Matching of distributions over more jets than a batch holds."""
+"""Losses that bring distributions together by their sorted values, within a batch or over the last thousand jets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
-from .statistics import by_class, mean_of, ordered_rows, quantiles, stacked, standardised
-from .total import GeneratorBatch
+from .registry import Setting, term
+from .statistics import by_class, mean_of, stacked, standardised
+from .total import GeneratorBatch, Term
+
+#: The soft non-zero count, whose step is small against the softest pixels, and those of pixels above further
+#: thresholds in GeV. An empty pixel counts 0 in each.
+COUNTS = ("soft_nnz", "count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
+
+
+@dataclass(frozen=True)
+class SortedMatching:
+    """Smooth L1 between the sorted statistics of real and generated jets, in units of the real spread.
+
+    With equal counts the i-th smallest of one is compared with the i-th smallest of the other; with unequal
+    counts the real quantiles are interpolated at the levels (i + ½)/n of the generated jets. It pulls at any
+    distance, where :class:`~qgan.losses.StatisticsKL` needs densities that overlap.
+
+    Attributes:
+        statistics: their names.
+        beta: difference, in real standard deviations, below which the loss is quadratic.
+    """
+
+    statistics: tuple[str, ...]
+    beta: float = 1.0
+    name: str = "matching"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.statistics
+
+    def __call__(self, batch: GeneratorBatch) -> Tensor:
+        real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
+        values = []
+        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
+            r, f = standardised(r, f)
+            values.append(smooth_l1_loss(f.sort(0).values, quantiles(r, len(f)), beta=self.beta))
+        return mean_of(values, fake)
 
 
 class RememberedMatching(nn.Module):
@@ -74,3 +111,40 @@ def at_quantiles(values: Tensor, among: Tensor, real: Tensor) -> Tensor:
     below = rank.floor().long()
     low, high = level.gather(1, below), level.gather(1, rank.ceil().long())
     return torch.lerp(low, high, rank - below).T
+
+
+def quantiles(values: Tensor, n: int) -> Tensor:
+    """The quantiles of (N, S) at the levels (i + ½)/n, (n, S), without a gradient; for n = N the sorted values."""
+    ordered = ordered_rows(values.T).T
+    if n == len(values):
+        return ordered
+    position = ((torch.arange(n, device=values.device, dtype=torch.float64) + 0.5) * len(values) / n - 0.5)
+    position = position.clamp(0, len(values) - 1)
+    below = position.floor().long()
+    above = (below + 1).clamp_max(len(values) - 1)
+    return torch.lerp(ordered[below], ordered[above], (position - below).to(values.dtype)[:, None])
+
+
+def ordered_rows(values: Tensor) -> Tensor:
+    """Each row of (S, N) in ascending order, without a gradient."""
+    values = values.detach().contiguous()
+    # On a processor NumPy's sort uses vector instructions and measures twenty times as fast as torch's.
+    return torch.from_numpy(np.sort(values.numpy(), 1)) if values.device.type == "cpu" else values.sort(1).values
+
+
+@term("matching")
+def _matching(setting: Setting) -> Term:
+    return _matched(setting.options.matched, setting, "matching")
+
+
+@term("sparsity")
+def _sparsity(setting: Setting) -> Term:
+    return _matched(COUNTS, setting, "sparsity")
+
+
+def _matched(statistics: Sequence[str], setting: Setting, name: str) -> Term:
+    """Over more jets than a batch holds where the configuration gives it a memory."""
+    memory = setting.options.memory
+    if memory:
+        return RememberedMatching(statistics, memory, name=name, device=setting.device)
+    return SortedMatching(tuple(statistics), name=name)
