@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from qgan.base.devices import environment, resolve_device, set_threads
@@ -227,7 +228,7 @@ def test_configurations_are_compared_where_it_matters() -> None:
 def test_run_folder_round_trip(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "runs" / "one")
     folder.write_config({"seed": 1, "data": {"conditions": ["eta", "pt"], "rows": None}})
-    assert folder.read_config() == {"seed": 1, "data": {"conditions": ["eta", "pt"], "rows": None}}
+    assert yaml.safe_load(folder.config.read_text()) == {"seed": 1, "data": {"conditions": ["eta", "pt"], "rows": None}}
     assert message(lambda: RunFolder.open(folder.path)).endswith("holds no checkpoint.pt, expected the folder of a run")
     save(folder.checkpoint, checkpoint())
     assert RunFolder.open(folder.path) == folder
@@ -253,12 +254,6 @@ def test_run_folder_errors(tmp_path: Path) -> None:
     file.write_text("x")
     assert str(file) in message(lambda: RunFolder.create(file), DataError)
     assert "no such folder" in message(lambda: RunFolder.open(tmp_path / "none"))
-    folder = RunFolder(tmp_path)
-    assert "cannot be read" in message(folder.read_config, ConfigError)
-    folder.config.write_text("- a\n")
-    assert "holds list, expected options by name" in message(folder.read_config, ConfigError)
-    folder.config.write_text("a: [1\n")
-    assert "is not YAML" in message(folder.read_config, ConfigError)
 
 
 def test_summary_of_a_run(tmp_path: Path) -> None:

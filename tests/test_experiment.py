@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from memory_recorder import MemoryRecorder
 from small_training import Stopping, small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
@@ -19,7 +21,7 @@ from qgan.evaluation.watch import WATCHED, Watch, tagged
 from qgan.report.plots.style import LABELS
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.configuration import Configuration
-from qgan.runs.recorders import MemoryRecorder, read_log
+from qgan.runs.recorders import read_log
 from qgan.sampling.source import load_source
 from qgan.training.experiment import train
 
@@ -56,7 +58,7 @@ def test_what_a_run_leaves(trained: tuple[RunFolder, MemoryRecorder], file: Path
     folder = trained[0]
     assert {path.name for path in folder.path.iterdir()} == {
         "config.yaml", "environment.json", "checkpoint.pt", "checkpoint.previous.pt", "log.jsonl", "tensorboard"}
-    assert folder.read_config()["generator"]["n_qubits"] == 5
+    assert yaml.safe_load(folder.config.read_text())["generator"]["n_qubits"] == 5
     environment = json.loads(folder.environment.read_text())
     assert environment["device"] == "cpu"
     assert environment["libraries"]["torch"]

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from memory_recorder import MemoryRecorder
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from qgan.base.errors import DataError
 from qgan.report.tensorboard import TensorBoardRecorder, colours, mosaic
-from qgan.runs.recorders import JsonLinesRecorder, MemoryRecorder, Recorder, SeveralRecorders, read_log
+from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 
 
 def jets(n: int = 5) -> np.ndarray:
@@ -36,11 +37,15 @@ def test_memory() -> None:
 
 def test_several_are_all_told(tmp_path: Path) -> None:
     one, other = MemoryRecorder(), MemoryRecorder()
+    closed: list[object] = []
+    one.close = other.close = lambda: closed.append(1)  # type: ignore[method-assign]
     with SeveralRecorders([one, other]) as recorder:
         record_everything(recorder)
-    assert len(one.records) == len(other.records) == 6
+        recorder.layout({"quality": {"loss": ["loss/total"]}})
+    assert len(one.records) == len(other.records) == 7
     assert {kind for kind, *_ in one.records} == {
-        "scalar", "images", "figure", "histogram", "text", "hyperparameter"}
+        "scalar", "images", "figure", "histogram", "text", "hyperparameter", "layout"}
+    assert len(closed) == 2
 
 
 def record_everything(recorder: Recorder) -> None:

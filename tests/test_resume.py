@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from small_training import PUBLISHED, Stopping, differences, small, with_delta_r
 from toy_jets import toy_jets
 
@@ -172,7 +173,7 @@ def test_the_steps_can_be_extended(run: Path) -> None:
     assert (first.step, saved.step, saved.configuration["steps"]) == (6, 8, 8)
     steps = [line["step"] for line in read_log(run / "log.jsonl") if "loss/generator" in line]
     assert steps == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert RunFolder.open(run).read_config()["steps"] == 8
+    assert yaml.safe_load(RunFolder.open(run).config.read_text())["steps"] == 8
 
 
 def test_resuming_a_finished_run_changes_no_weight(run: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ..base.errors import CheckpointError, ConfigError, DataError
+from ..base.errors import CheckpointError, DataError
 from ..base.io import remove_leftovers, write_text
 
 
@@ -84,22 +84,6 @@ class RunFolder:
     def write_config(self, configuration: Mapping[str, Any]) -> None:
         """Saves the resolved configuration (plain values)."""
         write_text(self.config, yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True))
-
-    def read_config(self) -> dict[str, Any]:
-        """The configuration that :meth:`write_config` saved.
-
-        Raises:
-            ConfigError: the file is missing or holds no mapping.
-        """
-        try:
-            values = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{self.config}: cannot be read: {error.strerror}") from error
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{self.config}: is not YAML: {' '.join(str(error).split())}") from error
-        if not isinstance(values, dict):
-            raise ConfigError(f"{self.config}: holds {type(values).__name__}, expected options by name")
-        return values
 
     def remove_leftovers(self) -> None:
         """Removes what a run that was killed while it wrote left half-written."""

@@ -1,4 +1,4 @@
-"""Where the figures of a run go: memory, a log of lines, TensorBoard, or several of these.
+"""Where the figures of a run go: a log of lines, TensorBoard, or several of these.
 
 A recorder is told the step with each record. Records of a resumed run replace those that an interrupted one
 made after its last checkpoint.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -54,42 +55,6 @@ class Recorder:
         self.close()
 
 
-class MemoryRecorder(Recorder):
-    """Keeps everything in lists.
-
-    Attributes:
-        records: ``(kind, step, tag, value)`` in the order they came.
-    """
-
-    def __init__(self) -> None:
-        self.records: list[tuple[str, int, str, Any]] = []
-
-    def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        self.records += [("scalar", step, tag, float(value)) for tag, value in values.items()]
-
-    def images(self, step: int, tag: str, images: np.ndarray) -> None:
-        self.records.append(("images", step, tag, np.array(images)))
-
-    def figure(self, step: int, tag: str, figure: Any) -> None:
-        self.records.append(("figure", step, tag, figure))
-
-    def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
-        self.records += [("histogram", step, tag, np.array(value)) for tag, value in values.items()]
-
-    def text(self, step: int, tag: str, text: str) -> None:
-        self.records.append(("text", step, tag, text))
-
-    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        self.records += [("layout", 0, page, dict(charts)) for page, charts in pages.items()]
-
-    def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
-        self.records += [("hyperparameter", 0, key, value) for key, value in options.items()]
-
-    def curve(self, tag: str) -> list[tuple[int, float]]:
-        """Step and value of one scalar."""
-        return [(step, value) for kind, step, t, value in self.records if kind == "scalar" and t == tag]
-
-
 class JsonLinesRecorder(Recorder):
     """One JSON object a line: ``{"step": 20, "loss/adversarial": 0.71, ...}``. NaN is written as null.
 
@@ -115,42 +80,16 @@ class JsonLinesRecorder(Recorder):
 
 
 class SeveralRecorders(Recorder):
-    """Tells each of several recorders."""
+    """Tells each of several recorders whatever it is told."""
 
     def __init__(self, recorders: Sequence[Recorder]) -> None:
         self.recorders = tuple(recorders)
+        for what in ("scalars", "images", "figure", "histograms", "text", "layout", "hyperparameters", "close"):
+            setattr(self, what, partial(self._tell, what))
 
-    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+    def _tell(self, what: str, *told: Any) -> None:
         for recorder in self.recorders:
-            recorder.scalars(step, values)
-
-    def images(self, step: int, tag: str, images: np.ndarray) -> None:
-        for recorder in self.recorders:
-            recorder.images(step, tag, images)
-
-    def figure(self, step: int, tag: str, figure: Any) -> None:
-        for recorder in self.recorders:
-            recorder.figure(step, tag, figure)
-
-    def histograms(self, step: int, values: Mapping[str, np.ndarray]) -> None:
-        for recorder in self.recorders:
-            recorder.histograms(step, values)
-
-    def text(self, step: int, tag: str, text: str) -> None:
-        for recorder in self.recorders:
-            recorder.text(step, tag, text)
-
-    def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        for recorder in self.recorders:
-            recorder.layout(pages)
-
-    def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
-        for recorder in self.recorders:
-            recorder.hyperparameters(options, results)
-
-    def close(self) -> None:
-        for recorder in self.recorders:
-            recorder.close()
+            getattr(recorder, what)(*told)
 
 
 def read_log(path: str | Path) -> list[dict[str, Any]]:

@@ -124,11 +124,6 @@ class ConditionDensity:
         return {name: (min(float(e[i, 0]) for e in self._edges.values()),
                        max(float(e[i, 1]) for e in self._edges.values())) for i, name in enumerate(self.names)}
 
-    def class_ranges(self, label: int) -> dict[str, tuple[float, float]]:
-        """Lowest and highest training value of each condition in one class."""
-        return {name: (float(low), float(high)) for name, (low, high) in
-                zip(self.names, self._edges[label], strict=True)}
-
     def sample(self, n: int, rng: np.random.Generator, label: int | None = None,
                fixed: Mapping[str, Fixed] | None = None) -> Conditions:
         """Draws conditions.
@@ -197,7 +192,8 @@ class ConditionDensity:
 
     def _show(self, candidates: list[int]) -> str:
         """The training ranges, for an error."""
-        texts = (", ".join(f"{k} {_show_bounds(*v)}" for k, v in self.class_ranges(c).items()) for c in candidates)
+        texts = (", ".join(f"{name} {_show_bounds(*edges)}" for name, edges in
+                           zip(self.names, self._edges[c].tolist(), strict=True)) for c in candidates)
         return "; ".join(f"class {c} has {text}" for c, text in zip(candidates, texts, strict=True))
 
 

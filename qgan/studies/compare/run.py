@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,8 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
     out.mkdir(parents=True, exist_ok=True)
     trained = train_runs(configurations or {}, seeds, out / "runs", steps=steps, data=data, workers=workers,
                          quiet=quiet)
-    trained += [_renamed(run, {r.model for r in trained}) for run in existing_runs(runs)]
+    taken = {run.model for run in trained}
+    trained += [replace(run, model=f"{run.model} (run)") if run.model in taken else run for run in existing_runs(runs)]
     if not trained:
         raise ConfigError("nothing to compare: give configurations or runs")
     sources = [load_source(run.folder) for run in trained]
@@ -131,16 +133,14 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
     grid = _common(sources, rows, columns)
     judge_once = _Once(out / "evaluations", real_jets.cropped(grid), grid, judging)
     chosen = list(controls(real_jets.train, judging.seed)) if with_controls and real_jets.train is not None else []
-    with progress(len(trained) + len(chosen), "evaluate", "samples", quiet=quiet) as bar:
-        found = []
-        for run, source in zip(trained, sources, strict=True):
-            found.append(judge_once.of_run(run, source))
+    samples = [partial(judge_once.of_run, run, source) for run, source in zip(trained, sources, strict=True)]
+    samples += [partial(judge_once.of_control, control) for control in chosen]
+    found = []
+    with progress(len(samples), "evaluate", "samples", quiet=quiet) as bar:
+        for judged in samples:
+            found.append(judged())
             bar.update()
-        judged = []
-        for control in chosen:
-            judged.append(judge_once.of_control(control))
-            bar.update()
-    entries = [*_entries(trained, found), *_control_entries(chosen, judged)]
+    entries = [*_entries(trained, found[:len(trained)]), *_control_entries(chosen, found[len(trained):])]
     return Comparison(entries, judging, real_jets.test.source, grid)
 
 
@@ -151,7 +151,8 @@ class _Once:
         self.folder, self.real, self.grid, self.judging = folder, real, grid, judging
         self.judge, self._judges = self._by(real), dict[int, Judge]()
         spans = [list(span) for span in (grid.eta_range, grid.phi_range)]
-        self.asked = {**vars(judging), "pixels": [*grid.shape], "ranges": spans, "real": checksum(real)}
+        self.asked = {**vars(judging), "pixels": [*grid.shape], "ranges": spans,
+                      "jets": [None if jets is None else jets.fingerprint() for jets in (real.test, real.train)]}
 
     def of_run(self, run: TrainedRun, source: JetSource) -> dict[str, Figures]:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
@@ -179,12 +180,6 @@ class _Once:
         return from_plain(kept.plain(self.folder / f"{name}.json", values, {**self.asked, **what})["figures"])
 
 
-def checksum(real: HeldOut) -> str:
-    """Of the held-out and training images."""
-    sides = [jets for jets in (real.test, real.train) if jets is not None]
-    return "-".join(f"{len(jets)}-{zlib.crc32(jets.images.data):08x}" for jets in sides)
-
-
 def _common(sources: Sequence[JetSource], rows: Span | None, columns: Span | None) -> Grid:
     """The pixels that are compared: what was asked for of the largest images, or the smallest images' own."""
     if rows is None and columns is None:
@@ -195,10 +190,6 @@ def _common(sources: Sequence[JetSource], rows: Span | None, columns: Span | Non
         if last > size:
             raise ConfigError(f"{what}: up to {last}, but the images have {size}")
     return whole.crop(*chosen)
-
-
-def _renamed(run: TrainedRun, taken: set[str]) -> TrainedRun:
-    return replace(run, model=f"{run.model} (run)") if run.model in taken else run
 
 
 def _entries(trained: Sequence[TrainedRun], found: Sequence[dict[str, Figures]]) -> list[Entry]:
