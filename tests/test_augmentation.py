@@ -95,8 +95,8 @@ def test_parts_side_by_side_are_parts_one_after_another(tmp_path: Path) -> None:
 
 
 def test_an_error_in_one_of_several_parts_ends_all(tmp_path: Path) -> None:
+    flat = [replace(jets, images=jets.images + 1) for jets in (POOL, TEST)]
     with pytest.raises(ConfigError, match=r"observables: nnz of (qcd|w) jets: all values of the truth"):
-        flat = [replace(jets, images=jets.images + 1) for jets in (POOL, TEST)]
         study(flat[0], flat[1], small({"steps": 1}), replace(PLAN, observables=("nnz",), taggers=()),
               tmp_path / "study", workers=2, quiet=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from qgan.cli import main
 from qgan.cli.bench import PARTS
 from qgan.data import write_jets
 from qgan.report.plots.style import to_pixels
+from qgan.simulation.chunks import Settings
 from qgan.studies.bench import bench, memory, report, run
 from qgan.studies.bench import gan as gan_part
 from qgan.studies.bench.gan import (
@@ -128,7 +130,7 @@ def test_the_simulation_is_left_out_where_it_is_not_installed(monkeypatch: pytes
 def test_the_simulation_counts_what_follows_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def make_chunk(settings, chunk, made):
+    def make_chunk(settings: Settings, chunk: int, made: Callable[[int], object]) -> None:
         seen.append(settings.n)
         for jets in (60, 60, 0, 7):
             made(jets)

@@ -144,7 +144,8 @@ def test_only_a_gpu_is_waited_for_and_timed_by_the_clock(clock: Clock, monkeypat
     assert waited == []
     gpu = torch.device("cuda", 0)
     times = take_turns({"a": lambda: clock.compute(0.001)}, 0.05, calls=1, device=gpu)["a"]
-    assert set(waited) == {gpu} and len(waited) == 2 * (times.calls + 1), "before and after each call"
+    assert set(waited) == {gpu}
+    assert len(waited) == 2 * (times.calls + 1), "before and after each call"
     assert times.own == times.wall == pytest.approx([0.011] * len(times.own))
 
 

@@ -26,7 +26,7 @@ def test_every_contender_computes_the_same_circuit() -> None:
 
 
 @pytest.mark.parametrize("name", ["deepquantum", "tensorcircuit"])
-def test_other_simulators_compute_the_same_circuit_and_train(name) -> None:
+def test_other_simulators_compute_the_same_circuit_and_train(name: str) -> None:
     pytest.importorskip(name)
     layer = QuantumLayer(in_features=7, n_qubits=3, n_layers=2, seed=2)
     x = torch.randn(4, 7, generator=torch.Generator().manual_seed(0))

@@ -60,7 +60,7 @@ def test_pixels_do_nearly_as_well_as_particles() -> None:
     assert np.corrcoef(raw.images.mean(0).ravel(), reference.mean(0).ravel())[0, 1] < 0.6
 
 
-def test_large_jets_are_turned_in_small_blocks(monkeypatch) -> None:
+def test_large_jets_are_turned_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = canonical_from_particles(*prongs(), GRID)
     monkeypatch.setattr("qgan.data.reframe._PAIRS", 900)
     np.testing.assert_array_equal(canonical_from_particles(*prongs(), GRID), whole)

@@ -144,7 +144,8 @@ def test_the_page_stands_alone(page: Page, folder: Path) -> None:
     assert not tags & {"script", "link", "iframe", "object", "embed"}
     text = (folder / "report.html").read_text(encoding="utf-8")
     style = text.partition("<style>")[2].partition("</style>")[0]
-    assert 'th[scope="row"]' in style and "&#" not in style, "the style sheet is not escaped as text is"
+    assert 'th[scope="row"]' in style
+    assert "&#" not in style, "the style sheet is not escaped as text is"
     assert "url(" not in text
     assert "@import" not in text
     assert "http" not in text
@@ -172,7 +173,7 @@ def test_names_are_text_not_markup(page: Page) -> None:
 
 
 def test_csv_says_what_the_json_says(folder: Path, said: dict[str, list[dict[str, object]]]) -> None:
-    with open(folder / "report.csv", newline="", encoding="utf-8") as stream:
+    with (folder / "report.csv").open(newline="", encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
     assert len(lines) == sum(len(rows) for rows in said.values())
     for line, (name, row) in zip(lines, ((name, row) for name, rows in said.items() for row in rows), strict=True):

@@ -218,8 +218,8 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
         assert address.startswith("tcp://127.0.0.1:")
         out = simulate("w", 12, tmp_path / "jets.h5", seed=5, scheduler=address, quiet=True)
         assert out.read_bytes() == alone
+        broken = production.Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match=r"a worker made no jets: .*half"):
-            broken = production.Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
             list(production.made_by_scheduler(address, broken, [0]))
         cluster.scale(0)
         cluster.sync(cluster._correct_state)

@@ -85,7 +85,7 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
     if not path.is_file():
         made = make()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, **made)  # type: ignore[arg-type]
         return made
     try:
