@@ -77,7 +77,7 @@ BAD_PIXELS = {value: np.where(np.arange(625).reshape(25, 25) == 7, value, BAD) f
     ({"image": BAD_PIXELS[-1.0]}, "image: holds negative pixels"),
     ({"image": np.array([[["a"] * 25] * 25] * 6, "S1")}, "image: cannot be read"),
 ])
-def test_a_field_that_is_wrong_is_named(tmp_path: Path, changed: dict[str, object], message: str) -> None:
+def test_a_field_that_is_wrong_is_named(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     path = publish(tmp_path / "bad.h5", 6, **changed)
     with pytest.raises(DataError, match=f"bad.h5: {message}") as raised:
         read_jets(path, frame="canonical", half_width=1.25)

@@ -139,6 +139,11 @@ def marked_jets(n: int, seed: int = 0) -> JetImages:
     return replace(some_jets(n, seed), generated=(np.arange(n) % 3 == 0).astype(np.int8))
 
 
+def marks(jets: JetImages) -> np.ndarray:
+    assert jets.generated is not None
+    return jets.generated
+
+
 def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path: Path) -> None:
     jets = marked_jets(30)
     write_jets(tmp_path / "a.h5", jets)
@@ -148,11 +153,11 @@ def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path: Path) -> None:
     assert_same(read_jets(tmp_path / "a.h5"), jets)
     np.testing.assert_array_equal(read_jets(tmp_path / "a.h5").generated, jets.generated)
     both = read_jets([tmp_path / "a.h5", tmp_path / "b.h5"], start=7, stop=45)
-    np.testing.assert_array_equal(both.generated, [*jets.generated[7:], *marked_jets(20, seed=1).generated[:15]])
-    np.testing.assert_array_equal(jets[jets.label == 1].generated, jets.generated[jets.label == 1])
-    np.testing.assert_array_equal(concatenate([jets, both]).generated, [*jets.generated, *both.generated])
+    np.testing.assert_array_equal(marks(both), [*marks(jets)[7:], *marks(marked_jets(20, seed=1))[:15]])
+    np.testing.assert_array_equal(marks(jets[jets.label == 1]), marks(jets)[jets.label == 1])
+    np.testing.assert_array_equal(marks(concatenate([jets, both])), [*marks(jets), *marks(both)])
     merge([tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "marked.h5")
-    np.testing.assert_array_equal(read_jets(tmp_path / "marked.h5").generated[7:45], both.generated)
+    np.testing.assert_array_equal(marks(read_jets(tmp_path / "marked.h5"))[7:45], marks(both))
 
 
 def test_marks_that_only_some_jets_have_are_left_out(tmp_path: Path) -> None:

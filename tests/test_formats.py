@@ -80,7 +80,8 @@ def top_table(n: int = N, m: int = 200) -> Any:
     phi = np.pi + rng.normal(0, 0.2, (n, k))  # around the seam of the azimuth
     momenta[:, 1:, filled] = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], 1)
     momenta[:, 0, filled] = pt * np.cosh(eta)
-    columns = {f"{part}_{i}": momenta[:, j, i] for i in range(m) for j, part in enumerate(("E", "PX", "PY", "PZ"))}
+    columns: dict[str, np.ndarray] = {f"{part}_{i}": momenta[:, j, i] for i in range(m)
+                                      for j, part in enumerate(("E", "PX", "PY", "PZ"))}
     columns |= {f"truth{part}": np.ones(n, np.float32) for part in ("E", "PX", "PY", "PZ")}
     columns |= {"ttv": np.full(n, 1), "is_signal_new": np.arange(n) % 2}
     return pandas.DataFrame(columns), momenta
@@ -310,7 +311,7 @@ def test_a_large_archive_is_not_unpacked_whole(tmp_path: Path) -> None:
     ({"X": np.array([{}] * 3), "y": np.zeros(3)}, "X: expected an array of numbers"),
 ])
 def test_bad_archives_name_the_array(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
-    np.savez(tmp_path / "bad.npz", **arrays)
+    np.savez(tmp_path / "bad.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=f"bad.npz: {message}"):
         read_jets(tmp_path / "bad.npz")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pennylane as qml
 import pytest
 import torch
@@ -32,7 +34,7 @@ def test_the_weights_have_the_shape_of_the_template() -> None:
 
 
 def test_state_keeps_the_template_untouched_and_probs_redraws_only_dead_rotations() -> None:
-    options = {"in_features": 9, "n_qubits": 6, "n_layers": 3, "seed": 4}
+    options: dict[str, Any] = {"in_features": 9, "n_qubits": 6, "n_layers": 3, "seed": 4}
     drawn = random_layers(6, 3, seed=4)
     assert torch.equal(QuantumLayer(**options).gates, drawn)
     kept = QuantumLayer(**options, readout="probs").gates

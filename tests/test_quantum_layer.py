@@ -18,8 +18,8 @@ from qgan.quantum.pennylane_circuit import broadcast
 
 
 def layer_and_input(dtype: torch.dtype = torch.float64, **options: Any) -> tuple[QuantumLayer, Tensor]:
-    settings = {"in_features": 6, "n_qubits": 4, "n_layers": 2, "readout": "state", "seed": 3} | options
-    layer = QuantumLayer(**settings, dtype=dtype)
+    settings: dict[str, Any] = {"in_features": 6, "n_qubits": 4, "n_layers": 2, "readout": "state", "seed": 3}
+    layer = QuantumLayer(**settings | options, dtype=dtype)
     x = torch.randn(3, layer.in_features, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return layer, x.to(dtype)
 
@@ -231,6 +231,7 @@ def test_kept_columns_are_kept_and_serve_a_later_backward() -> None:
     layer.weights.requires_grad_(False)
     x.requires_grad_()
     layer(x).square()[:, 0].sum().backward()
+    assert x.grad is not None
     assert torch.isfinite(x.grad).all()
     layer.weights.requires_grad_(True)
     layer.eval()

@@ -83,8 +83,7 @@ def test_data_reuploading_equals_pennylane(n_qubits: int, uploads: int, trash: l
     weights, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for _ in range(2))
     data = torch.randn(3, n_qubits, generator=rng, dtype=torch.float64)
 
-    @qml.qnode(qml.device("default.qubit", wires=n_qubits), interface="torch")
-    def circuit(x: Tensor) -> Any:
+    def measured(x: Tensor) -> Any:
         for upload in range(uploads):
             for wire in range(n_qubits):
                 for j, gate in enumerate((qml.RZ, qml.RY, qml.RZ)):
@@ -93,6 +92,7 @@ def test_data_reuploading_equals_pennylane(n_qubits: int, uploads: int, trash: l
                 qml.CNOT(wires=[wire, (wire + 1) % n_qubits])
         return qml.probs(wires=trash)
 
+    circuit = qml.QNode(measured, qml.device("default.qubit", wires=n_qubits), interface="torch")
     fast = reuploading(data, weights, bias, n_qubits, trash)
     slow = torch.stack([circuit(x)[0] for x in data])
     torch.testing.assert_close(fast, slow, rtol=0, atol=1e-12)
@@ -121,8 +121,7 @@ def test_zero_probability_is_the_swap_test_with_zeros() -> None:
     states = random_states(2, 3)
     trash = [0, 2]
 
-    @qml.qnode(qml.device("default.qubit", wires=6))
-    def swap_test(state: np.ndarray) -> Any:
+    def measured(state: np.ndarray) -> Any:
         qml.StatePrep(state, wires=range(3))
         qml.Hadamard(wires=5)
         for wire, reference in zip(trash, (3, 4), strict=True):
@@ -130,5 +129,6 @@ def test_zero_probability_is_the_swap_test_with_zeros() -> None:
         qml.Hadamard(wires=5)
         return qml.expval(qml.Z(5))
 
+    swap_test = qml.QNode(measured, qml.device("default.qubit", wires=6))
     expected = [float(swap_test(state.numpy())) for state in states]
     np.testing.assert_allclose(zero_probability(states, trash).numpy(), expected, atol=1e-12)

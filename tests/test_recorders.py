@@ -26,7 +26,8 @@ def events(folder: Path) -> EventAccumulator:
 
 
 def test_memory() -> None:
-    with MemoryRecorder() as recorder:
+    recorder = MemoryRecorder()
+    with recorder:
         for step in (1, 2):
             recorder.scalars(step, {"loss/total": 0.5 * step, "loss/bce": 1.0})
         recorder.images(2, "real", jets())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def things() -> Registry[str]:
 
 
 def test_what_is_registered_is_found_in_its_order() -> None:
-    registry: Registry[object] = Registry("function", "qgan.test_functions")
+    registry: Registry[Callable[[int], int]] = Registry("function", "qgan.test_functions")
 
     @registry.register("double")
     def double(x: int) -> int:

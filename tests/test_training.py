@@ -13,11 +13,12 @@ from small_training import PUBLISHED, gradients, prepared_from, small, trainer_f
 from torch import Tensor
 from toy_jets import toy_jets
 
-import qgan.training
 from qgan.base.errors import ConfigError
-from qgan.data import write_jets
+from qgan.data import Grid, write_jets
 from qgan.losses import GeneratorBatch
 from qgan.models.symmetry import EtaFlip
+from qgan.observables.tensors import statistics
+from qgan.quantum import QuantumLayer
 from qgan.training.assembly import build_terms
 from qgan.training.trainer import Record, Trainer
 
@@ -85,14 +86,13 @@ def test_a_term_without_weight_is_not_computed(file: Path, name: str) -> None:
 
 def test_statistics_that_no_term_needs_are_not_computed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    compute = qgan.training.trainer.statistics
 
-    def watched(images: Tensor, grid: object, names: list[str]) -> dict[str, Tensor]:
+    def watched(images: Tensor, grid: Grid, names: list[str]) -> dict[str, Tensor]:
         asked.extend(names)
-        return compute(images, grid, names)  # type: ignore[arg-type]
+        return statistics(images, grid, names)
 
     trainer = trainer_from(small({**ZERO, "losses.coding": 1.0}), file)
-    monkeypatch.setattr(qgan.training.trainer, "statistics", watched)
+    monkeypatch.setattr("qgan.training.trainer.statistics", watched)
     next(trainer.run(1))
     assert set(asked) == {"delta_r_mean", "pixel_mean", "soft_nnz"}
 
@@ -261,9 +261,11 @@ def test_each_network_moves_in_its_own_half_step_alone(file: Path, large: Path, 
 def test_a_frozen_circuit_stays_as_it_is(file: Path) -> None:
     for core, moves in (("frozen", False), ("quantum", True)):
         trainer = trainer_from(small({"generator.core": core}), file)
-        angles = trainer.generator.network.core.layer.weights.detach().clone()
+        layer = trainer.generator.network.get_submodule("core.layer")
+        assert isinstance(layer, QuantumLayer)
+        angles = layer.weights.detach().clone()
         list(trainer.run(2))
-        assert torch.equal(angles, trainer.generator.network.core.layer.weights) != moves
+        assert torch.equal(angles, layer.weights) != moves
 
 
 @pytest.mark.parametrize("published", [False, True], ids=["ours", "published"])
@@ -356,7 +358,7 @@ def test_the_published_statistics_loss_hardly_sees_a_shift_by_a_spread(large: Pa
     prepared = prepared_from(small(changes), large)
     (term, _), = build_terms(small(changes), prepared, {}).terms
     images = torch.from_numpy(prepared.train.images)
-    real = qgan.training.trainer.statistics(images, prepared.train.grid, term.needs)
+    real = statistics(images, prepared.train.grid, term.needs)
     shifted = {name: values + values.std() for name, values in real.items()}
     label = torch.from_numpy(prepared.train.label)
     loss = float(term(GeneratorBatch(torch.zeros(len(label)), real, shifted, label, label)))

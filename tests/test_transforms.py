@@ -78,7 +78,8 @@ def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one() -> Non
 def test_conditions_come_back_in_the_type_that_went_in(dtype: type[np.floating]) -> None:
     values = some_conditions().astype(dtype)
     transform = ConditionTransform.fit(values, NAMES)
-    for kind in (np.asarray, torch.as_tensor):
+    kinds: tuple[Callable[[np.ndarray], Any], ...] = (np.asarray, torch.as_tensor)
+    for kind in kinds:
         x = transform.forward(kind(values))
         back = transform.inverse(x)
         assert back.dtype == kind(values).dtype
