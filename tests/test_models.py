@@ -13,16 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from qgan.data.grid import Grid
-from qgan.models import (
-    OBSERVABLES,
-    Discriminator,
-    Generator,
-    PixelStatistics,
-    PublishedDiscriminator,
-    PublishedGenerator,
-)
+from qgan.models import OBSERVABLES, Discriminator, Generator, PixelStatistics
 from qgan.models.blocks import pyramid
 from qgan.models.pixels import KNEE, SOFTEST, HalfStep, PixelHead
+from qgan.models.published import PublishedDiscriminator, PublishedGenerator
 from qgan.observables.tensors import statistics
 
 Network = Generator | PublishedGenerator

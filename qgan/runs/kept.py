@@ -89,7 +89,8 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
             np.savez_compressed(stream, **made)  # type: ignore[arg-type]
         return made
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: NumPy leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return dict(stored)
     except (OSError, ValueError, BadZipFile) as error:
         raise DataError(path, "", "is damaged; remove it to have it made again") from error
