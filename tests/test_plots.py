@@ -77,8 +77,8 @@ def test_mean_images_show_the_means() -> None:
 def test_the_frame_decides_which_way_is_up() -> None:
     up = {}
     for frame in ("raw", "canonical"):
-        sides = [replace(j, frame=frame) for j in (REAL, FAKE)]
-        axes = plots.mean_images(*sides).axes[0]
+        real, fake = (replace(j, frame=frame) for j in (REAL, FAKE))
+        axes = plots.mean_images(real, fake).axes[0]
         up[frame] = axes.get_ylim()[0] < axes.get_ylim()[1]
         assert ("'" in axes.get_ylabel()) == (frame == "canonical")
     assert up == {"raw": True, "canonical": False}

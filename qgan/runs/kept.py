@@ -90,7 +90,7 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
         return made
     try:
         # Opened here: NumPy leaves a damaged file open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(stored)
     except (OSError, ValueError, BadZipFile) as error:
         raise DataError(path, "", "is damaged; remove it to have it made again") from error
