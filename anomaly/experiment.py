@@ -53,6 +53,13 @@ def train(configuration: Configuration, *, data: Jets | None = None, out: str | 
     Raises:
         QganError: jets of another class, options or a checkpoint that do not fit, or a model that has collapsed.
         KeyboardInterrupt: after the checkpoint was written.
+
+    >>> from anomaly.configuration import TrainingOptions
+    >>> from qgan import embedded_jets
+    >>> short = Configuration(seed=1, threads=1, device="cpu", training=TrainingOptions(epochs=2))
+    >>> run = train(short, data=embedded_jets("quark", "train")[:200], out="run", quiet=True)
+    >>> (run.path / "config.yaml").is_file()
+    True
     """
     check(configuration)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None

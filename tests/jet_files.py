@@ -9,11 +9,11 @@ import numpy as np
 
 from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
-from qgan.data.jets import KEYS
+from qgan.data.jets import KEYS, Frame
 from qgan.observables.arrays import observables
 
 
-def some_jets(n: int, seed: int = 0, size: int = 9, frame: str = "canonical", label: int | None = None) -> JetImages:
+def some_jets(n: int, seed: int = 0, size: int = 9, frame: Frame = "canonical", label: int | None = None) -> JetImages:
     rng = numpy_rng(seed, "files")
     images = rng.exponential(5.0, (n, size, size)) * (rng.random((n, size, size)) < 0.1)
     conditions = {name: rng.uniform(0.5, 1.5, n).astype(np.float32) for name in ("eta", "pt", "mass", "delta_r")}

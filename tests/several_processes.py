@@ -37,7 +37,8 @@ def together(function: Callable[..., Any], *arguments: Any, number: int = 2) -> 
     return results
 
 
-def _one(answer: Connection, variables: dict[str, Any], function: Callable[..., Any], arguments: tuple) -> None:
+def _one(answer: Connection, variables: dict[str, Any], function: Callable[..., Any],
+         arguments: tuple[Any, ...]) -> None:
     os.environ |= {name: str(value) for name, value in variables.items()}
     torch.set_num_threads(1)
     try:

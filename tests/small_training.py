@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from memory_recorder import MemoryRecorder
@@ -16,7 +16,10 @@ from qgan.training.assembly import build_trainer
 from qgan.training.preparation import Prepared, prepare
 from qgan.training.trainer import Trainer
 
-Options = TypeVar("Options")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Options = TypeVar("Options", bound="DataclassInstance")
 
 SMALL = {"batch_size": 16, "threads": 1, "device": "cpu", "steps": 6, "symmetry": "none",
          "data.codings": ["delta_r", "delta_r_mean", "pixel_mean", "soft_nnz"],
@@ -39,7 +42,8 @@ def changed(options: Options, changes: Mapping[str, Any]) -> Options:
     for name, value in changes.items():
         first, _, rest = name.partition(".")
         part = getattr(options, first)
-        options = replace(options, **{first: changed(part, {rest: value}) if is_dataclass(part) else value})
+        nested = is_dataclass(part) and not isinstance(part, type)
+        options = replace(options, **{first: changed(part, {rest: value}) if nested else value})
     return options
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn import functional
@@ -50,6 +52,7 @@ def test_scores_are_the_errors(name: str) -> None:
     for model in (squared, crossed):
         assert model.loss(x).item() > 0
     made = squared.reconstruct(x)
+    assert made is not None
     torch.testing.assert_close(squared.score(x), ((made - x) ** 2).sum((1, 2)))
     made = crossed.reconstruct(x)
     assert made is not None
@@ -104,7 +107,7 @@ def test_a_collapsed_model_is_refused() -> None:
     model, x = make("conv"), torch.rand(20, 12, 12)
     model.check(x)
     assert isinstance(model, ClassicalAutoencoder)
-    torch.nn.init.zeros_(model.encoder[-1].weight)  # type: ignore[index, arg-type]
+    torch.nn.init.zeros_(model.encoder[-1].weight)  # type: ignore[index]
     with pytest.raises(QganError, match="has collapsed"):
         model.check(x)
 
@@ -117,6 +120,6 @@ def test_a_collapsed_model_is_refused() -> None:
     ("conv", {"budget": 10}, "budget: 10 parameters, a convolutional autoencoder needs at least"),
     ("mlp", {"hidden": [], "latent": 4, "budget": 1000}, "an MLP without hidden layers has 1300"),
 ])
-def test_impossible_options_are_named(name: str, options: dict[str, object], complaint: str) -> None:
+def test_impossible_options_are_named(name: str, options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         make(name, **options)

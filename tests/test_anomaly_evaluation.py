@@ -21,7 +21,7 @@ from anomaly.preparation import generator_of
 from anomaly.report import Report, Row
 from anomaly.scoring import Figure, Score
 from qgan.base.errors import CheckpointError, ConfigError, DataError
-from qgan.data import write_jets
+from qgan.data import read_jets, write_jets
 from qgan.data.jets import JetImages, concatenate
 
 
@@ -93,11 +93,10 @@ def test_jets_are_read_once_and_each_model_runs_over_them_once(runs: tuple[list[
                                                                monkeypatch: pytest.MonkeyPatch) -> None:
     """With pictures, TensorBoard and both scores of each model; pictures of a few reconstructions apart."""
     read, seen = [], []
-    real = preparation.read_jets
 
     def watched(files: list[str]) -> JetImages:
         read.append(files)
-        return real(files)
+        return read_jets(files)
 
     def encoded(self: ConvolutionalAutoencoder, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         seen.append(len(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from anomaly.configuration import Configuration, ModelOptions
 from anomaly.detector import load_detector
 from anomaly.experiment import train_on
 from anomaly.models.circuit import n_patches, patches
+from anomaly.models.classical import Loss
 from anomaly.models.collapse import CollapseError, check_spread, foreign
 from anomaly.models.contrastive import ContrastiveEncoder
 from anomaly.models.hybrid import HybridAutoencoder
@@ -40,8 +42,16 @@ def jets(count: int = 40, size: int = 8, seed: int = 0) -> torch.Tensor:
     return x / x.sum((1, 2), keepdim=True)
 
 
-def quantum(seed: int = 0, **options: object) -> Autoencoder:
-    return build(ModelOptions("quantum", {"patch": 4, "uploads": 3, "latent": 2} | options), (8, 8), seed)
+def quantum(seed: int = 0, **options: object) -> QuantumAutoencoder:
+    model = build(ModelOptions("quantum", {"patch": 4, "uploads": 3, "latent": 2} | options), (8, 8), seed)
+    assert isinstance(model, QuantumAutoencoder)
+    return model
+
+
+def contrastive(**options: object) -> ContrastiveEncoder:
+    model = build(ModelOptions("contrastive", {"patch": 4} | options), (8, 8))
+    assert isinstance(model, ContrastiveEncoder)
+    return model
 
 
 def fit(model: Autoencoder, x: torch.Tensor, steps: int, rate: float = 0.02) -> list[float]:
@@ -86,9 +96,10 @@ def test_views_are_reflections_of_the_same_image_and_lose_pixels() -> None:
 
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_the_score_is_the_swap_test(reference: str) -> None:
-    model = quantum(reference=reference, circuit={"even": False, "spread": 1.0, "biases": True}).double()
+    model = quantum(reference=reference, circuit={"even": False, "spread": 1.0, "biases": True})
+    model.double()
     x = jets(2).double()
-    circuit, qubit = model.circuit, model.reference.cdouble()
+    circuit, qubit = model.circuit, model.reference.to(torch.complex128)
     measure = swap_test(circuit.gates(), 4, (2, 3), qubit)
     expected = [1 - measure(angles) for angles in circuit.angles(patches(x, 4))]
     np.testing.assert_allclose(model.score(x).detach().numpy(), expected, rtol=0, atol=1e-7)
@@ -170,7 +181,7 @@ def test_a_circuit_that_answers_the_same_to_everything_is_refused() -> None:
     assert model.score(x).std() < 1e-6
     with pytest.raises(CollapseError, match=r"it gives every image the same score \(jets 0"):
         model.check(x)
-    encoder = build(ModelOptions("contrastive", {"patch": 4}), (8, 8))
+    encoder = contrastive()
     encoder.check(x)
     torch.nn.init.zeros_(encoder.circuit.weights)
     with pytest.raises(CollapseError, match="collapsed"):
@@ -189,7 +200,7 @@ def test_foreign_images_have_the_same_pixels_elsewhere_or_noise() -> None:
 
 
 def test_the_contrastive_score_is_one_minus_the_mean_fidelity_with_usual_jets() -> None:
-    encoder = build(ModelOptions("contrastive", {"patch": 4, "contrast": 1e3}), (8, 8))
+    encoder = contrastive(contrast=1e3)
     usual, x = jets(20), jets(5, seed=1)
     encoder.calibrate(usual)
     states, others = (encoder.states(encoder.pixels(images)).detach() for images in (usual, x))
@@ -200,7 +211,7 @@ def test_the_contrastive_score_is_one_minus_the_mean_fidelity_with_usual_jets() 
 
 def test_the_contrastive_loss_tells_jets_apart() -> None:
     still = {"noise": 0.0, "dropout": 0.0}
-    encoder = build(ModelOptions("contrastive", {"patch": 4, "contrast": 1e3, "views": still}), (8, 8))
+    encoder = contrastive(contrast=1e3, views=still)
     x = jets(32)
     torch.nn.init.zeros_(encoder.circuit.weights)
     assert float(encoder.loss(x).detach()) == pytest.approx(np.log(32), rel=1e-5)
@@ -210,7 +221,7 @@ def test_the_contrastive_loss_tells_jets_apart() -> None:
 
 
 @pytest.mark.parametrize("loss", ["mse", "bce"])
-def test_the_hybrid_learns_to_reconstruct(loss: str) -> None:
+def test_the_hybrid_learns_to_reconstruct(loss: Loss) -> None:
     torch.manual_seed(0)
     model = HybridAutoencoder((8, 8), patch=2, channels=4, loss=loss)
     x = jets(64) ** 0.5
@@ -254,7 +265,7 @@ def test_configured_models_have_the_promised_size(name: str) -> None:
     ("hybrid", {"channels": 0}, "channels: 0"),
     ("contrastive", {"temperature": 0.0}, "temperature"),
 ])
-def test_options_that_cannot_be_are_refused_in_one_line(name: str, options: dict, message: str) -> None:
+def test_options_that_cannot_be_are_refused_in_one_line(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as error:
         build(ModelOptions(name, options), (12, 12))
     assert "\n" not in str(error.value)
@@ -269,7 +280,7 @@ def test_models_by_name() -> None:
 
 
 @pytest.mark.parametrize(("name", "options"), [("quantum", {"latent": 2, "contrast": 1e3}), ("contrastive", {})])
-def test_a_run_keeps_what_was_calibrated(name: str, options: dict, tmp_path: Path) -> None:
+def test_a_run_keeps_what_was_calibrated(name: str, options: dict[str, Any], tmp_path: Path) -> None:
     configuration = changed(Configuration(), {
         "threads": 1, "device": "cpu", "training.epochs": 2, "training.batch_size": 40, "preprocessing.size": 8,
         "preprocessing.scaling": "sum", "model.name": name, "model.options": {"patch": 4, "uploads": 2} | options})

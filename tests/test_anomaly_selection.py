@@ -14,6 +14,8 @@ from test_anomaly_training import small
 from anomaly import pseudo_anomalies as pseudo
 from anomaly import selection
 from anomaly.cli import main
+from anomaly.configuration import Configuration
+from anomaly.experiment import fitted
 from anomaly.pseudo_anomalies import KINDS, pseudo_anomalies
 from anomaly.scoring import Curve
 from anomaly.selection import select
@@ -212,12 +214,11 @@ def test_a_gluon_jet_is_refused(tmp_path: Path, quarks: JetImages, capsys: pytes
 def test_a_training_that_fails_comes_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quarks: JetImages) -> None:
     write_jets(tmp_path / "quark.h5", quarks)
     one, other = small({"training.epochs": 1}), small({"training.epochs": 1, "training.rate": 0.5})
-    trained = selection.fitted
 
-    def fails(configuration: object, *jets: JetImages) -> object:
-        if configuration.training.rate == 0.5:  # type: ignore[attr-defined]
+    def fails(configuration: Configuration, *jets: JetImages) -> object:
+        if configuration.training.rate == 0.5:
             raise QganError("the circuit has collapsed")
-        return trained(configuration, *jets)  # type: ignore[arg-type]
+        return fitted(configuration, *jets)
 
     monkeypatch.setattr(selection, "fitted", fails)
     found = select({"bad": other, "good": one}, data=[tmp_path / "quark.h5"], seeds=1, n_bootstrap=2, quiet=True)

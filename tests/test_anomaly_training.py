@@ -13,10 +13,10 @@ from memory_recorder import MemoryRecorder
 from small_training import Stopping, changed, differences
 from test_anomaly_cli import make_jets
 
-from anomaly import experiment
 from anomaly.configuration import Configuration
 from anomaly.detector import load_detector
 from anomaly.experiment import train
+from anomaly.models.registry import build
 from anomaly.preprocess import prepare
 from qgan.base.errors import CheckpointError, ConfigError, DataError, QganError
 from qgan.data import embedded_jets, write_jets
@@ -98,14 +98,13 @@ def test_no_other_jet_is_ever_trained_or_stopped_on(normal: str, tmp_path: Path,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     """Every image that reaches the model in training, stopping and calibration is one of a usual embedded jet."""
     seen: list[torch.Tensor] = []
-    real = experiment.build
 
     def watched(*arguments: Any) -> Any:
-        model = real(*arguments)
-        model.encoder.register_forward_pre_hook(lambda _, x: seen.append(x[0].detach().clone()))
+        model = build(*arguments)
+        model.get_submodule("encoder").register_forward_pre_hook(lambda _, x: seen.append(x[0].detach().clone()))
         return model
 
-    monkeypatch.setattr(experiment, "build", watched)
+    monkeypatch.setattr("anomaly.experiment.build", watched)
     train(small({"data.normal": normal, "training.epochs": 1, "data.n": 300}), out=tmp_path / "run", quiet=True)
     images = {x.numpy().tobytes() for batch in seen for x in batch}
     usual = {split: {x.tobytes() for x in prepare(embedded_jets(normal, split), 12, "log")}

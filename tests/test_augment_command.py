@@ -71,8 +71,7 @@ def test_a_small_study(files: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path: Path) -> None:
-    with open(files / "config.yaml") as stream:
-        (tmp_path / "often.yaml").write_text(stream.read() + "logging: {checkpoint: 1}\n")
+    (tmp_path / "often.yaml").write_text((files / "config.yaml").read_text() + "logging: {checkpoint: 1}\n")
     words = [*options(files), "--config", str(tmp_path / "often.yaml"), "--seeds", "3", "--steps", "100000"]
     command = [sys.executable, "-m", "qgan", "augment", "--out", "study", "--workers", "2", *words]
     kept = [tmp_path / "study" / f"jets_40_{turn}" / "generator.pt" for turn in range(3)]

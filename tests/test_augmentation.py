@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,8 @@ from qgan.studies.augment.amplification import Power
 from qgan.studies.augment.generators import generator_of, sample
 from qgan.studies.augment.subsets import COPIES, GENERATED, MIXED, MIXED_GIVEN, REAL, draw, mixed_jets
 from qgan.studies.augment.summary import sentence
+from qgan.training.assembly import build_trainer
+from qgan.training.trainer import Record, Trainer
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
 PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
@@ -31,20 +35,20 @@ PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), o
 # what is kept
 
 def test_a_stopped_training_goes_on_to_the_same_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    configuration, build = small({"steps": 4, "logging.checkpoint": 0}), training.build_trainer
+    configuration = small({"steps": 4, "logging.checkpoint": 0})
     whole = generator_of(POOL, configuration, tmp_path / "whole.pt", quiet=True)
 
-    def stopping(*arguments: object) -> object:
-        trainer = build(*arguments)  # type: ignore[arg-type]
+    def stopping(*arguments: Any) -> Trainer:
+        trainer = build_trainer(*arguments)
         run = trainer.run
 
-        def two_steps(steps: int) -> object:
+        def two_steps(steps: int) -> Iterator[Record]:
             for record in run(steps):
                 if record.step == 3:
                     raise KeyboardInterrupt
                 yield record
 
-        trainer.run = two_steps
+        trainer.run = two_steps  # type: ignore[method-assign]
         return trainer
 
     with monkeypatch.context() as patched:
@@ -95,8 +99,8 @@ def test_parts_side_by_side_are_parts_one_after_another(tmp_path: Path) -> None:
 
 
 def test_an_error_in_one_of_several_parts_ends_all(tmp_path: Path) -> None:
+    flat = [replace(jets, images=jets.images + 1) for jets in (POOL, TEST)]
     with pytest.raises(ConfigError, match=r"observables: nnz of (qcd|w) jets: all values of the truth"):
-        flat = [replace(jets, images=jets.images + 1) for jets in (POOL, TEST)]
         study(flat[0], flat[1], small({"steps": 1}), replace(PLAN, observables=("nnz",), taggers=()),
               tmp_path / "study", workers=2, quiet=True)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Never
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,7 +16,16 @@ import pytest
 from jet_files import publish, some_jets
 
 from qgan.base.errors import DataError
-from qgan.data import JetWriter, merge, read_jets, write_jets
+from qgan.data import JetImages, JetWriter, merge, read_jets, write_jets
+
+
+def write_blocks(path: Path, *blocks: JetImages, interrupted: bool = False) -> None:
+    like = blocks[0]
+    with JetWriter(path, grid=like.grid, frame=like.frame, class_names=like.class_names) as writer:
+        for jets in blocks:
+            writer.append(jets)
+        if interrupted:
+            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(("name", "content", "message"), [
@@ -24,14 +33,14 @@ from qgan.data import JetWriter, merge, read_jets, write_jets
     ("empty.h5", b"", r"is empty \(0 bytes\)"),
     ("text.h5", b"these are no jets" * 100, "is not an HDF5 file"),
 ])
-def test_a_file_that_is_no_hdf5(tmp_path, name, content, message) -> None:
+def test_a_file_that_is_no_hdf5(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"{name}: {message}"):
         read_jets(tmp_path / name)
 
 
-def test_a_folder_and_a_truncated_file(tmp_path) -> None:
+def test_a_folder_and_a_truncated_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder"):
         read_jets(tmp_path)
     write_jets(tmp_path / "jets.h5", some_jets(1000))
@@ -41,11 +50,11 @@ def test_a_folder_and_a_truncated_file(tmp_path) -> None:
         read_jets(tmp_path / "jets.h5")
 
 
-def test_damaged_data_are_noticed_while_reading(tmp_path) -> None:
+def test_damaged_data_are_noticed_while_reading(tmp_path: Path) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3000))
     with h5py.File(tmp_path / "jets.h5") as file:
         chunk = file["image"].id.get_chunk_info(0)
-    with open(tmp_path / "jets.h5", "r+b") as stream:
+    with (tmp_path / "jets.h5").open("r+b") as stream:
         stream.seek(chunk.byte_offset)
         stream.write(bytes(chunk.size))
     with pytest.raises(DataError, match=r"jets.h5: image: cannot be read"):
@@ -68,14 +77,14 @@ BAD_PIXELS = {value: np.where(np.arange(625).reshape(25, 25) == 7, value, BAD) f
     ({"image": BAD_PIXELS[-1.0]}, "image: holds negative pixels"),
     ({"image": np.array([[["a"] * 25] * 25] * 6, "S1")}, "image: cannot be read"),
 ])
-def test_a_field_that_is_wrong_is_named(tmp_path, changed, message) -> None:
+def test_a_field_that_is_wrong_is_named(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     path = publish(tmp_path / "bad.h5", 6, **changed)
     with pytest.raises(DataError, match=f"bad.h5: {message}") as raised:
         read_jets(path, frame="canonical", half_width=1.25)
     assert "\n" not in str(raised.value)
 
 
-def test_no_jets_and_impossible_slices(tmp_path) -> None:
+def test_no_jets_and_impossible_slices(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none.h5: image: holds no jets"):
         read_jets(publish(tmp_path / "none.h5", 0))
     path = publish(tmp_path / "few.h5", 5)
@@ -84,7 +93,7 @@ def test_no_jets_and_impossible_slices(tmp_path) -> None:
             read_jets(path, start=start, stop=stop)
 
 
-def test_keys_of_no_known_format_are_listed(tmp_path) -> None:
+def test_keys_of_no_known_format_are_listed(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["temperature"] = np.zeros(3)
     with pytest.raises(DataError, match=r"other.h5: image: no such key; the file holds temperature; expected"):
@@ -101,7 +110,8 @@ def test_keys_of_no_known_format_are_listed(tmp_path) -> None:
     ({"frame": "raw", "half_width": 1.0, "origin": "{"}, {}, "origin: is not JSON"),
     ({"frame": "raw", "half_width": 1.0, "class_names": ["w"]}, {}, "class_names: expected"),
 ])
-def test_attributes_that_are_wrong_are_named(tmp_path, attributes, options, message) -> None:
+def test_attributes_that_are_wrong_are_named(tmp_path: Path, attributes: dict[str, object], options: dict[str, Any],
+                                             message: str) -> None:
     path = publish(tmp_path / "bad.h5", 3)
     with h5py.File(path, "a") as file:
         file.attrs.update(attributes)
@@ -109,7 +119,7 @@ def test_attributes_that_are_wrong_are_named(tmp_path, attributes, options, mess
         read_jets(path, **options)
 
 
-def test_unlike_files_are_not_put_together(tmp_path) -> None:
+def test_unlike_files_are_not_put_together(tmp_path: Path) -> None:
     write_jets(tmp_path / "a.h5", some_jets(3))
     for name, other in (("grid", some_jets(3, size=7)), ("frame", some_jets(3, frame="raw"))):
         write_jets(tmp_path / "b.h5", other, overwrite=True)
@@ -120,19 +130,17 @@ def test_unlike_files_are_not_put_together(tmp_path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "b.h5"]
 
 
-def test_blocks_of_one_file_hold_the_same_quantities(tmp_path) -> None:
+def test_blocks_of_one_file_hold_the_same_quantities(tmp_path: Path) -> None:
     jets = some_jets(3)
     without = replace(jets, conditions={}, source="the second block")
-    with (pytest.raises(DataError, match="the second block: jet_delta_R, jet_eta, jet_mass, jet_pt: in some"),
-          JetWriter(tmp_path / "out.h5", grid=jets.grid, frame=jets.frame, class_names=jets.class_names) as writer):
-        writer.append(jets)
-        writer.append(without)
+    with pytest.raises(DataError, match="the second block: jet_delta_R, jet_eta, jet_mass, jet_pt: in some"):
+        write_blocks(tmp_path / "out.h5", jets, without)
     assert list(tmp_path.iterdir()) == []
 
 
 # output
 
-def test_a_file_that_exists_stays_unless_overwriting(tmp_path) -> None:
+def test_a_file_that_exists_stays_unless_overwriting(tmp_path: Path) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3))
     with pytest.raises(DataError, match=r"jets.h5: exists already; pass --overwrite"):
         write_jets(tmp_path / "jets.h5", some_jets(4))
@@ -143,17 +151,15 @@ def test_a_file_that_exists_stays_unless_overwriting(tmp_path) -> None:
         write_jets(tmp_path / "missing" / "jets.h5", some_jets(3))
 
 
-def test_an_interrupted_file_leaves_nothing(tmp_path) -> Never:
-    jets = some_jets(3000)
-    with (pytest.raises(KeyboardInterrupt),
-          JetWriter(tmp_path / "out.h5", grid=jets.grid, frame=jets.frame, class_names=jets.class_names) as writer):
-        writer.append(jets)
-        raise KeyboardInterrupt
+def test_an_interrupted_file_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write_blocks(tmp_path / "out.h5", some_jets(3000), interrupted=True)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("room", [0, 3_000, 60_000])
-def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, room) -> None:
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                         room: int) -> None:
     write_jets(tmp_path / "jets.h5", some_jets(3))
     written = 0
     original = io.FileIO.write
@@ -172,7 +178,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, monkeypatch, 
     assert [p.name for p in tmp_path.iterdir()] == ["jets.h5"]
 
 
-def test_a_file_that_the_system_refuses_to_grow_does_not_crash_the_interpreter(tmp_path) -> None:
+def test_a_file_that_the_system_refuses_to_grow_does_not_crash_the_interpreter(tmp_path: Path) -> None:
     write_jets(tmp_path / "in.h5", some_jets(5000))
     program = ("import resource, sys\nfrom qgan.data import merge\nfrom qgan.base.errors import DataError\n"
                "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"

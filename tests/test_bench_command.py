@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from matplotlib.container import ErrorbarContainer
 from small_training import prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
@@ -17,6 +21,8 @@ from qgan.cli import main
 from qgan.cli.bench import PARTS
 from qgan.data import write_jets
 from qgan.report.plots.style import to_pixels
+from qgan.sampling.source import JetSource
+from qgan.simulation.chunks import Settings
 from qgan.studies.bench import bench, memory, report, run
 from qgan.studies.bench import gan as gan_part
 from qgan.studies.bench.gan import (
@@ -36,6 +42,7 @@ from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulatio
 from qgan.studies.bench.text import product_shares
 from qgan.studies.bench.timing import Estimate
 from qgan.training.preparation import Prepared
+from qgan.training.trainer import Record
 
 GROWTH = {name: Estimate(1.0, 0.9, 1.2) for name in ("batch 1 to 256", "batch 256 to 4096", "layers",
                                                      "factor per qubit")}
@@ -77,6 +84,8 @@ def test_the_slow_circuit_takes_the_same_step(prepared: Prepared) -> None:
     fast = trainer_with(QUANTUM, small(), prepared)
     slow = sample_by_sample(trainer_with(QUANTUM, small(), prepared))
     first, second = steps_of(fast)(), steps_of(slow)()
+    assert isinstance(first, Record)
+    assert isinstance(second, Record)
     assert first.step == second.step == 1
     for name, value in first.figures.items():
         torch.testing.assert_close(second.figures[name], value, rtol=1e-3, atol=1e-4)
@@ -102,10 +111,15 @@ def test_sampling_counts_whole_requests(prepared: Prepared, monkeypatch: pytest.
 
 def test_one_core_is_measured_with_one_thread(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qgan.sampling.source.BLOCK", 16)
-    source, seen = source_from(trainer_with(QUANTUM, small(), prepared), prepared), []
-    whole = type(source).block
-    monkeypatch.setattr(type(source), "block",
-                        lambda self, *words: (seen.append(torch.get_num_threads()), whole(self, *words))[1])
+    source = source_from(trainer_with(QUANTUM, small(), prepared), prepared)
+    seen: list[int] = []
+    whole = JetSource.block
+
+    def watched(self: JetSource, *words: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return whole(self, *words)
+
+    monkeypatch.setattr(JetSource, "block", watched)
     torch.set_num_threads(2)
     try:
         rows = sampling_rows(source, 0.001, (1, 20))
@@ -128,7 +142,7 @@ def test_the_simulation_is_left_out_where_it_is_not_installed(monkeypatch: pytes
 def test_the_simulation_counts_what_follows_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def make_chunk(settings, chunk, made):
+    def make_chunk(settings: Settings, chunk: int, made: Callable[[int], object]) -> None:
         seen.append(settings.n)
         for jets in (60, 60, 0, 7):
             made(jets)
@@ -200,11 +214,11 @@ def test_the_command_prints_and_leaves_json_and_a_picture(tiny: None, jets_file:
     assert len(found["marks"]) == 4
     assert "lower quartile" in found["estimator"]
     assert "with layers to the power 1 (0.9–1.2)" in out
-    for words in ("PennyLane per sample | ≥ 1,000 | 1,000 (900–1,100) | 1,000 | cannot be told |", "lower quartile",
-                  "measured 384.00 ms", "| training step, quantum over dense core | ≤ 1.1 |", "times w",
-                  "| sampling, jets a second on one core | ≥ 5,000 |", "share of the matrix product", "quantum / it",
-                  "resident memory"):
-        assert words in out
+    for part in ("PennyLane per sample | ≥ 1,000 | 1,000 (900–1,100) | 1,000 | cannot be told |", "lower quartile",
+                 "measured 384.00 ms", "| training step, quantum over dense core | ≤ 1.1 |", "times w",
+                 "| sampling, jets a second on one core | ≥ 5,000 |", "share of the matrix product", "quantum / it",
+                 "resident memory"):
+        assert part in out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bench.json", "bench.png"]
 
 
@@ -259,8 +273,10 @@ def test_the_picture_shows_every_contender_with_its_spread(tiny: None) -> None:
     for axes in figure.axes:
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
         assert len(axes.containers) == 3
-    assert list(figure.axes[0].containers[0].lines[0].get_xdata()) == [1, 64, 384]
-    assert list(figure.axes[2].containers[0].lines[0].get_xdata()) == [2**4, 2**8]
+    for panel, expected in ((0, [1, 64, 384]), (2, [2**4, 2**8])):
+        points = figure.axes[panel].containers[0]
+        assert isinstance(points, ErrorbarContainer)
+        assert np.asarray(points.lines[0].get_xdata()).tolist() == expected
     pixels = to_pixels(figure)
     assert pixels.std() > 5
 

@@ -152,7 +152,7 @@ def test_what_does_not_depend_on_the_scale_of_pt_or_the_side() -> None:
     images = sparse_images(20, seed=5)
     once, mirrored = broad(images, GRID), broad(images[:, :, ::-1], GRID)
     twice = broad(2 * images, GRID)
-    for name in FAMILIES["moments"].units | FAMILIES["radial"].units | FAMILIES["correlators"].units:
+    for name in (*FAMILIES["moments"].units, *FAMILIES["radial"].units, *FAMILIES["correlators"].units):
         np.testing.assert_allclose(twice[name], once[name], rtol=1e-6, atol=1e-9, err_msg=name)
     odd = {"centroid_phi", "asymmetry_phi", "hardest_phi", "second_phi", "orientation"}
     for name in broad_units():

@@ -118,7 +118,7 @@ def test_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytes
     save(path, checkpoint(1))
 
     def full(self: Path, data: bytes) -> int:
-        with open(self, "wb") as stream:
+        with self.open("wb") as stream:
             stream.write(data[:1000])
         raise OSError(errno.ENOSPC, "No space left on device")
 

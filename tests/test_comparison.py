@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,8 @@ def test_the_sentence_follows_from_the_numbers(dense: list[float], said: str) ->
     assert "3 seeds each" in text
     assert "8 against 8 trained numbers" in text
     gains = {d.name: d.gain for d in differences(quantum, other)}
+    assert gains["w1_median"] is not None
+    assert gains["coverage"] is not None
     assert np.sign(gains["w1_median"]) == np.sign(gains["coverage"])
 
 
@@ -191,13 +194,16 @@ def test_the_figures_catch_the_controls(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                               quick: None) -> None:
     configurations = {"quantum": small({"steps": 2}), "dense": small({"steps": 2, "generator.core": "dense"})}
-    options = {"out": tmp_path, "seeds": (1, 2), "data": [files / "train.h5"], "real": [files / "test.h5"],
-               "judging": JUDGING, "with_controls": False, "quiet": True}
+    options: dict[str, Any] = {"out": tmp_path, "seeds": (1, 2), "data": [files / "train.h5"],
+                               "real": [files / "test.h5"], "judging": JUDGING, "with_controls": False, "quiet": True}
     first = compare(configurations, **options)
     assert [(e.name, e.seeds, e.steps) for e in first.entries] == [("quantum", [1, 2], 2), ("dense", [1, 2], 2)]
     assert first.entries[0].figures[0] != first.entries[0].figures[1]
-    assert first.entries[0].parameters["quantum"] == 10
-    assert first.entries[1].parameters["quantum"] == 0 < first.entries[1].parameters["core"]
+    mine, other = (e.parameters for e in first.entries)
+    assert mine is not None
+    assert other is not None
+    assert mine["quantum"] == 10
+    assert other["quantum"] == 0 < other["core"]
     assert len(first.sentences) == 1
     assert "quantum against dense" in first.text()
     assert first.text().startswith("100 generated jets of each class at most")
@@ -225,8 +231,8 @@ def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monke
 
 def test_a_training_that_was_broken_off_goes_on(files: Path, tmp_path: Path, quick: None) -> None:
     configurations = {"quantum": small({"steps": 4, "logging.checkpoint": 1})}
-    options = {"out": tmp_path, "seeds": (1,), "data": [files / "train.h5"], "real": [files / "test.h5"],
-               "judging": JUDGING, "with_controls": False, "quiet": True}
+    options: dict[str, Any] = {"out": tmp_path, "seeds": (1,), "data": [files / "train.h5"],
+                               "real": [files / "test.h5"], "judging": JUDGING, "with_controls": False, "quiet": True}
     (tmp_path / "runs" / "quantum").mkdir(parents=True)
     with pytest.raises(KeyboardInterrupt):
         train(replace(configurations["quantum"], seed=1), data=options["data"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from qgan.base.seeding import numpy_rng
 from qgan.data import Grid, JetImages
 from qgan.sampling.conditions import ConditionDensity, condition_table
 
+Bounds = float | tuple[float, float]
 NAMES = ("label", "eta", "pt", "mass", "delta_r", "nnz", "width")
 
 
@@ -73,7 +75,7 @@ def test_unknown_and_undefined_conditions_are_refused_by_name() -> None:
 # the density
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density, label) -> None:
+def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density: ConditionDensity, label: int) -> None:
     """Drawn against fresh real jets, beside the floor: training against fresh real jets of the same number."""
     (train, train_label), (fresh, fresh_label) = world(8000, 1), world(8000, 2)
     train, fresh = train[train_label == label], fresh[fresh_label == label]
@@ -89,13 +91,13 @@ def test_marginals_and_correlations_are_those_of_other_jets_of_the_class(density
     assert np.corrcoef(train[:, 3], train[:, 4])[0, 1] > 0.3
 
 
-def test_the_relation_of_mass_pt_and_angle_survives(density) -> None:
+def test_the_relation_of_mass_pt_and_angle_survives(density: ConditionDensity) -> None:
     drawn = density.sample(5000, numpy_rng(4, "draw"), label=1).values
     residual = drawn[:, 4] - 2 * drawn[:, 3] / drawn[:, 2]
     assert residual.std() == pytest.approx(0.02, rel=0.25)
 
 
-def test_draws_are_new_jets_inside_the_training_range(density) -> None:
+def test_draws_are_new_jets_inside_the_training_range(density: ConditionDensity) -> None:
     table, label = world(8000, 1)
     for c in (0, 1):
         drawn = density.sample(20_000, numpy_rng(5, "draw"), label=c).values
@@ -110,7 +112,7 @@ def test_draws_are_new_jets_inside_the_training_range(density) -> None:
         assert near[0] == pytest.approx(near[1], rel=0.25)
 
 
-def test_labels_and_whole_numbers_stay_whole(density) -> None:
+def test_labels_and_whole_numbers_stay_whole(density: ConditionDensity) -> None:
     drawn = density.sample(3000, numpy_rng(6, "draw"))
     np.testing.assert_array_equal(drawn.values[:, 0], drawn.label)
     np.testing.assert_array_equal(drawn.values[:, 5], np.round(drawn.values[:, 5]))
@@ -124,14 +126,14 @@ def test_classes_come_as_often_as_in_training() -> None:
     assert drawn.label.mean() == pytest.approx(label[kept].mean(), abs=0.01)
 
 
-def test_the_same_generator_draws_the_same_and_blocks_are_their_own(density) -> None:
+def test_the_same_generator_draws_the_same_and_blocks_are_their_own(density: ConditionDensity) -> None:
     blocks = [density.sample(100, numpy_rng(8, "block", i)).values for i in range(3)]
     again = [density.sample(100, numpy_rng(8, "block", i)).values for i in (2, 1, 0)]
     np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(again[::-1]))
     assert np.isin(blocks[0][:, 2], blocks[1][:, 2]).mean() < 0.05
 
 
-def test_a_hundred_thousand_take_less_than_a_second(density) -> None:
+def test_a_hundred_thousand_take_less_than_a_second(density: ConditionDensity) -> None:
     start = time.process_time()
     assert len(density.sample(100_000, numpy_rng(9, "draw")).label) == 100_000
     assert time.process_time() - start < 1.0
@@ -139,7 +141,7 @@ def test_a_hundred_thousand_take_less_than_a_second(density) -> None:
 
 # fixed conditions
 
-def test_fixed_values_are_exact_and_the_rest_follows(density) -> None:
+def test_fixed_values_are_exact_and_the_rest_follows(density: ConditionDensity) -> None:
     drawn = density.sample(4000, numpy_rng(10, "draw"), label=1, fixed={"pt": 290.0, "mass": 90.0}).values
     assert (drawn[:, 2] == 290.0).all()
     assert (drawn[:, 3] == 90.0).all()
@@ -150,7 +152,7 @@ def test_fixed_values_are_exact_and_the_rest_follows(density) -> None:
 
 
 @pytest.mark.parametrize("bounds", [(80.0, 82.0), (62.0, 62.01), (70.0, 95.0)])
-def test_ranges_are_kept_and_filled(density, bounds) -> None:
+def test_ranges_are_kept_and_filled(density: ConditionDensity, bounds: tuple[float, float]) -> None:
     drawn = density.sample(4000, numpy_rng(11, "draw"), label=0, fixed={"mass": bounds}).values
     low, high = bounds
     assert (drawn[:, 3] >= np.float32(low)).all()
@@ -160,7 +162,7 @@ def test_ranges_are_kept_and_filled(density, bounds) -> None:
     np.testing.assert_allclose((drawn[:, 4] - 2 * drawn[:, 3] / drawn[:, 2]).mean(), 0, atol=0.005)
 
 
-def test_what_is_fixed_decides_between_the_classes(density) -> None:
+def test_what_is_fixed_decides_between_the_classes(density: ConditionDensity) -> None:
     """At 80 GeV the Gaussian class has 2.7 times the density of the flat one; at 99 GeV next to none."""
     at_80 = density.sample(20_000, numpy_rng(12, "draw"), fixed={"mass": 80.0}).label.mean()
     expected = (1 / (5 * np.sqrt(2 * np.pi))) / (1 / (5 * np.sqrt(2 * np.pi)) + 1 / 40)
@@ -178,7 +180,8 @@ def test_what_is_fixed_decides_between_the_classes(density) -> None:
     ({"label": 0.0}, "label: 0 is outside the training range 1 to 1 of class 1"),
     ({"mass": 66.0, "delta_r": 0.72}, r"no training jet of class 1 is near to mass 66, delta_r 0.72 together; class"),
 ])
-def test_impossible_conditions_are_refused_with_the_range(density, fixed, message) -> None:
+def test_impossible_conditions_are_refused_with_the_range(density: ConditionDensity, fixed: dict[str, Bounds],
+                                                           message: str) -> None:
     with pytest.raises(ConditionError, match=message) as raised:
         density.sample(5, numpy_rng(13, "draw"), label=1, fixed=fixed)
     assert "\n" not in str(raised.value)
@@ -204,16 +207,17 @@ def test_one_jet_and_constant_columns_are_no_trouble() -> None:
 
 # keeping it
 
-def test_a_checkpoint_restores_the_same_draws(density, tmp_path) -> None:
+def test_a_checkpoint_restores_the_same_draws(density: ConditionDensity, tmp_path: Path) -> None:
     torch.save(density.state_dict(), tmp_path / "state.pt")
     restored = ConditionDensity.from_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert restored.ranges == density.ranges
-    for fixed in ({}, {"pt": 280.0, "mass": (79.0, 81.0)}):
+    both: list[dict[str, Bounds]] = [{}, {"pt": 280.0, "mass": (79.0, 81.0)}]
+    for fixed in both:
         a, b = (d.sample(500, numpy_rng(14, "draw"), fixed=fixed) for d in (density, restored))
         np.testing.assert_array_equal(a.values, b.values)
 
 
-def test_of_many_jets_some_are_kept_but_the_whole_range(monkeypatch, tmp_path) -> None:
+def test_of_many_jets_some_are_kept_but_the_whole_range(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("qgan.sampling.conditions.MAX_JETS", 500)
     table, label = world(9000, 1)
     kept = label == 1

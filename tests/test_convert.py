@@ -23,7 +23,7 @@ def centroid(jets: JetImages) -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [1, 5, 12, 16, 24, 25, 30, 40])
-def test_resizing_keeps_energy_and_centroid(size) -> None:
+def test_resizing_keeps_energy_and_centroid(size: int) -> None:
     jets = some_jets()
     new = resize(jets, size)
     assert new.images.shape == (len(jets), size, size)
@@ -43,7 +43,7 @@ def test_pooling_sums_blocks() -> None:
 
 
 @pytest.mark.parametrize(("size", "other"), [(12, 60), (10, 30), (40, 120)])
-def test_resizing_by_area_is_pooling_of_a_finer_image(size, other) -> None:
+def test_resizing_by_area_is_pooling_of_a_finer_image(size: int, other: int) -> None:
     """An image whose pixels are divided into equal parts is the same image: pooling the parts is the exact answer."""
     jets = some_jets(20, 30)
     height, width = np.lcm(other, 20), np.lcm(other, 30)

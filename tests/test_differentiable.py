@@ -50,6 +50,7 @@ def test_gradient_is_finite_where_roots_vanish(name: str) -> None:
     value = differentiable.statistics(images, GRID, [name])[name]
     value.sum().backward()
     assert torch.isfinite(value).all()
+    assert images.grad is not None
     assert torch.isfinite(images.grad).all()
 
 
@@ -76,6 +77,7 @@ def test_usable_in_training_after_inference() -> None:
         differentiable.width(torch.ones(1, 5, 5), grid)
     images = torch.ones(1, 5, 5, requires_grad=True)
     (differentiable.mass(images, grid) + differentiable.width(images, grid)).sum().backward()
+    assert images.grad is not None
     assert torch.isfinite(images.grad).all()
 
 

@@ -64,7 +64,8 @@ def test_real_jets_are_at_the_floor(at_floor: Evaluation) -> None:
 
 def test_every_row_has_error_and_floor(at_floor: Evaluation) -> None:
     for row in at_floor.rows:
-        assert row.metric in METRICS and np.isfinite(row.value), row
+        assert row.metric in METRICS, row
+        assert np.isfinite(row.value), row
         if METRICS[row.metric].floor != "none":
             assert row.floor is not None, row
             assert row.metric == "referee_jsd" or (row.error is not None and row.error >= 0), row

@@ -43,7 +43,7 @@ def assert_same(a: JetImages, b: JetImages) -> None:
 
 # what is written is read
 
-def test_a_written_file_reads_back_the_same(tmp_path) -> None:
+def test_a_written_file_reads_back_the_same(tmp_path: Path) -> None:
     jets = some_jets(50)
     write_jets(tmp_path / "jets.h5", jets)
     read = read_jets(tmp_path / "jets.h5")
@@ -52,7 +52,7 @@ def test_a_written_file_reads_back_the_same(tmp_path) -> None:
     assert read.images.dtype == np.float32
 
 
-def test_the_fingerprint_is_that_of_the_jets_and_not_of_the_file(tmp_path) -> None:
+def test_the_fingerprint_is_that_of_the_jets_and_not_of_the_file(tmp_path: Path) -> None:
     jets = some_jets(50)
     write_jets(tmp_path / "jets.h5", jets)
     assert read_jets(tmp_path / "jets.h5").fingerprint() == jets.fingerprint()
@@ -62,7 +62,7 @@ def test_the_fingerprint_is_that_of_the_jets_and_not_of_the_file(tmp_path) -> No
     assert jets.fingerprint() not in [other.fingerprint() for other in others]
 
 
-def test_any_slice_of_several_files_is_that_slice_of_all(tmp_path) -> None:
+def test_any_slice_of_several_files_is_that_slice_of_all(tmp_path: Path) -> None:
     parts = [some_jets(n, seed) for seed, n in enumerate((30, 7, 20))]
     paths = [tmp_path / f"{i}.h5" for i in range(3)]
     for path, jets in zip(paths, parts, strict=True):
@@ -73,14 +73,14 @@ def test_any_slice_of_several_files_is_that_slice_of_all(tmp_path) -> None:
     np.testing.assert_array_equal(np.concatenate([b.images for b in iter_jets(paths, block=8)]), everything)
 
 
-def test_a_grid_off_the_centre_keeps_its_edges(tmp_path) -> None:
+def test_a_grid_off_the_centre_keeps_its_edges(tmp_path: Path) -> None:
     jets = some_jets(4)
     cropped = JetImages(jets.images[:, 1:6, 2:9], jets.label, {}, jets.grid.crop((1, 6), (2, 9)), "raw")
     write_jets(tmp_path / "jets.h5", cropped)
     assert read_jets(tmp_path / "jets.h5").grid == cropped.grid
 
 
-def test_the_bytes_of_a_file_do_not_depend_on_the_blocks(tmp_path) -> None:
+def test_the_bytes_of_a_file_do_not_depend_on_the_blocks(tmp_path: Path) -> None:
     jets = some_jets(5000)  # several chunks
     written = []
     for block in (1, 37, 1024, 5000):
@@ -92,7 +92,7 @@ def test_the_bytes_of_a_file_do_not_depend_on_the_blocks(tmp_path) -> None:
     assert all(other == written[0] for other in written[1:])
 
 
-def test_rounded_mantissas_are_close_smaller_and_keep_zeros(tmp_path) -> None:
+def test_rounded_mantissas_are_close_smaller_and_keep_zeros(tmp_path: Path) -> None:
     jets = some_jets(3000)
     write_jets(tmp_path / "exact.h5", jets)
     write_jets(tmp_path / "rounded.h5", jets, mantissa_bits=8)
@@ -103,13 +103,13 @@ def test_rounded_mantissas_are_close_smaller_and_keep_zeros(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("bits", [0, 3, 22])
-def test_rounding_goes_to_the_nearest(bits) -> None:
+def test_rounding_goes_to_the_nearest(bits: int) -> None:
     values = numpy_rng(1, "mantissa").exponential(10.0, 1000).astype(np.float32)
     step = np.exp2(np.floor(np.log2(values)) - bits)
     assert (np.abs(round_mantissa(values, bits) - values) <= step / 2).all()
 
 
-def test_both_frames_are_kept_and_can_be_asked_for(tmp_path) -> None:
+def test_both_frames_are_kept_and_can_be_asked_for(tmp_path: Path) -> None:
     jets, raw = some_jets(20), some_jets(20, seed=9).images
     write_jets(tmp_path / "w.h5", jets, other_images=raw)
     write_jets(tmp_path / "copy.h5", jets, other_images=raw)
@@ -120,7 +120,7 @@ def test_both_frames_are_kept_and_can_be_asked_for(tmp_path) -> None:
     np.testing.assert_array_equal(asked.images, raw)
 
 
-def test_merging_keeps_the_order_and_what_all_files_have(tmp_path) -> None:
+def test_merging_keeps_the_order_and_what_all_files_have(tmp_path: Path) -> None:
     first, second = some_jets(11, 1, label=1), some_jets(13, 2, label=0)
     fewer = replace(second, conditions={"pt": second.conditions["pt"]}, origin={})
     write_jets(tmp_path / "1.h5", first, other_images=first.images)
@@ -139,7 +139,12 @@ def marked_jets(n: int, seed: int = 0) -> JetImages:
     return replace(some_jets(n, seed), generated=(np.arange(n) % 3 == 0).astype(np.int8))
 
 
-def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path) -> None:
+def marks(jets: JetImages) -> np.ndarray:
+    assert jets.generated is not None
+    return jets.generated
+
+
+def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path: Path) -> None:
     jets = marked_jets(30)
     write_jets(tmp_path / "a.h5", jets)
     write_jets(tmp_path / "b.h5", marked_jets(20, seed=1))
@@ -148,14 +153,14 @@ def test_marks_of_generated_jets_are_kept_jet_by_jet(tmp_path) -> None:
     assert_same(read_jets(tmp_path / "a.h5"), jets)
     np.testing.assert_array_equal(read_jets(tmp_path / "a.h5").generated, jets.generated)
     both = read_jets([tmp_path / "a.h5", tmp_path / "b.h5"], start=7, stop=45)
-    np.testing.assert_array_equal(both.generated, [*jets.generated[7:], *marked_jets(20, seed=1).generated[:15]])
-    np.testing.assert_array_equal(jets[jets.label == 1].generated, jets.generated[jets.label == 1])
-    np.testing.assert_array_equal(concatenate([jets, both]).generated, [*jets.generated, *both.generated])
+    np.testing.assert_array_equal(marks(both), [*marks(jets)[7:], *marks(marked_jets(20, seed=1))[:15]])
+    np.testing.assert_array_equal(marks(jets[jets.label == 1]), marks(jets)[jets.label == 1])
+    np.testing.assert_array_equal(marks(concatenate([jets, both])), [*marks(jets), *marks(both)])
     merge([tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "marked.h5")
-    np.testing.assert_array_equal(read_jets(tmp_path / "marked.h5").generated[7:45], both.generated)
+    np.testing.assert_array_equal(marks(read_jets(tmp_path / "marked.h5"))[7:45], marks(both))
 
 
-def test_marks_that_only_some_jets_have_are_left_out(tmp_path) -> None:
+def test_marks_that_only_some_jets_have_are_left_out(tmp_path: Path) -> None:
     write_jets(tmp_path / "a.h5", marked_jets(30))
     write_jets(tmp_path / "b.h5", some_jets(20))
     assert read_jets([tmp_path / "a.h5", tmp_path / "b.h5"]).generated is None
@@ -165,7 +170,7 @@ def test_marks_that_only_some_jets_have_are_left_out(tmp_path) -> None:
     assert read_jets(tmp_path / "merged.h5").generated is None
 
 
-def test_a_mark_is_0_or_1(tmp_path) -> None:
+def test_a_mark_is_0_or_1(tmp_path: Path) -> None:
     write_jets(tmp_path / "a.h5", marked_jets(30))
     with h5py.File(tmp_path / "a.h5", "a") as file:
         file["generated"][3] = 2
@@ -175,7 +180,7 @@ def test_a_mark_is_0_or_1(tmp_path) -> None:
         replace(some_jets(30), generated=np.zeros(29, np.int8))
 
 
-def test_the_summary_says_what_a_file_holds(tmp_path) -> None:
+def test_the_summary_says_what_a_file_holds(tmp_path: Path) -> None:
     jets = some_jets(21)
     write_jets(tmp_path / "jets.h5", jets)
     summary = file_summary(tmp_path / "jets.h5")
@@ -188,7 +193,7 @@ def test_the_summary_says_what_a_file_holds(tmp_path) -> None:
 
 # files that others wrote
 
-def test_the_published_file_needs_no_attributes(tmp_path) -> None:
+def test_the_published_file_needs_no_attributes(tmp_path: Path) -> None:
     tau = np.array([np.nan, np.inf, 0.4, 1e-30])
     jets = read_jets(publish(tmp_path / "published.h5", 4, tau_21=tau))
     assert (jets.frame, jets.grid, jets.class_names) == ("canonical", Grid.square(25, 1.25), ("qcd", "w"))
@@ -196,7 +201,7 @@ def test_the_published_file_needs_no_attributes(tmp_path) -> None:
     assert set(jets.conditions) == set(KEYS)
 
 
-def test_images_and_labels_are_enough_once_frame_and_half_width_are_said(tmp_path) -> None:
+def test_images_and_labels_are_enough_once_frame_and_half_width_are_said(tmp_path: Path) -> None:
     path = publish(tmp_path / "own.h5", 3, size=7, **dict.fromkeys(KEYS.values()))
     with pytest.raises(DataError, match=r"own.h5: frame: .*frame='raw'"):
         read_jets(path)
@@ -207,7 +212,7 @@ def test_images_and_labels_are_enough_once_frame_and_half_width_are_said(tmp_pat
         "raw", Grid.square(7, 0.4), {}, ("gluon", "quark"))
 
 
-def test_a_process_names_the_classes(tmp_path) -> None:
+def test_a_process_names_the_classes(tmp_path: Path) -> None:
     path = publish(tmp_path / "quark.h5", 2)
     with h5py.File(path, "a") as file:
         file.attrs.update(frame="raw", half_width=0.4, process="quark", seeds=[3])
@@ -216,7 +221,7 @@ def test_a_process_names_the_classes(tmp_path) -> None:
     assert jets.origin == {"process": "quark", "seeds": [3]}
 
 
-def test_a_smaller_size_can_be_asked_for(tmp_path) -> None:
+def test_a_smaller_size_can_be_asked_for(tmp_path: Path) -> None:
     jets = some_jets(10)
     write_jets(tmp_path / "jets.h5", jets)
     pooled = read_jets(tmp_path / "jets.h5", size=3)
@@ -226,7 +231,7 @@ def test_a_smaller_size_can_be_asked_for(tmp_path) -> None:
 
 # memory
 
-def test_ten_thousand_jets_of_the_whole_set_take_memory_for_ten_thousand(tmp_path) -> None:
+def test_ten_thousand_jets_of_the_whole_set_take_memory_for_ten_thousand(tmp_path: Path) -> None:
     path, n = tmp_path / "whole.h5", 872_666
     with h5py.File(path, "w") as file:  # chunks that were never written cost no disk and read as zeros
         file.create_dataset("image", (n, 25, 25), "f8", chunks=(64, 25, 25))
@@ -244,7 +249,7 @@ def test_ten_thousand_jets_of_the_whole_set_take_memory_for_ten_thousand(tmp_pat
     assert grown < 8 * kept
 
 
-def test_writing_many_blocks_takes_memory_for_one(tmp_path) -> None:
+def test_writing_many_blocks_takes_memory_for_one(tmp_path: Path) -> None:
     block = some_jets(2000, size=25)
     tracemalloc.start()
     with JetWriter(tmp_path / "out.h5", grid=block.grid, frame=block.frame, class_names=block.class_names) as writer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -68,8 +69,16 @@ def test_a_format_that_is_registered_later_is_asked_first(tmp_path: Path, monkey
     assert file_summary(tmp_path / "a.npz", frame="raw", half_width=1.0)["format"] == "mine"
 
 
+def empty_rows(shapes: dict[str, tuple[int, ...]], key: str) -> Rows:
+    def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
+        return np.empty((stop - start, *shapes[key][1:]), dtype)
+
+    return Rows(shapes[key], read)
+
+
 def test_each_format_of_this_package_leaves_the_others_files_alone() -> None:
-    shapes = {"native": ("HDF5", {"image": (5, 9, 9), "signal": (5,)}),
+    shapes: dict[str, tuple[str, dict[str, tuple[int, ...]]]] = {
+              "native": ("HDF5", {"image": (5, 9, 9), "signal": (5,)}),
               "cms_images": ("HDF5", {"X_jets": (5, 9, 9, 3)}),
               "labelled_images": ("npz", {"X": (5, 9, 9), "y": (5,)}),
               "energyflow": ("npz", {"X": (5, 30, 4), "y": (5,)}),
@@ -79,5 +88,5 @@ def test_each_format_of_this_package_leaves_the_others_files_alone() -> None:
               "calochallenge": ("HDF5", {"showers": (5, 368), "incident_energies": (5, 1)})}
     assert set(shapes) == set(FORMATS)
     for name, (kind, arrays) in shapes.items():
-        contents = Contents("file", kind, tuple(sorted(arrays)), lambda key, a=arrays: Rows(a[key], np.empty))
+        contents = Contents("file", kind, tuple(sorted(arrays)), partial(empty_rows, arrays))
         assert [known for known, form in FORMATS.items() if form.holds(contents)] == [name]

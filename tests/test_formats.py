@@ -80,7 +80,8 @@ def top_table(n: int = N, m: int = 200) -> Any:
     phi = np.pi + rng.normal(0, 0.2, (n, k))  # around the seam of the azimuth
     momenta[:, 1:, filled] = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], 1)
     momenta[:, 0, filled] = pt * np.cosh(eta)
-    columns = {f"{part}_{i}": momenta[:, j, i] for i in range(m) for j, part in enumerate(("E", "PX", "PY", "PZ"))}
+    columns: dict[str, np.ndarray] = {f"{part}_{i}": momenta[:, j, i] for i in range(m)
+                                      for j, part in enumerate(("E", "PX", "PY", "PZ"))}
     columns |= {f"truth{part}": np.ones(n, np.float32) for part in ("E", "PX", "PY", "PZ")}
     columns |= {"ttv": np.full(n, 1), "is_signal_new": np.arange(n) % 2}
     return pandas.DataFrame(columns), momenta
@@ -88,7 +89,7 @@ def top_table(n: int = N, m: int = 200) -> Any:
 
 # CMS open data
 
-def test_cms_images_in_hdf5(tmp_path) -> None:
+def test_cms_images_in_hdf5(tmp_path: Path) -> None:
     arrays = cms_arrays()
     jets = read_jets(write_hdf5(tmp_path / "cms.h5", arrays))
     assert (jets.frame, jets.class_names, jets.grid) == (
@@ -102,7 +103,7 @@ def test_cms_images_in_hdf5(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(("channel", "index"), [("tracks", 0), ("ecal", 1), ("hcal", 2)])
-def test_one_channel_of_the_cms_images(tmp_path, channel, index) -> None:
+def test_one_channel_of_the_cms_images(tmp_path: Path, channel: str, index: int) -> None:
     arrays = cms_arrays()
     for path in (write_hdf5(tmp_path / "cms.h5", arrays), write_parquet(tmp_path / "cms.parquet", arrays)):
         np.testing.assert_array_equal(read_jets(path, channel=channel).images, arrays["X_jets"][..., index])
@@ -111,7 +112,7 @@ def test_one_channel_of_the_cms_images(tmp_path, channel, index) -> None:
 
 
 @pytest.mark.parametrize("number", ["float64", "float32"])
-def test_parquet_holds_the_same_jets_as_hdf5(tmp_path, number) -> None:
+def test_parquet_holds_the_same_jets_as_hdf5(tmp_path: Path, number: str) -> None:
     arrays = cms_arrays()
     a = read_jets(write_hdf5(tmp_path / "cms.h5", arrays))
     path = write_parquet(tmp_path / "cms.parquet", arrays, number=number)
@@ -123,7 +124,7 @@ def test_parquet_holds_the_same_jets_as_hdf5(tmp_path, number) -> None:
     assert b.grid == a.grid
 
 
-def test_cms_images_pooled_while_reading_keep_their_energy(tmp_path) -> None:
+def test_cms_images_pooled_while_reading_keep_their_energy(tmp_path: Path) -> None:
     arrays = cms_arrays()
     for size in (25, 40):
         jets = read_jets(write_hdf5(tmp_path / f"{size}.h5", arrays), size=size)
@@ -132,7 +133,7 @@ def test_cms_images_pooled_while_reading_keep_their_energy(tmp_path) -> None:
         assert jets.grid.half_width == pytest.approx(CMS_HALF_WIDTH)
 
 
-def test_a_slice_of_many_cms_images_takes_memory_for_a_block(tmp_path) -> None:
+def test_a_slice_of_many_cms_images_takes_memory_for_a_block(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "cms.h5", "w") as file:  # unwritten chunks cost no disk
         file.create_dataset("X_jets", (793_900, 125, 125, 3), "f4", chunks=(16, 125, 125, 3))
         for key in ("m0", "pt", "y"):
@@ -145,7 +146,7 @@ def test_a_slice_of_many_cms_images_takes_memory_for_a_block(tmp_path) -> None:
     assert peak < 100e6  # 1,000 jets are 188 MB before pooling
 
 
-def test_one_row_group_of_parquet_is_in_memory_at_a_time(tmp_path) -> None:
+def test_one_row_group_of_parquet_is_in_memory_at_a_time(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     arrays = cms_arrays(3)
     repeated = {key: np.concatenate([values] * 20) for key, values in arrays.items()}
@@ -168,13 +169,13 @@ def test_one_row_group_of_parquet_is_in_memory_at_a_time(tmp_path) -> None:
     ({"y": np.full(N, 2.0)}, "y: holds values other than 0 and 1"),
     ({"X_jets": np.full((N, 125, 125, 3), -1, np.float32)}, "image: holds negative pixels"),
 ])
-def test_bad_cms_files_name_the_field(tmp_path, changed, message) -> None:
+def test_bad_cms_files_name_the_field(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
     arrays = {k: v for k, v in (cms_arrays() | changed).items() if v is not None}
     with pytest.raises(DataError, match=f"cms.h5: {message}"):
         read_jets(write_hdf5(tmp_path / "cms.h5", arrays))
 
 
-def test_bad_parquet_files_name_the_field(tmp_path) -> None:
+def test_bad_parquet_files_name_the_field(tmp_path: Path) -> None:
     arrays = cms_arrays()
     path = write_parquet(tmp_path / "cms.parquet", {k: v for k, v in arrays.items() if k != "y"})
     with pytest.raises(DataError, match=r"cms.parquet: y: no such column; the file holds X_jets, m0, pt"):
@@ -190,7 +191,7 @@ def test_bad_parquet_files_name_the_field(tmp_path) -> None:
 
 # QML challenge
 
-def test_challenge_images(tmp_path) -> None:
+def test_challenge_images(tmp_path: Path) -> None:
     rng = numpy_rng(4, "qml")
     x, y = rng.random((N, 30, 30)), np.arange(N) % 2
     path = write_hdf5(tmp_path / "qml.h5", {"X": x, "y": y})
@@ -205,7 +206,7 @@ def test_challenge_images(tmp_path) -> None:
     assert "assumed_half_width" not in given.origin
 
 
-def test_challenge_images_without_labels(tmp_path) -> None:
+def test_challenge_images_without_labels(tmp_path: Path) -> None:
     x = numpy_rng(5, "qml").random((N, 30, 30))
     path = write_hdf5(tmp_path / "blind.h5", {"X": x})
     with pytest.raises(DataError, match=rf"{path}: y: the file holds no labels; pass labels=0"):
@@ -219,7 +220,7 @@ def test_challenge_images_without_labels(tmp_path) -> None:
         read_jets(path, labels=str(tmp_path / "short.npy"))
 
 
-def test_foreign_images_and_particles_in_the_canonical_frame(tmp_path) -> None:
+def test_foreign_images_and_particles_in_the_canonical_frame(tmp_path: Path) -> None:
     x, y = particles(), np.arange(N) % 2
     np.savez(tmp_path / "jets.npz", X=x, y=y)
     write_hdf5(tmp_path / "cms.h5", cms_arrays())
@@ -234,7 +235,7 @@ def test_foreign_images_and_particles_in_the_canonical_frame(tmp_path) -> None:
 
 # EnergyFlow
 
-def test_energyflow_particles_become_images_around_the_jet(tmp_path) -> None:
+def test_energyflow_particles_become_images_around_the_jet(tmp_path: Path) -> None:
     x, y = particles(), np.arange(N) % 2
     np.savez_compressed(tmp_path / "QG_jets.npz", X=x, y=y)
     jets = read_jets(tmp_path / "QG_jets.npz", half_width=0.8, size=33)
@@ -251,7 +252,7 @@ def test_energyflow_particles_become_images_around_the_jet(tmp_path) -> None:
     assert np.abs((weights * jets.grid.phi).sum((1, 2))).max() < 0.025
 
 
-def test_whole_turns_of_azimuth_change_nothing(tmp_path) -> None:
+def test_whole_turns_of_azimuth_change_nothing(tmp_path: Path) -> None:
     x, y = particles(), np.arange(N) % 2
     turned = x.copy()
     turned[..., 2] += 2 * np.pi * numpy_rng(5, "turns").integers(-2, 3, turned.shape[:2]) * (turned[..., 0] > 0)
@@ -260,13 +261,13 @@ def test_whole_turns_of_azimuth_change_nothing(tmp_path) -> None:
     np.testing.assert_array_equal(read_jets(tmp_path / "a.npz").images, read_jets(tmp_path / "b.npz").images)
 
 
-def test_default_images_of_energyflow_jets(tmp_path) -> None:
+def test_default_images_of_energyflow_jets(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", X=particles(), y=np.zeros(N))
     jets = read_jets(tmp_path / "a.npz")
     assert (jets.grid, jets.class_names, jets.frame) == (Grid.square(25, 0.4), ("gluon", "quark"), "raw")
 
 
-def test_particles_without_labels(tmp_path) -> None:
+def test_particles_without_labels(tmp_path: Path) -> None:
     x, y = particles(), np.arange(N) % 2
     np.save(tmp_path / "X.npy", x)
     np.save(tmp_path / "jets.npy", x)
@@ -280,7 +281,7 @@ def test_particles_without_labels(tmp_path) -> None:
     np.testing.assert_array_equal(read_jets(tmp_path / "X.npy").label, y)
 
 
-def test_rows_of_an_archive_are_the_rows_of_the_array(tmp_path) -> None:
+def test_rows_of_an_archive_are_the_rows_of_the_array(tmp_path: Path) -> None:
     x = particles(40)
     np.savez_compressed(tmp_path / "x.npz", X=x, other=np.arange(3))
     rows = open_npz(str(tmp_path / "x.npz"), "X")
@@ -289,7 +290,7 @@ def test_rows_of_an_archive_are_the_rows_of_the_array(tmp_path) -> None:
     assert rows.shape == x.shape
 
 
-def test_a_large_archive_is_not_unpacked_whole(tmp_path) -> None:
+def test_a_large_archive_is_not_unpacked_whole(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", X=np.zeros((20_000, 100, 4)), y=np.zeros(20_000))  # 64 MB unpacked
     tracemalloc.start()
     with pytest.raises(DataError, match="100 jets have no particles"):
@@ -309,13 +310,13 @@ def test_a_large_archive_is_not_unpacked_whole(tmp_path) -> None:
     ({"X": np.zeros((0, 2, 4)), "y": np.zeros(0)}, "X: holds no jets"),
     ({"X": np.array([{}] * 3), "y": np.zeros(3)}, "X: expected an array of numbers"),
 ])
-def test_bad_archives_name_the_array(tmp_path, arrays, message) -> None:
-    np.savez(tmp_path / "bad.npz", **arrays)
+def test_bad_archives_name_the_array(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
+    np.savez(tmp_path / "bad.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=f"bad.npz: {message}"):
         read_jets(tmp_path / "bad.npz")
 
 
-def test_damaged_arrays_are_refused(tmp_path) -> None:
+def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", X=numpy_rng(0, "x").random((50, 20, 4)), y=np.zeros(50))
     content = (tmp_path / "x.npz").read_bytes()
     (tmp_path / "short.npz").write_bytes(content[:len(content) // 2])
@@ -333,7 +334,7 @@ def test_damaged_arrays_are_refused(tmp_path) -> None:
 # top tagging
 
 @pytest.mark.parametrize("layout", ["table", "fixed"])
-def test_top_tagging_particles(tmp_path, layout) -> None:
+def test_top_tagging_particles(tmp_path: Path, layout: str) -> None:
     pytest.importorskip("tables")
     table, momenta = top_table()
     table.to_hdf(tmp_path / "test.h5", key="table", format=layout)
@@ -350,7 +351,7 @@ def test_top_tagging_particles(tmp_path, layout) -> None:
     np.testing.assert_array_equal(read_jets(tmp_path / "test.h5", start=2, stop=5).images, jets.images[2:5])
 
 
-def test_bad_tables_name_the_column(tmp_path) -> None:
+def test_bad_tables_name_the_column(tmp_path: Path) -> None:
     pytest.importorskip("tables")
     table, _ = top_table(m=5)
     for missing in ("is_signal_new", "PX_3", "E_0"):
@@ -370,7 +371,8 @@ def test_bad_tables_name_the_column(tmp_path) -> None:
 # all of them
 
 @pytest.mark.parametrize(("library", "name"), [("pyarrow", "cms.parquet"), ("pandas", "top.h5"), ("tables", "top.h5")])
-def test_a_missing_library_is_named_with_the_extra(tmp_path, monkeypatch, library, name) -> None:
+def test_a_missing_library_is_named_with_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str,
+                                                      name: str) -> None:
     pytest.importorskip(library)
     if name == "cms.parquet":
         write_parquet(tmp_path / name, cms_arrays(1))
@@ -389,7 +391,7 @@ def test_a_missing_library_is_named_with_the_extra(tmp_path, monkeypatch, librar
         read_jets(tmp_path / name)
 
 
-def test_foreign_files_can_be_summed_up_and_converted(tmp_path) -> None:
+def test_foreign_files_can_be_summed_up_and_converted(tmp_path: Path) -> None:
     np.savez(tmp_path / "QG.npz", X=particles(), y=np.arange(N) % 2)
     assert file_summary(tmp_path / "QG.npz")["format"] == "EnergyFlow particles"
     assert merge([tmp_path / "QG.npz"], tmp_path / "native.h5") == N

@@ -12,7 +12,7 @@ from qgan.data.grid import Grid
 GRID = Grid.square(25, 1.25)
 
 
-def two_prongs(n: int, seed: int) -> tuple[np.ndarray, ...]:
+def two_prongs(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Jets of a hard and a softer prong 0.6 apart: pT, η, φ (n, 20) and both axes (n, 2)."""
     rng = numpy_rng(seed, "prongs")
     leading = np.stack([rng.uniform(-1.5, 1.5, n), rng.uniform(0, 2 * np.pi, n)], axis=1)

@@ -68,8 +68,8 @@ def test_infinite_shots_without_noise_make_the_same_jets(source: JetSource) -> N
 def test_jets_approach_the_exact_ones_with_shots_and_less_noise(source: JetSource) -> None:
     exact = images(source)
 
-    def far(**options: float) -> float:
-        return float(np.abs(images(on_hardware(source, **{"shots": None, "noise": 0.0, **options})) - exact).mean())
+    def far(shots: int | None = None, noise: float = 0.0) -> float:
+        return float(np.abs(images(on_hardware(source, shots=shots, noise=noise)) - exact).mean())
 
     shots = [far(shots=n) for n in (30, 1000, 100_000)]
     noise = [far(noise=p) for p in (0.2, 0.02, 0.0005)]

@@ -41,7 +41,7 @@ def test_arrays_are_made_once_to_the_bit(tmp_path: Path) -> None:
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
     for make in (kept.plain, kept.arrays):
         with pytest.raises(AssertionError, match="made again"):
-            make(tmp_path / "a.json", never)  # type: ignore[operator]
+            make(tmp_path / "a.json", never)
     with pytest.raises(ValueError, match="JSON"):
         kept.plain(tmp_path / "a.json", lambda: float("nan"))
     assert list(tmp_path.iterdir()) == []

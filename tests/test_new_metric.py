@@ -58,7 +58,9 @@ def evaluation(added: None, monkeypatch: pytest.MonkeyPatch) -> Evaluation:
 
 def test_one_file_is_found_everywhere(evaluation: Evaluation, tmp_path: Path) -> None:
     row = evaluation.find("girth", "", "w")
-    assert row.error is not None and row.error > 0 and row.floor is not None
+    assert row.floor is not None
+    assert row.error is not None
+    assert row.error > 0
     assert (row.unit, row.n, row.ratio) == ("rad", 70, None)
     assert {r.group for r in evaluation.of("girth")} == {"qcd", "w", "all"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,10 +11,9 @@ from small_training import small, trainer_from, with_delta_r
 from torch import Tensor
 from toy_jets import toy_jets
 
-import qgan.models.discriminator
-import qgan.training.trainer
 from qgan.data import write_jets
 from qgan.models import OBSERVABLES
+from qgan.observables.tensors import statistics
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +26,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_discriminator_measures_generated_jets_once_a_step_and_real_ones_before(
         file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[bool] = []
-    compute = qgan.models.discriminator.statistics
 
-    def watched(images: Tensor, *rest: object) -> dict[str, Tensor]:
+    def watched(images: Tensor, *rest: Any) -> dict[str, Tensor]:
         calls.append(images.grad_fn is not None)
-        return compute(images, *rest)  # type: ignore[arg-type]
+        return statistics(images, *rest)
 
     trainer = trainer_from(small({"losses.r1_every": 2}), file)
-    monkeypatch.setattr(qgan.models.discriminator, "statistics", watched)
+    monkeypatch.setattr("qgan.models.discriminator.statistics", watched)
     next(trainer.run(1))
     assert calls == [True, True], "the penalty needs the gradient of the real ones too"
     next(trainer.run(2))
@@ -43,7 +42,7 @@ def test_the_discriminator_measures_generated_jets_once_a_step_and_real_ones_bef
 def test_what_is_known_beforehand_is_what_would_be_measured(file: Path) -> None:
     trainer = trainer_from(small({"data.codings": ["pixel_mean", "width", "ptd"]}), file)
     jets, grid = trainer.jets, trainer.generator.grid
-    found = qgan.training.trainer.statistics(jets.images, grid, [*OBSERVABLES, *jets.measured])
+    found = statistics(jets.images, grid, [*OBSERVABLES, *jets.measured])
     assert jets.observables is not None
     assert {"width", "ptd"} <= jets.measured.keys()
     torch.testing.assert_close(jets.observables, torch.stack([found[name] for name in OBSERVABLES], 1))

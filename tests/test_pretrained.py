@@ -58,7 +58,8 @@ def same(one: JetImages, other: JetImages) -> bool:
 
 
 def test_the_model_makes_the_jets_of_the_run_bit_for_bit(run: Path, model: Path) -> None:
-    for label, fixed in ((None, None), ("w", {"pt": 270.0, "mass": (60.0, 100.0)})):
+    bounds: dict[str, float | tuple[float, float]] = {"pt": 270.0, "mass": (60.0, 100.0)}
+    for label, fixed in ((None, None), ("w", bounds)):
         theirs, mine = (concatenate(list(s.jets(600, 5, label, fixed))) for s in (load_source(run), load_model(model)))
         assert same(theirs, mine)
 

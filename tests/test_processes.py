@@ -88,7 +88,8 @@ def test_a_batch_is_put_together_as_it_was() -> None:
     assert torch.equal(twice.fake_logits, numbers[:, 0].repeat(2))
 
 
-def steps_in_double_precision(configuration: Configuration, file: Path, steps: int) -> tuple[list, dict[str, Tensor]]:
+def steps_in_double_precision(configuration: Configuration, file: Path,
+                              steps: int) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
     """Figures of each step and the trained generator. In float32 rounding grows too fast to be told from a mistake."""
     torch.set_default_dtype(torch.float64)
     try:

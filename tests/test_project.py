@@ -53,7 +53,7 @@ def test_imports_are_declared() -> None:
 
 
 def test_every_public_name_is_found() -> None:
-    assert qgan.__version__ == re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
+    assert [qgan.__version__] == re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     for name in qgan.__all__:
         assert getattr(qgan, name) is not None
     assert set(qgan.__all__) <= set(dir(qgan))

@@ -26,7 +26,7 @@ def test_every_contender_computes_the_same_circuit() -> None:
 
 
 @pytest.mark.parametrize("name", ["deepquantum", "tensorcircuit"])
-def test_other_simulators_compute_the_same_circuit_and_train(name) -> None:
+def test_other_simulators_compute_the_same_circuit_and_train(name: str) -> None:
     pytest.importorskip(name)
     layer = QuantumLayer(in_features=7, n_qubits=3, n_layers=2, seed=2)
     x = torch.randn(4, 7, generator=torch.Generator().manual_seed(0))
@@ -62,8 +62,13 @@ def test_rows_can_be_read_by_machine_and_by_eye() -> None:
 
 
 def test_what_there_is_no_time_for_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr("qgan.studies.bench.layer.compare", lambda size, *others, **more: asked.append(size) or [])
+    asked: list[Size] = []
+
+    def nothing(size: Size, *others: object, **more: object) -> list[object]:
+        asked.append(size)
+        return []
+
+    monkeypatch.setattr("qgan.studies.bench.layer.compare", nothing)
     assert list(layer_rows(end=time.perf_counter() - 1)) == []
     assert list(dict.fromkeys(asked)) == [QUOTED, DEEPER], "what is quoted is always measured"
     list(layer_rows())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pennylane as qml
 import pytest
 import torch
@@ -13,7 +15,7 @@ from qgan.quantum.relevance import sensitivity
 
 @pytest.mark.parametrize("seed", [0, 1, 42])
 @pytest.mark.parametrize(("n_qubits", "shape"), [(1, (1, 3)), (2, (2, 2)), (5, (3, 4)), (8, (2, 8))])
-def test_the_list_is_that_of_random_layers(n_qubits, shape, seed) -> None:
+def test_the_list_is_that_of_random_layers(n_qubits: int, shape: tuple[int, int], seed: int) -> None:
     angles = torch.linspace(0.1, 3.0, shape[0] * shape[1]).reshape(shape)
     template = qml.RandomLayers(angles, wires=range(n_qubits), seed=seed).decomposition()
     gates = random_layers(n_qubits, *shape, seed=seed).tolist()
@@ -32,7 +34,7 @@ def test_the_weights_have_the_shape_of_the_template() -> None:
 
 
 def test_state_keeps_the_template_untouched_and_probs_redraws_only_dead_rotations() -> None:
-    options = {"in_features": 9, "n_qubits": 6, "n_layers": 3, "seed": 4}
+    options: dict[str, Any] = {"in_features": 9, "n_qubits": 6, "n_layers": 3, "seed": 4}
     drawn = random_layers(6, 3, seed=4)
     assert torch.equal(QuantumLayer(**options).gates, drawn)
     kept = QuantumLayer(**options, readout="probs").gates
@@ -60,6 +62,6 @@ def test_a_lonely_phase_changes_no_probability() -> None:
         [[0, 0, -1, 0], [1, 1, -1, 0]],
     ],
 )
-def test_lists_that_are_no_circuits_are_refused(bad) -> None:
+def test_lists_that_are_no_circuits_are_refused(bad: list[list[int]]) -> None:
     with pytest.raises(CircuitError, match="gates"):
         check_gates(torch.tensor(bad), 2, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -100,6 +102,6 @@ def test_many_shots_converge_and_order_does_not_matter() -> None:
 @pytest.mark.parametrize(("readout", "options", "said"), [
     ("state", {"shots": 10, "noise": 0.0}, "'state' is known to simulators only"),
     ("probs", {"shots": 0, "noise": 0.0}, "shots: 0"), ("probs", {"shots": None, "noise": 0.9}, "noise: 0.9")])
-def test_what_cannot_be_measured(readout: str, options: dict[str, float], said: str) -> None:
+def test_what_cannot_be_measured(readout: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(CircuitError, match=said):
         MeasuredLayer(layer(readout), seed=0, **options)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from qgan.base.errors import QganError
 from qgan.quantum import READOUTS, CircuitError, QuantumLayer, embed
 from qgan.quantum.pennylane_circuit import broadcast
 
 
-def layer_and_input(dtype=torch.float64, **options):
-    settings = {"in_features": 6, "n_qubits": 4, "n_layers": 2, "readout": "state", "seed": 3, "dtype": dtype}
-    layer = QuantumLayer(**{**settings, **options})
+def layer_and_input(dtype: torch.dtype = torch.float64, **options: Any) -> tuple[QuantumLayer, Tensor]:
+    settings: dict[str, Any] = {"in_features": 6, "n_qubits": 4, "n_layers": 2, "readout": "state", "seed": 3}
+    layer = QuantumLayer(**settings | options, dtype=dtype)
     x = torch.randn(3, layer.in_features, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return layer, x.to(dtype)
 
 
-def values_and_gradients(function, layer, x):
+def values_and_gradients(function: Callable[[Tensor], Tensor], layer: QuantumLayer, x: Tensor) -> tuple[Tensor, ...]:
     x = x.clone().requires_grad_()
     out = function(x)
     form = torch.randn(out.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
@@ -40,7 +44,7 @@ SIZES = [  # qubits, inputs, layers, rotations, seed
 
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_pennylane_per_sample(size, readout) -> None:
+def test_equals_pennylane_per_sample(size: tuple[int, int, int, int | None, int], readout: str) -> None:
     n_qubits, in_features, n_layers, n_rotations, seed = size
     layer, x = layer_and_input(
         n_qubits=n_qubits, in_features=in_features, n_layers=n_layers, n_rotations=n_rotations, seed=seed,
@@ -57,7 +61,7 @@ def test_equals_pennylane_per_sample(size, readout) -> None:
 @pytest.mark.parametrize(
     ("n_qubits", "in_features", "readout"), [(10, 40, "state"), (12, 3, "state"), (11, 5, "expval")]
 )
-def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout) -> None:
+def test_equals_pennylane_on_many_qubits(n_qubits: int, in_features: int, readout: str) -> None:
     layer, x = layer_and_input(n_qubits=n_qubits, in_features=in_features, n_layers=1, readout=readout)
     fast, slow = (values_and_gradients(f, layer, x[:1]) for f in (layer, layer.reference))
     for a, b in zip(fast, slow, strict=True):
@@ -68,7 +72,7 @@ def test_equals_pennylane_on_many_qubits(n_qubits, in_features, readout) -> None
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_broadcast_backend_equals_torch(readout) -> None:
+def test_broadcast_backend_equals_torch(readout: str) -> None:
     layer, x = layer_and_input(readout=readout)
     broadcast, _ = layer_and_input(readout=readout, backend="default.qubit")
     pairs = zip(values_and_gradients(layer, layer, x), values_and_gradients(broadcast, broadcast, x), strict=True)
@@ -95,7 +99,7 @@ def test_lightning_trains_expval_and_only_evaluates_the_others() -> None:
 
 
 @pytest.mark.parametrize("readout", ["probs", "expval"])
-def test_shots_agree_within_statistics_and_repeat(readout) -> None:
+def test_shots_agree_within_statistics_and_repeat(readout: str) -> None:
     layer, x = layer_and_input(readout=readout)
     exact = layer(x)
     torch.manual_seed(0)
@@ -131,7 +135,7 @@ def test_the_embedding_keeps_zero_and_length() -> None:
 
 
 @pytest.mark.parametrize("n_qubits", [3, 6, 9])
-def test_the_norm_is_one(n_qubits) -> None:
+def test_the_norm_is_one(n_qubits: int) -> None:
     layer, x = layer_and_input(n_qubits=n_qubits, in_features=7, n_layers=3)
     torch.testing.assert_close(layer(x).square().sum(-1), torch.ones(3, dtype=x.dtype), rtol=0, atol=1e-12)
     probs, _ = layer_and_input(n_qubits=n_qubits, in_features=7, n_layers=3, readout="probs")
@@ -149,7 +153,7 @@ def test_the_state_is_linear_in_the_embedded_input() -> None:
 
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_angle_changes_the_output(readout, seed) -> None:
+def test_every_angle_changes_the_output(readout: str, seed: int) -> None:
     layer, x = layer_and_input(readout=readout, seed=seed, n_layers=3, n_qubits=5, in_features=11)
     before = layer(x).detach()
     _, _, gradient = values_and_gradients(layer, layer, x)
@@ -169,7 +173,7 @@ def test_the_same_seed_gives_the_same_layer_and_another_seed_another() -> None:
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_a_checkpoint_restores_the_circuit_of_another_seed(readout, tmp_path) -> None:
+def test_a_checkpoint_restores_the_circuit_of_another_seed(readout: str, tmp_path: Path) -> None:
     source, x = layer_and_input(seed=7, readout=readout)
     other, _ = layer_and_input(seed=8, readout=readout)
     other(x)
@@ -192,7 +196,7 @@ def test_kept_columns_are_never_stale() -> None:
     layer, x = layer_and_input()
     fresh, _ = layer_and_input()
 
-    def check():
+    def check() -> None:
         fresh.load_state_dict(layer.state_dict())
         fresh._cache = None
         with torch.no_grad():
@@ -226,6 +230,7 @@ def test_kept_columns_are_kept_and_serve_a_later_backward() -> None:
     layer.weights.requires_grad_(False)
     x.requires_grad_()
     layer(x).square()[:, 0].sum().backward()
+    assert x.grad is not None
     assert torch.isfinite(x.grad).all()
     layer.weights.requires_grad_(True)
     layer.eval()
@@ -245,11 +250,11 @@ def test_copies_and_pickles_compute_the_same() -> None:
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_gradcheck(readout) -> None:
+def test_gradcheck(readout: str) -> None:
     layer, x = layer_and_input(n_qubits=3, in_features=5, readout=readout)
     x.requires_grad_()
 
-    def function(x, weights):
+    def function(x: Tensor, weights: Tensor) -> Tensor:
         return torch.func.functional_call(layer, {"weights": weights}, (x,))
 
     assert torch.autograd.gradcheck(function, (x, layer.weights))
@@ -267,7 +272,7 @@ def test_gradcheck(readout) -> None:
         ({"seed": -1}, "seed: -1"),
     ],
 )
-def test_what_cannot_work_is_refused(options, message) -> None:
+def test_what_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises((QganError, ValueError), match=message):
         layer_and_input(**options)
 
@@ -290,7 +295,7 @@ def test_a_small_circuit_leaves_the_thread_count_alone() -> None:
 
 
 @pytest.mark.parametrize("readout", READOUTS)
-def test_one_broadcast_call_equals_the_layer(readout) -> None:
+def test_one_broadcast_call_equals_the_layer(readout: str) -> None:
     layer, x = layer_and_input(readout=readout)
     found = broadcast(layer.gates, layer.weights, embed(x), layer.n_qubits, readout)
     torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-12)

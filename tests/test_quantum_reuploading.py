@@ -151,9 +151,8 @@ def test_shots_scatter_about_the_fidelity_and_repeat_with_the_seed() -> None:
 def test_full_depolarising_noise_leaves_nothing_of_the_state() -> None:
     layer = circuit(3, 2)
     angles = layer.angles(torch.randn(1, 3, 2, dtype=torch.float64))[0]
-    options = {"backend": "default.mixed"}
-    noiseless, noisy, mixed = (trash_fidelity(layer.gates(), 3, (1, 2), torch.stack((ZERO, ZERO)), noise=p, **options)(
-        angles) for p in (0.0, 0.01, 0.75))
+    noiseless, noisy, mixed = (trash_fidelity(layer.gates(), 3, (1, 2), torch.stack((ZERO, ZERO)), noise=p,
+                                              backend="default.mixed")(angles) for p in (0.0, 0.01, 0.75))
     exact = trash_fidelity(layer.gates(), 3, (1, 2), torch.stack((ZERO, ZERO)))(angles)
     np.testing.assert_allclose(noiseless, exact, atol=1e-12)
     assert 1e-4 < abs(noisy - exact) < 0.2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pennylane as qml
 import pytest
 import torch
+from torch import Tensor
 
 from qgan.quantum.circuits import RX, RY, RZ, random_layers
 from qgan.quantum.pauli import group_words, pauli_words, run_words
@@ -22,14 +25,14 @@ from qgan.quantum.states import (
 GATES = {RX: qml.RX, RY: qml.RY, RZ: qml.RZ}
 
 
-def random_states(batch, n_qubits, seed=0):
+def random_states(batch: int, n_qubits: int, seed: int = 0) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     states = torch.randn(batch, 2**n_qubits, generator=rng, dtype=torch.complex128)
     return states / states.norm(dim=1, keepdim=True)
 
 
 @pytest.mark.parametrize("kind", [RX, RY, RZ])
-def test_rotations_are_those_of_pennylane(kind) -> None:
+def test_rotations_are_those_of_pennylane(kind: int) -> None:
     angles = torch.linspace(-3, 3, 5, dtype=torch.float64)
     for angle, matrix in zip(angles, rotation(kind, angles), strict=True):
         np.testing.assert_allclose(matrix.numpy(), qml.matrix(GATES[kind](float(angle), wires=0)), atol=1e-15)
@@ -38,7 +41,7 @@ def test_rotations_are_those_of_pennylane(kind) -> None:
 
 
 @pytest.mark.parametrize("wire", [0, 1, 2])
-def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire) -> None:
+def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire: int) -> None:
     states = random_states(4, 3)
     matrices = rotation(RX, torch.linspace(0, 3, 4, dtype=torch.float64)) @ rotation(RZ, torch.tensor(0.3).double())
     out = apply_single_qubit(states, matrices, wire)
@@ -58,7 +61,7 @@ def test_a_run_of_cnots_is_one_permutation() -> None:
     assert torch.equal(cnot_ring(3), cnot_permutation(3, [(0, 1), (1, 2), (2, 0)]))
 
 
-def reuploading(data, weights, bias, n_qubits, trash):
+def reuploading(data: Tensor, weights: Tensor, bias: Tensor, n_qubits: int, trash: list[int]) -> Tensor:
     """Uploads of RZ, RY, RZ by w·x+b on every qubit with rings of CNOTs: (B,) probability of zeros on the trash."""
     for upload in range(weights.shape[0]):
         angles = data[:, :, None] * weights[upload] + bias[upload]
@@ -74,14 +77,13 @@ def reuploading(data, weights, bias, n_qubits, trash):
 
 
 @pytest.mark.parametrize(("n_qubits", "uploads", "trash"), [(2, 1, [1]), (4, 2, [2, 3]), (6, 3, [0, 2, 5])])
-def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash) -> None:
+def test_data_reuploading_equals_pennylane(n_qubits: int, uploads: int, trash: list[int]) -> None:
     rng = torch.Generator().manual_seed(n_qubits)
     shape = (uploads, n_qubits, 3)
     weights, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for _ in range(2))
     data = torch.randn(3, n_qubits, generator=rng, dtype=torch.float64)
 
-    @qml.qnode(qml.device("default.qubit", wires=n_qubits), interface="torch")
-    def circuit(x):
+    def measured(x: Tensor) -> Any:
         for upload in range(uploads):
             for wire in range(n_qubits):
                 for j, gate in enumerate((qml.RZ, qml.RY, qml.RZ)):
@@ -90,6 +92,7 @@ def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash) -> None:
                 qml.CNOT(wires=[wire, (wire + 1) % n_qubits])
         return qml.probs(wires=trash)
 
+    circuit = qml.QNode(measured, qml.device("default.qubit", wires=n_qubits), interface="torch")
     fast = reuploading(data, weights, bias, n_qubits, trash)
     slow = torch.stack([circuit(x)[0] for x in data])
     torch.testing.assert_close(fast, slow, rtol=0, atol=1e-12)
@@ -99,7 +102,7 @@ def test_data_reuploading_equals_pennylane(n_qubits, uploads, trash) -> None:
 
 
 @pytest.mark.parametrize(("n_qubits", "n_layers", "n_rotations"), [(1, 2, 3), (2, 3, 4), (5, 2, 5), (7, 3, 9)])
-def test_pauli_words_and_their_groups_are_the_circuit(n_qubits, n_layers, n_rotations) -> None:
+def test_pauli_words_and_their_groups_are_the_circuit(n_qubits: int, n_layers: int, n_rotations: int) -> None:
     gates = random_layers(n_qubits, n_layers, n_rotations, seed=n_qubits)
     angles = torch.randn(n_layers * n_rotations, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     states = random_states(3, n_qubits)
@@ -118,8 +121,7 @@ def test_zero_probability_is_the_swap_test_with_zeros() -> None:
     states = random_states(2, 3)
     trash = [0, 2]
 
-    @qml.qnode(qml.device("default.qubit", wires=6))
-    def swap_test(state):
+    def measured(state: np.ndarray) -> Any:
         qml.StatePrep(state, wires=range(3))
         qml.Hadamard(wires=5)
         for wire, reference in zip(trash, (3, 4), strict=True):
@@ -127,5 +129,6 @@ def test_zero_probability_is_the_swap_test_with_zeros() -> None:
         qml.Hadamard(wires=5)
         return qml.expval(qml.Z(5))
 
+    swap_test = qml.QNode(measured, qml.device("default.qubit", wires=6))
     expected = [float(swap_test(state.numpy())) for state in states]
     np.testing.assert_allclose(zero_probability(states, trash).numpy(), expected, atol=1e-12)

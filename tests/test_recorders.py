@@ -27,7 +27,8 @@ def events(folder: Path) -> EventAccumulator:
 
 
 def test_memory() -> None:
-    with MemoryRecorder() as recorder:
+    recorder = MemoryRecorder()
+    with recorder:
         for step in (1, 2):
             recorder.scalars(step, {"loss/total": 0.5 * step, "loss/bce": 1.0})
         recorder.images(2, "real", jets())
@@ -91,7 +92,7 @@ def test_log_lines_and_resuming(tmp_path: Path) -> None:
         for step in range(4):
             log.scalars(step, {"loss": float(step), "rate": math.nan})
     assert read_log(path)[1] == {"step": 1, "loss": 1.0, "rate": None}
-    with open(path, "a") as stream:
+    with path.open("a") as stream:
         stream.write('{"step": 4, "lo')  # a kill in the middle of a line
     with JsonLinesRecorder(path, start=2) as log:
         log.scalars(2, {"loss": -2.0})

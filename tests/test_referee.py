@@ -23,6 +23,11 @@ def spots(n: int, seed: int, moved: int = 0) -> np.ndarray:
     return images
 
 
+def four(n: int, moved: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Two samples to train on and two to test on, the second of each moved."""
+    return gaussians(n, 0), gaussians(n, 1, moved), gaussians(n, 2), gaussians(n, 3, moved)
+
+
 def test_the_curve_has_every_size_there_are_jets_for() -> None:
     found = table_referee(gaussians(700, 1), gaussians(600, 2, 0.5), gaussians(900, 3), gaussians(800, 4, 0.5),
                           seeds=(5, 6), sizes=(100, 300, 1000, 5000))
@@ -36,7 +41,7 @@ def test_the_curve_has_every_size_there_are_jets_for() -> None:
 
 def test_auc_and_error_are_those_of_theory() -> None:
     """Three Gaussians moved by half a standard deviation: AUC = Φ(√3 · 0.5/√2)."""
-    found = table_referee(*(gaussians(4000, s, 0.5 * (s % 2)) for s in range(4)))
+    found = table_referee(*four(4000, 0.5))
     assert found.verdict.auc == pytest.approx(0.73, abs=0.03)
     assert 0.5 * auc_spread(4000, 4000) < found.verdict.error < 2 * auc_spread(4000, 4000)
     assert found.verdict.p_value < 1e-100
@@ -44,7 +49,7 @@ def test_auc_and_error_are_those_of_theory() -> None:
 
 
 def test_nothing_is_seen_where_nothing_is() -> None:
-    found = table_referee(*(gaussians(2000, s) for s in range(4)))
+    found = table_referee(*four(2000, 0.0))
     assert abs(found.verdict.auc - 0.5) < 4 * auc_spread(2000, 2000)
     assert found.verdict.jsd < 0.02
 
@@ -75,7 +80,7 @@ def test_the_network_sees_what_is_in_images() -> None:
 
 
 def test_the_same_seed_says_the_same() -> None:
-    sides = [gaussians(300, s, 0.3 * (s % 2)) for s in range(4)]
+    sides = four(300, 0.3)
     once, again, other = (table_referee(*sides, seeds=(s,)).verdict for s in (1, 1, 2))
     assert once == again != other
 

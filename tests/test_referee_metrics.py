@@ -26,7 +26,9 @@ def test_used_and_unused_observables_are_those_of_the_jets(monkeypatch: pytest.M
     assert names[0] - names[1] == {"ptd"}
     shuffled = {r.observable for r in known.of("importance", "w")}
     assert {"used: centroid_eta", "unused: ptd"} < shuffled
-    assert unknown.find("w1_unused", "centroid_eta", "w").ratio > 5
+    ratio = unknown.find("w1_unused", "centroid_eta", "w").ratio
+    assert ratio is not None
+    assert ratio > 5
     assert not any("assumed" in note for note in (*known.notes, *unknown.notes))
 
 

@@ -14,7 +14,8 @@ from qgan.data.reframe import canonical_from_particles, to_canonical
 GRID = Grid.square(25, 1.25)
 
 
-def prongs(n: int = 200, turn: np.ndarray | float = 0.0, shift: float = 0.0) -> tuple[np.ndarray, ...]:
+def prongs(n: int = 200, turn: np.ndarray | float = 0.0,
+           shift: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """pT, η, φ (n, 20): a harder prong, a softer one 0.6 away, and a soft particle to one side; turned and shifted."""
     rng = numpy_rng(0, "prongs")
     pt = np.concatenate([rng.uniform(14, 16, (n, 10)), rng.uniform(8, 9, (n, 9)), np.full((n, 1), 2.0)], 1)
@@ -60,7 +61,7 @@ def test_pixels_do_nearly_as_well_as_particles() -> None:
     assert np.corrcoef(raw.images.mean(0).ravel(), reference.mean(0).ravel())[0, 1] < 0.6
 
 
-def test_large_jets_are_turned_in_small_blocks(monkeypatch) -> None:
+def test_large_jets_are_turned_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = canonical_from_particles(*prongs(), GRID)
     monkeypatch.setattr("qgan.data.reframe._PAIRS", 900)
     np.testing.assert_array_equal(canonical_from_particles(*prongs(), GRID), whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -29,17 +30,21 @@ def things() -> Registry[str]:
 
 
 def test_what_is_registered_is_found_in_its_order() -> None:
-    registry: Registry[object] = Registry("function", "qgan.test_functions")
+    registry: Registry[Callable[[int], int]] = Registry("function", "qgan.test_functions")
 
     @registry.register("double")
     def double(x: int) -> int:
         return 2 * x
 
     registry.add("alpha", abs)
-    assert double(3) == 6 and registry["double"] is double
+    assert double(3) == 6
+    assert registry["double"] is double
     assert registry.names() == list(registry) == ["double", "alpha"]
-    assert registry.values() == [double, abs] and registry.items()[1] == ("alpha", abs)
-    assert "alpha" in registry and "beta" not in registry and len(registry) == 2
+    assert registry.values() == [double, abs]
+    assert registry.items()[1] == ("alpha", abs)
+    assert "alpha" in registry
+    assert "beta" not in registry
+    assert len(registry) == 2
 
 
 def test_an_unknown_name_gets_a_near_one_and_all_there_are(things: Registry[str]) -> None:

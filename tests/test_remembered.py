@@ -46,7 +46,8 @@ def test_values_of_one_quantile() -> None:
 def test_what_was_before_tells_a_shift_from_chance(shift: float) -> None:
     """The gradient of a batch of 16 points the right way, and is small where there is nothing to mend."""
     torch.manual_seed(2)
-    terms = {"remembered": RememberedMatching(NAMES, 1000), "batch": SortedMatching(NAMES)}
+    terms: dict[str, RememberedMatching | SortedMatching] = {
+        "remembered": RememberedMatching(NAMES, 1000), "batch": SortedMatching(NAMES)}
     sizes: dict[str, list[Tensor]] = {name: [] for name in terms}
     for step in range(160):
         real, fake = torch.randn(32, 2), shift + torch.randn(32, 2)

@@ -7,10 +7,10 @@ import csv
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,7 +94,7 @@ def page(folder: Path) -> Page:
 
 
 @pytest.fixture(scope="module")
-def said(folder: Path) -> dict[str, list[dict[str, object]]]:
+def said(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of the JSON, by generator."""
     return {g["name"]: g["rows"] for g in json.loads((folder / "report.json").read_text())["generators"]}
 
@@ -104,7 +104,7 @@ def test_three_files_and_nothing_else(folder: Path) -> None:
     assert [p.name for p in folder.parent.iterdir()] == ["out"], "nothing temporary is left"
 
 
-def test_every_number_of_the_json_is_in_the_page(page: Page, said: dict[str, list[dict[str, object]]]) -> None:
+def test_every_number_of_the_json_is_in_the_page(page: Page, said: dict[str, list[dict[str, Any]]]) -> None:
     assert list(said) == [GOOD, BAD]
     seen = 0
     for position, rows in enumerate(said.values()):
@@ -125,7 +125,7 @@ def test_every_number_of_the_json_is_in_the_page(page: Page, said: dict[str, lis
     assert {len(row) for row in shown} == {6}
 
 
-def test_colours_follow_the_ratio(page: Page, said: dict[str, list[dict[str, object]]]) -> None:
+def test_colours_follow_the_ratio(page: Page, said: dict[str, list[dict[str, Any]]]) -> None:
     found = set()
     for row in said[BAD]:
         if row["metric"] != "w1":
@@ -144,7 +144,8 @@ def test_the_page_stands_alone(page: Page, folder: Path) -> None:
     assert not tags & {"script", "link", "iframe", "object", "embed"}
     text = (folder / "report.html").read_text(encoding="utf-8")
     style = text.partition("<style>")[2].partition("</style>")[0]
-    assert 'th[scope="row"]' in style and "&#" not in style, "the style sheet is not escaped as text is"
+    assert 'th[scope="row"]' in style
+    assert "&#" not in style, "the style sheet is not escaped as text is"
     assert "url(" not in text
     assert "@import" not in text
     assert "http" not in text
@@ -171,8 +172,8 @@ def test_names_are_text_not_markup(page: Page) -> None:
             "Numbers, all jets together"} <= headings
 
 
-def test_csv_says_what_the_json_says(folder: Path, said: dict[str, list[dict[str, object]]]) -> None:
-    with open(folder / "report.csv", newline="", encoding="utf-8") as stream:
+def test_csv_says_what_the_json_says(folder: Path, said: dict[str, list[dict[str, Any]]]) -> None:
+    with (folder / "report.csv").open(newline="", encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
     assert len(lines) == sum(len(rows) for rows in said.values())
     for line, (name, row) in zip(lines, ((name, row) for name, rows in said.items() for row in rows), strict=True):
@@ -274,7 +275,7 @@ def test_correlations() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[str]:
+def browser() -> str:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if found is None:
         pytest.skip("there is no browser here")

@@ -104,7 +104,7 @@ def test_records_after_the_last_checkpoint_are_made_again(file: Path, tmp_path: 
     """As after a kill: the log is ahead of the checkpoint."""
     train(small(), data=[file], out=tmp_path / "whole", quiet=True)
     train(small(), data=[file], out=tmp_path / "killed", quiet=True)
-    os.replace(tmp_path / "killed" / "checkpoint.previous.pt", tmp_path / "killed" / "checkpoint.pt")
+    (tmp_path / "killed" / "checkpoint.previous.pt").replace(tmp_path / "killed" / "checkpoint.pt")
     assert read_log(tmp_path / "killed" / "log.jsonl")[-1]["step"] == 6
     train(small(), out=tmp_path / "killed", resume=True, quiet=True)
     assert_alike(tmp_path / "whole", tmp_path / "killed")
@@ -150,19 +150,32 @@ def test_an_error_in_the_middle_of_a_step_keeps_the_last_whole_one(file: Path, t
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), PostponedInterrupt() as interrupt:
-        interrupt.check()
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0)
-        reached = True
+    reached: list[str] = []
+
+    def press() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
-        pytest.fail("was not interrupted")
-    assert reached
-    with pytest.raises(KeyboardInterrupt), PostponedInterrupt() as interrupt:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0)
-        interrupt.check()
+
+    def twice() -> None:
+        with PostponedInterrupt() as interrupt:
+            interrupt.check()
+            press()
+            reached.append("after the first")
+            press()
+            reached.append("after the second")
+
+    def once() -> None:
+        with PostponedInterrupt() as interrupt:
+            press()
+            reached.append("before the check")
+            interrupt.check()
+            reached.append("after the check")
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
+    with pytest.raises(KeyboardInterrupt):
+        once()
+    assert reached == ["after the first", "before the check"]
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -118,7 +118,12 @@ def test_errors_and_ctrl_c_with_several_processes_leave_nothing(run: Path, tmp_p
         generate(run, tmp_path / "fake.h5", n=1000, fixed={"mass": 1e6}, workers=2, quiet=True)
     with pytest.raises(ConfigError, match="workers: 0, expected at least 1"):
         generate(run, tmp_path / "fake.h5", workers=0, quiet=True)
-    monkeypatch.setattr(JetWriter, "append", lambda *_: os.kill(os.getpid(), signal.SIGINT) or time.sleep(5))
+
+    def pressed(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+    monkeypatch.setattr(JetWriter, "append", pressed)
     with pytest.raises(KeyboardInterrupt):
         generate(run, tmp_path / "fake.h5", n=10 * BLOCK, workers=2, quiet=True)
     assert not list(tmp_path.iterdir())
@@ -154,7 +159,7 @@ def test_the_class_can_be_chosen(source: JetSource, label: int | str, number: in
 
 
 def test_values_and_ranges_are_met(source: JetSource) -> None:
-    fixed = {"pt": 270.0, "eta": (-0.5, 0.25)}
+    fixed: dict[str, float | tuple[float, float]] = {"pt": 270.0, "eta": (-0.5, 0.25)}
     jets = concatenate(list(source.jets(600, 1, None, fixed)))
     np.testing.assert_array_equal(jets.conditions["pt"], np.float32(270))
     assert -0.5 <= jets.conditions["eta"].min() < jets.conditions["eta"].max() <= 0.25
@@ -182,7 +187,7 @@ def test_masses_in_a_range(source: JetSource) -> None:
 def test_what_cannot_be_met_is_named_and_leaves_nothing(run: Path, tmp_path: Path, label: int | str | None,
                                                         fixed: dict[str, float], said: str) -> None:
     with pytest.raises(ConditionError, match=said):
-        generate(run, tmp_path / "fake.h5", n=10, label=label, fixed=fixed, quiet=True)  # type: ignore[arg-type]
+        generate(run, tmp_path / "fake.h5", n=10, label=label, fixed=fixed, quiet=True)
     assert not list(tmp_path.iterdir())
 
 

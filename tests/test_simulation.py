@@ -7,19 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qgan.base.errors import ConfigError, DataError
 from qgan.data import read_jets
+from qgan.data.jets import Frame
 
 fastjet = pytest.importorskip("fastjet")
 pytest.importorskip("pythia8mc")
 
 from qgan.simulation import PROCESSES, Process, clustering, events, production, simulate  # noqa: E402
+from qgan.simulation.chunks import Settings, make_chunk  # noqa: E402
+from qgan.simulation.scheduler import made_by_scheduler  # noqa: E402
 
 #: A program that simulates W jets in chunks of 5; spawned workers import it too, and so have the same chunks.
 PROGRAM = """
@@ -37,7 +42,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROCESSES, "w", replace(PROCESSES["w"], chunk=5))
 
 
-def reference_jets(particles: list, process: Process) -> list[tuple[float, float, float, float, float]]:
+def reference_jets(particles: list[dict[str, float]],
+                   process: Process) -> list[tuple[float, float, float, float, float]]:
     """pT, η, φ, mass, ΔR of one event's jets, by FastJet's own trimmer, one PseudoJet after the other."""
     inputs = [fastjet.PseudoJet(p["px"], p["py"], p["pz"], np.linalg.norm([p["px"], p["py"], p["pz"]]))
               for p in particles]
@@ -104,7 +110,8 @@ def test_light_quarks_alone() -> None:
 
 
 @pytest.mark.parametrize(("process", "frame", "other"), [("gluon", "raw", "canonical"), ("w", "canonical", "raw")])
-def test_file_holds_both_frames_and_passes_its_selection(process: str, frame: str, other: str, tmp_path: Path) -> None:
+def test_file_holds_both_frames_and_passes_its_selection(process: str, frame: Frame, other: Frame,
+                                                         tmp_path: Path) -> None:
     out = simulate(process, 8, tmp_path / "jets.h5", seed=1, size=30, quiet=True)
     jets, turned = read_jets(out), read_jets(out, frame=other)
     physics = PROCESSES[process]
@@ -131,13 +138,12 @@ def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunk
     whole = simulate("w", 14, tmp_path / "whole.h5", seed=5, quiet=True).read_bytes()
     made: list[int] = []
 
-    def interrupted(settings: production.Settings, chunk: int, told: object = None) -> dict[str, np.ndarray]:
+    def interrupted(settings: Settings, chunk: int, told: object = None) -> dict[str, np.ndarray]:
         if len(made) == 2:
             raise KeyboardInterrupt
         made.append(chunk)
-        return make(settings, chunk)
+        return make_chunk(settings, chunk)
 
-    make = production.make_chunk
     monkeypatch.setattr(production, "make_chunk", interrupted)
     out = tmp_path / "jets.h5"
     with pytest.raises(KeyboardInterrupt):
@@ -145,8 +151,12 @@ def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunk
     assert not out.exists()
     with pytest.raises(ConfigError, match="seed: was 5 when this work began, 6 is asked for"):
         simulate("w", 14, out, seed=6, quiet=True)
-    monkeypatch.setattr(production, "make_chunk",
-                        lambda settings, chunk, told: made.append(chunk) or make(settings, chunk, told))
+
+    def noted(settings: Settings, chunk: int, told: Callable[[int], object]) -> dict[str, np.ndarray]:
+        made.append(chunk)
+        return make_chunk(settings, chunk, told)
+
+    monkeypatch.setattr(production, "make_chunk", noted)
     assert simulate("w", 14, out, seed=5, quiet=True).read_bytes() == whole
     assert made == [0, 1, 2], "no chunk twice"
     assert not list(tmp_path.glob(".*"))
@@ -187,11 +197,12 @@ def orphans_end(session: int) -> bool:
 
 
 def test_wrong_arguments(tmp_path: Path) -> None:
+    usual: dict[str, Any] = {"process": "w", "n": 1, "out": tmp_path / "w.h5"}
     for arguments, message in (({"process": "z"}, "unknown"), ({"n": 0}, "n: 0"), ({"workers": 0}, "workers"),
                                ({"half_width": 0.0}, "half_width"), ({"size": 1}, "size"),
                                ({"light_quarks": True}, "light_quarks")):
         with pytest.raises(ConfigError, match=message):
-            simulate(**{"process": "w", "n": 1, "out": tmp_path / "w.h5", **arguments})
+            simulate(**{**usual, **arguments})
     (tmp_path / "w.h5").touch()
     with pytest.raises(DataError, match="exists"):
         simulate("w", 1, tmp_path / "w.h5")
@@ -218,9 +229,9 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
         assert address.startswith("tcp://127.0.0.1:")
         out = simulate("w", 12, tmp_path / "jets.h5", seed=5, scheduler=address, quiet=True)
         assert out.read_bytes() == alone
+        broken = Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match=r"a worker made no jets: .*half"):
-            broken = production.Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
-            list(production.made_by_scheduler(address, broken, [0]))
+            list(made_by_scheduler(address, broken, [0]))
         cluster.scale(0)
         cluster.sync(cluster._correct_state)
         with pytest.raises(ConfigError, match="has no workers"):

@@ -13,12 +13,13 @@ from small_training import PUBLISHED, gradients, small, trainer_from, weights, w
 from torch import Tensor
 from toy_jets import toy_jets
 
-import qgan.training
 from qgan.base.errors import ConfigError
-from qgan.data import write_jets
+from qgan.data import Grid, write_jets
 from qgan.data.jets import Frame
 from qgan.losses import GeneratorBatch
 from qgan.models.symmetry import EtaFlip
+from qgan.observables.tensors import statistics
+from qgan.quantum import QuantumLayer
 from qgan.training.trainer import Record, Trainer
 
 WEIGHTS = {"adversarial": "adversarial_weight", "coding": "coding", "statistics": "statistics",
@@ -93,14 +94,13 @@ def test_a_term_without_weight_is_not_computed(file: Path, name: str) -> None:
 
 def test_statistics_that_no_term_needs_are_not_computed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    compute = qgan.training.trainer.statistics
 
-    def watched(images: Tensor, grid: object, names: list[str]) -> dict[str, Tensor]:
+    def watched(images: Tensor, grid: Grid, names: list[str]) -> dict[str, Tensor]:
         asked.extend(names)
-        return compute(images, grid, names)  # type: ignore[arg-type]
+        return statistics(images, grid, names)
 
     trainer = trainer_from(small({**ZERO, "losses.coding": 1.0}), file)
-    monkeypatch.setattr(qgan.training.trainer, "statistics", watched)
+    monkeypatch.setattr("qgan.training.trainer.statistics", watched)
     next(trainer.run(1))
     assert set(asked) == {"delta_r_mean", "pixel_mean", "soft_nnz"}
 
@@ -269,9 +269,11 @@ def test_each_network_moves_in_its_own_half_step_alone(file: Path, large: Path, 
 def test_a_frozen_circuit_stays_as_it_is(file: Path) -> None:
     for core, moves in (("frozen", False), ("quantum", True)):
         trainer = trainer_from(small({"generator.core": core}), file)
-        angles = trainer.generator.network.core.layer.weights.detach().clone()
+        layer = trainer.generator.network.get_submodule("core.layer")
+        assert isinstance(layer, QuantumLayer)
+        angles = layer.weights.detach().clone()
         list(trainer.run(2))
-        assert torch.equal(angles, trainer.generator.network.core.layer.weights) != moves
+        assert torch.equal(angles, layer.weights) != moves
 
 
 @pytest.mark.parametrize("published", [False, True], ids=["ours", "published"])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -26,7 +30,7 @@ def some_images(n: int = 20) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("power", [0.3, 0.5, 1.0])
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
-def test_pixels_come_back(power, kind) -> None:
+def test_pixels_come_back(power: float, kind: Callable[[np.ndarray], Any]) -> None:
     images, pt = (kind(a) for a in some_images())
     transform = PixelTransform(power)
     x = transform.to_network(images, pt)
@@ -71,10 +75,11 @@ def test_conditions_are_standardised_and_the_class_is_plus_or_minus_one() -> Non
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_conditions_come_back_in_the_type_that_went_in(dtype) -> None:
+def test_conditions_come_back_in_the_type_that_went_in(dtype: type[np.floating]) -> None:
     values = some_conditions().astype(dtype)
     transform = ConditionTransform.fit(values, NAMES)
-    for kind in (np.asarray, torch.as_tensor):
+    kinds: tuple[Callable[[np.ndarray], Any], ...] = (np.asarray, torch.as_tensor)
+    for kind in kinds:
         x = transform.forward(kind(values))
         back = transform.inverse(x)
         assert back.dtype == kind(values).dtype
@@ -106,7 +111,7 @@ def test_constant_and_undefined_conditions_are_refused_by_name() -> None:
         ConditionTransform.fit(some_conditions(), NAMES).forward(np.zeros((2, 3)))
 
 
-def test_a_checkpoint_restores_both(tmp_path) -> None:
+def test_a_checkpoint_restores_both(tmp_path: Path) -> None:
     pixels, conditions = PixelTransform(0.37), ConditionTransform.fit(some_conditions(), NAMES)
     torch.save({"pixels": pixels.state_dict(), "conditions": conditions.state_dict()}, tmp_path / "state.pt")
     state = torch.load(tmp_path / "state.pt", weights_only=True)

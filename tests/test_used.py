@@ -68,7 +68,9 @@ def test_the_cards_of_models_that_ship_say_it(model: str) -> None:
 
 
 def test_every_observable_is_in_one_list() -> None:
-    for origin in ({}, {"uses": []}, {"uses": ["centroid_eta", "centroid_phi", "harder_half"]}):
+    origins: list[dict[str, list[str]]] = [
+        {}, {"uses": []}, {"uses": ["centroid_eta", "centroid_phi", "harder_half"]}]
+    for origin in origins:
         found = lists(origin)
         assert sorted((*found.used, *found.unused)) == sorted(every())
     assert lists({}).assumed

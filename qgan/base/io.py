@@ -45,11 +45,11 @@ def atomic_path(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with open(temporary, "rb") as stream:
+        with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         # mkstemp makes private files; a user expects what an ordinary open() would give.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
     except OSError as error:
         raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
     finally:
@@ -75,15 +75,15 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     old = temporary.with_suffix(".old")
     try:
         yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
+        temporary.chmod(0o777 & ~_umask())
         if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
+            path.replace(old)
+        temporary.replace(path)
     except OSError as error:
         raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
     finally:
         if old.exists() and not path.exists():
-            os.replace(old, path)
+            old.replace(path)
         for left in (temporary, old):
             shutil.rmtree(left, ignore_errors=True)
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 #: The first process writes and evaluates while the others wait for its next step.
 _PATIENCE = timedelta(minutes=60)
@@ -33,7 +34,7 @@ def group(device: torch.device) -> Iterator[None]:
     if started() == 1 or dist.is_initialized():
         yield
         return
-    store, own, number = next(dist.rendezvous("env://", timeout=_PATIENCE))
+    store, own, number = next(rendezvous("env://", timeout=_PATIENCE))
     if device.type == "cuda":
         torch.cuda.set_device(device)
     # Flags and the like are on the CPU also where a GPU trains.
@@ -77,7 +78,7 @@ def share(rows: Tensor) -> Tensor:
 
 def gather(rows: Tensor) -> Tensor:
     """The rows (b, ...) of all processes, (size · b, ...) in order, with gradient, also of second order."""
-    return _Gather.apply(rows) if size() > 1 else rows
+    return _Gather.apply(rows) if size() > 1 else rows  # type: ignore[no-untyped-call]
 
 
 def average_(tensors: Sequence[Tensor]) -> None:
@@ -119,7 +120,7 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _SumOfShares.apply(gradient)
+        return _SumOfShares.apply(gradient)  # type: ignore[no-untyped-call]
 
 
 class _SumOfShares(torch.autograd.Function):
@@ -133,4 +134,4 @@ class _SumOfShares(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _Gather.apply(gradient)
+        return _Gather.apply(gradient)  # type: ignore[no-untyped-call]

@@ -126,7 +126,7 @@ def listed(names: Sequence[str]) -> str:
 def first_bytes(path: str | Path) -> bytes:
     """By which a kind of file is known; none if the file cannot be read."""
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             return stream.read(4)
     except OSError:
         # Who opens the file says what is wrong with the path.

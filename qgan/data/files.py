@@ -68,6 +68,12 @@ def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: F
 
     Warns:
         DataNote: what was assumed, and how many jets are empty or occur more than once.
+
+    >>> from qgan.data import embedded_jets, write_jets
+    >>> write_jets("jets.h5", embedded_jets("quark_gluon", "test").sample(100, seed=0))
+    >>> jets = read_jets("jets.h5", start=50, stop=150)
+    >>> len(jets), jets.frame, jets.images.dtype, jets.class_names
+    (100, 'raw', dtype('float32'), ('gluon', 'quark'))
     """
     with ExitStack() as stack:
         sources = open_all(stack, paths, Reading(frame=frame, **options))

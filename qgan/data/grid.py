@@ -15,6 +15,12 @@ class Grid:
     Attributes:
         height, width: number of rows and of columns.
         eta_range, phi_range: outer edges, radians; symmetric unless the image was cropped off-centre.
+
+    >>> grid = Grid.square(25, half_width=1.25)
+    >>> grid.shape, grid.delta_r.shape, float(grid.eta[0].round(3))
+    ((25, 25), (25, 25), -1.2)
+    >>> grid.crop((5, 20), (5, 20)).eta_range
+    (-0.75, 0.75)
     """
 
     height: int

@@ -42,6 +42,13 @@ class JetImages:
         source: the file or object that errors name.
         units: of the pixels (see :mod:`.units`); sets of different units are never compared.
         generated: (N,) int8 where jets of two kinds are mixed, 1 for those of a generator, 0 for real ones.
+
+    >>> from qgan.data import embedded_jets
+    >>> jets = embedded_jets("w_qcd", "test")
+    >>> len(jets), jets.images.shape, jets.class_names
+    (10000, (10000, 25, 25), ('qcd', 'w'))
+    >>> round(float(jets.only("w").conditions["mass"].mean()), 1)  # GeV
+    79.0
     """
 
     images: np.ndarray

@@ -105,5 +105,5 @@ class Columns(torch.autograd.Function):
 
 def columns(plan: Plan, angles: Tensor) -> Tensor:
     """(2·2^n, d): real parts over imaginary parts of the unitary's first columns, with gradient to the angles."""
-    result: Tensor = Columns.apply(plan, angles)
+    result: Tensor = Columns.apply(plan, angles)  # type: ignore[no-untyped-call]
     return result

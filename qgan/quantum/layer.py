@@ -49,6 +49,12 @@ class QuantumLayer(nn.Module):
 
     Raises:
         CircuitError: (a ValueError) if the inputs do not fit or the combination cannot be evaluated.
+
+    >>> layer = QuantumLayer(in_features=10, n_qubits=4, n_layers=2)
+    >>> layer.weights.shape, layer(torch.zeros(3, 10)).shape
+    (torch.Size([2, 4]), torch.Size([3, 32]))
+    >>> QuantumLayer(in_features=10, n_qubits=4, n_layers=2, readout="expval")(torch.zeros(3, 10)).shape
+    torch.Size([3, 10])
     """
 
     gates: Tensor

@@ -128,7 +128,8 @@ class Reuploading(nn.Module):
             if upload:
                 states = apply_product(states, unitaries[:, upload])
             if self.entangler != "none":
-                states = Permutation.apply(states, self.index[upload], self.inverse[upload])
+                states = Permutation.apply(  # type: ignore[no-untyped-call]
+                    states, self.index[upload], self.inverse[upload])
         return states
 
     def gates(self) -> Tensor:

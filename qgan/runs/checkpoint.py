@@ -192,4 +192,4 @@ def _copy_atomically(source: Path, target: Path) -> None:
             os.link(source, name)
         except OSError:
             shutil.copyfile(source, name)
-        os.replace(name, target)
+        name.replace(target)

@@ -85,11 +85,12 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
     if not path.is_file():
         made = make()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, **made)  # type: ignore[arg-type]
         return made
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: NumPy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(stored)
     except (OSError, ValueError, BadZipFile) as error:
         raise DataError(path, "", "is damaged; remove it to have it made again") from error

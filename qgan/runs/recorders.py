@@ -73,7 +73,7 @@ class JsonLinesRecorder(Recorder):
         line = {"step": int(step)} | {tag: value if math.isfinite(value) else None for tag, value in plain.items()}
         try:
             # Opened for each line: a run may be killed at any moment, and its log should not end long before.
-            with open(self.path, "a", encoding="utf-8") as stream:
+            with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(line) + "\n")
         except OSError as error:
             raise DataError(self.path, "", f"could not be written: {error.strerror}") from error

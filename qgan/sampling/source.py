@@ -44,6 +44,12 @@ class JetSource:
         constants: jet quantities that were the same in all training jets, by name.
         frame, class_names: of the jets it makes.
         origin: what it is, as plain values, for the files it makes.
+
+    >>> from qgan import load_model
+    >>> source = load_model("w_qcd")
+    >>> jets = next(source.jets(10, seed=1, label="w", fixed={"pt": 270.0, "mass": (80.0, 82.0)}))
+    >>> jets.images.shape, float(jets.conditions["pt"][0])
+    ((10, 25, 25), 270.0)
     """
 
     generator: JetGenerator
@@ -180,6 +186,12 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, s
 
     Raises:
         QganError: a missing or damaged checkpoint, an impossible condition, an output that cannot be written.
+
+    >>> from qgan import load_model, read_jets
+    >>> generate(load_model("w_qcd"), "fake.h5", n=100, seed=1, device="cpu", quiet=True) > 0
+    True
+    >>> len(read_jets("fake.h5"))
+    100
     """
     where = resolve_device(device)
     if workers < 1 or (workers > 1 and where.type != "cpu"):

@@ -6,6 +6,8 @@ from typing import Any
 
 from ..base.errors import DataError
 
+__all__ = ["ak", "fastjet", "pythia8mc", "quiet_pythia", "require_engines", "versions"]
+
 _missing = ""
 try:
     import awkward as ak

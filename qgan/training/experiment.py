@@ -59,6 +59,13 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
     Raises:
         QganError: jets, options or a checkpoint that do not fit; the message names them.
         KeyboardInterrupt: after the checkpoint was written.
+
+    >>> from qgan import embedded_jets, write_jets
+    >>> write_jets("jets.h5", embedded_jets("quark_gluon", "train").sample(100, seed=0))
+    >>> short = Configuration(steps=2, batch_size=16, seed=1, threads=1, device="cpu")
+    >>> run = train(short, data=["jets.h5"], out="run", quiet=True)
+    >>> checkpoint.load(run.checkpoint).step
+    2
     """
     check(configuration)
     check_parts(configuration)
