@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qgan.base.errors import ConfigError
-from qgan.base.parsing import read_options
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
@@ -107,6 +106,8 @@ class Configuration:
         Raises:
             ConfigError: there is no such file, or an option that does not exist or cannot have its value.
         """
+        from qgan.base.parsing import read_options
+
         return read_options(cls, file)
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from small_training import with_delta_r
 from test_cli_runs import make_jets
 from toy_jets import toy_jets
 
+from qgan.base.parsing import read_options
 from qgan.cli import main
-from qgan.cli.configuration import read_configuration
 from qgan.data import write_jets
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import read_log
@@ -28,7 +28,7 @@ def test_there_are_some() -> None:
 def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
     data, run = tmp_path / "jets.h5", tmp_path / "run"
     # Jets of the frame, classes and quantities that the configuration is for.
-    w_qcd = read_configuration(path).data.jets == "w_qcd"
+    w_qcd = read_options(Configuration, path).data.jets == "w_qcd"
     write_jets(data, with_delta_r(toy_jets(100, 1, size=25)) if w_qcd else make_jets(200))
     words = ["--steps", "1", "--batch-size", "16", "--logging.scalars", "1", "--logging.quality", "0",
              "--logging.costly", "0", "--logging.validation_jets", "20", "--quiet"]
@@ -43,7 +43,7 @@ def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
 
 def test_the_published_recipe() -> None:
     """Conditions, circuit, weights and schedule of the publication, and none of our own terms."""
-    told = read_configuration(next(path for path in FILES if path.stem == "published"))
+    told = read_options(Configuration, next(path for path in FILES if path.stem == "published"))
     assert told.data.conditions == ["eta", "pt", "mass"]
     assert told.data.codings == ["delta_r", "delta_r_mean", "delta_r_std", "pixel_mean", "pixel_std"]
     assert (told.data.rows, told.data.columns, told.data.power, told.data.joint) == ((6, 22), (5, 21), 1.0, False)
@@ -72,4 +72,4 @@ def test_a_hardware_readout_differs_in_its_readout_alone(readout: str) -> None:
 
 
 def configured(stem: str) -> Configuration:
-    return read_configuration(next(path for path in FILES if path.stem == stem))
+    return read_options(Configuration, next(path for path in FILES if path.stem == stem))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,3 +113,9 @@ class RunFolder:
         if self.tensorboard.is_dir():
             shutil.rmtree(self.tensorboard)
         self.remove_leftovers()
+
+
+def saved_configuration(own: Namespace) -> Path | None:
+    """The configuration of the run that a command with ``--out`` and ``--resume`` goes on with, if there is one."""
+    config = RunFolder(own.out).config if own.out and own.resume else None
+    return config if config and config.is_file() else None
