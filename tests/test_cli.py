@@ -186,7 +186,7 @@ def test_help_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize(("words", "hint"), [
     (["trian"], "did you mean train?"), (["evaluate", "a.h5", "--qick"], "did you mean --quick?"),
     (["train", "--out", "r", "--generator.n_qubit", "3"], "did you mean --generator.n_qubits?"),
-    (["bananas"], None),
+    (["train", "--out", "r", "--quite"], "did you mean --quiet?"), (["bananas"], None),
 ])
 def test_an_unknown_word_may_be_a_known_one(words: list[str], hint: str | None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch,
