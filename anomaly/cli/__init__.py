@@ -11,8 +11,8 @@ PROGRAM = Program(
     description="Anomaly detection on jet images: learn what usual jets look like, score the others.",
     package="anomaly.cli",
     examples="""\
-  anomaly train --config anomaly_conv --out runs/cae
-  anomaly score runs/cae --plots plots/
+anomaly train --config anomaly_conv --out runs/cae
+anomaly score runs/cae --plots plots/
 """,
 )
 

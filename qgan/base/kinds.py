@@ -7,24 +7,23 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Annotated
 
+from .commands import Word
 from .errors import DataError
 from .io import check_output
-from .options import Word, number
 
 
 def positive(text: str) -> int:
     """A whole number above zero."""
-    if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
+    if not re.fullmatch(r"0*[1-9]\d*", text):
         raise ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
 def probability(text: str) -> float:
     """One of a depolarising channel, of which 3/4 leaves nothing."""
-    value = number(text)
-    if not 0 <= value <= 0.75:
+    if not 0 <= float(text) <= 0.75:
         raise ArgumentTypeError(f"{text!r} is no depolarising probability, 0 to 0.75")
-    return value
+    return float(text)
 
 
 def value_or_range(text: str) -> float | tuple[float, float]:

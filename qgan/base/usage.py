@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str, examples: str = "") -> None:
         super().__init__(prog=prog, description=description, allow_abbrev=False,
-                         epilog=f"examples:\n{examples}" if examples else None,
+                         epilog="examples:\n" + textwrap.indent(examples, "  ") if examples else None,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
 
     @property

@@ -11,9 +11,9 @@ PROGRAM = Program(
     description="Images of particle jets from a quantum GAN: simulate, train, generate, evaluate.",
     package="qgan.cli",
     examples="""\
-  qgan train --out runs/first --steps 200
-  qgan generate --run runs/first --n 10000 --out fake.h5
-  qgan evaluate fake.h5 --plots plots/
+qgan train --out runs/first --steps 200
+qgan generate --run runs/first --n 10000 --out fake.h5
+qgan evaluate fake.h5 --plots plots/
 """,
 )
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ..base.commands import Word
 from ..base.errors import DataError
 from ..base.kinds import Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed
-from ..base.options import Word
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages

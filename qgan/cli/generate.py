@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.kinds import Device, Fixed, NewFile, Overwrite, Positive, Quiet, Run, Seed, Workers
@@ -25,8 +25,10 @@ class Source:
     model: str | None = None
 
     def __post_init__(self) -> None:
-        if (self.run is None) == (self.model is None):
-            raise UsageError("one of --run and --model is needed, to name a trained generator")
+        if self.run is None and self.model is None:
+            raise UsageError("one of --run and --model is required, to name a trained generator")
+        if self.run is not None and self.model is not None:
+            raise UsageError("--model: not allowed with --run")
 
     def open(self) -> JetSource:
         """The generator, on the CPU."""
@@ -40,26 +42,9 @@ class Source:
         return load_source(self.run)
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """What can be fixed.
-
-    Attributes:
-        eta: fix eta, or draw it within a range.
-        pt: fix pt in GeV, or draw it within a range.
-        mass: fix mass in GeV, or draw it within a range.
-        delta_r: fix delta_r of the two leading subjets, or draw it within a range.
-    """
-
-    eta: Fixed | None = None
-    pt: Fixed | None = None
-    mass: Fixed | None = None
-    delta_r: Fixed | None = None
-
-
 def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, label: str | None = None,
-         conditions: Conditions, device: Device = "auto", workers: Workers = 1, overwrite: Overwrite = False,
-         quiet: Quiet = False) -> None:
+         eta: Fixed | None = None, pt: Fixed | None = None, mass: Fixed | None = None, delta_r: Fixed | None = None,
+         device: Device = "auto", workers: Workers = 1, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make jets with a trained generator.
 
     Conditions that are not fixed are drawn from their joint density in the training jets.
@@ -69,6 +54,9 @@ def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, l
         n: jets in all.
         seed: the same seed gives the same jets.
         label: only this class: 0, 1, or its name (default: as in training).
+        eta: fix it, or draw it within a range.
+        pt, mass: fix it in GeV, or draw it within a range.
+        delta_r: fix that of the two leading subjets, or draw it within a range.
         workers: processes, each with one thread; no effect on the jets.
 
     Examples:
@@ -78,8 +66,9 @@ def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, l
     """
     from ..sampling.source import generate
 
+    given = {"eta": eta, "pt": pt, "mass": mass, "delta_r": delta_r}
     rate = generate(source.open(), out, n=n, seed=seed, label=int(label) if label in ("0", "1") else label,
-                    fixed={name: value for name, value in asdict(conditions).items() if value is not None},
-                    device=device, workers=workers, overwrite=overwrite, quiet=quiet)
+                    fixed={name: value for name, value in given.items() if value is not None}, device=device,
+                    workers=workers, overwrite=overwrite, quiet=quiet)
     if not quiet:
         print(f"{out}: {n} jets, {rate:,.0f} a second")

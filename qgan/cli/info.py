@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+from ..base.commands import Word
 from ..base.kinds import Quiet
-from ..base.options import Word
 
 
 def main(path: Annotated[Path, Word("FILE_OR_RUN", Path)], *, as_json: bool = False, quiet: Quiet = False) -> None:

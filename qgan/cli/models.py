@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
+from ..base.commands import Word
 from ..base.console import aligned
 from ..base.kinds import Quiet
-from ..base.options import Word
 
 
 def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool = False,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from ..base.commands import Word
 from ..base.kinds import NewFile, Overwrite, Positive, Quiet, Seed, Workers
-from ..base.options import Word, number
 
 
 def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n: Positive, out: NewFile, seed: Seed = 0,
          workers: Workers = 1, scheduler: Annotated[str, Word("ADDRESS")] | None = None, size: Positive = 25,
-         half_width: Annotated[float, Word("RADIANS", number)] | None = None,
+         half_width: Annotated[float, Word("RADIANS")] | None = None,
          frame: Literal["raw", "canonical"] | None = None, light_quarks: bool = False, restart: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make jets with Pythia 8 and FastJet.

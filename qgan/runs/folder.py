@@ -59,14 +59,23 @@ class RunFolder:
         """
         folder = cls(Path(path))
         try:
+            cls.check(path, overwrite)
             folder.path.mkdir(parents=True, exist_ok=True)
-            if any(folder.path.iterdir()):
-                if not overwrite:
-                    raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
+            if overwrite:
                 folder._remove_run()
         except OSError as error:
             raise DataError(path, "", f"cannot be made the folder of a run: {error.strerror or error}") from error
         return folder
+
+    @classmethod
+    def check(cls, path: str | Path, overwrite: bool = False) -> None:
+        """Says, before any work, that :meth:`create` will find the folder taken.
+
+        Raises:
+            DataError: the folder holds files and ``overwrite`` is false.
+        """
+        if Path(path).is_dir() and any(Path(path).iterdir()) and not overwrite:
+            raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
