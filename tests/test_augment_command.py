@@ -98,7 +98,7 @@ def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path
     (["--observables", "colour"], "observables: 'colour', expected some of"),
     (["--config", "none.yaml"], "none.yaml: no such configuration file"),
     (["--device", "tpu"], "device 'tpu'"),
-    (["--steps", "0"], "'0' is no whole number above 0"),
+    (["--steps", "0"], "steps: 0, expected at least 1"),
 ])
 def test_bad_input_is_one_line(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str],
                                message: str) -> None:
