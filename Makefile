@@ -26,10 +26,10 @@ DEMO_JETS ?= 4000
 
 demo: $(VENV)/demo.stamp
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
-	$(BIN)/qgan train --config configs/quark_gluon.yaml --steps $(DEMO_STEPS) --seed 1 --threads 1 --out $(DEMO)/run
+	$(BIN)/qgan train --config quark_gluon --steps $(DEMO_STEPS) --seed 1 --threads 1 --out $(DEMO)/run
 	$(BIN)/qgan generate --run $(DEMO)/run --n $(DEMO_JETS) --seed 1 --out $(DEMO)/fake.h5
 	$(BIN)/qgan evaluate $(DEMO)/fake.h5 --quick --json $(DEMO)/report.json --plots $(DEMO)/plots
-	$(BIN)/anomaly compare --configs configs/anomaly_quantum.yaml configs/anomaly_conv.yaml --seeds 1 --epochs 4 \
+	$(BIN)/anomaly compare --configs anomaly_quantum anomaly_conv --seeds 1 --epochs 4 \
 		--threads 1 --generated $(DEMO)/fake.h5 --json $(DEMO)/anomaly.json
 	@echo
 	@echo "Pictures:           $(DEMO)/plots"

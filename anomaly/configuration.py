@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from qgan.base.errors import ConfigError
-from qgan.base.parsing import read_options
-from qgan.base.plugins import beside, load_plugins
+from qgan.base.plugins import load_plugins
 
 from .preprocess import Method, Norm
 
@@ -114,21 +112,13 @@ class Configuration:
         Raises:
             ConfigError: there is no such file, or an option that does not exist or cannot have its value.
         """
-        return read_configuration(file)
+        from qgan.base.parsing import read_options
+
+        return read_options(cls, file)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""
         return asdict(self)
-
-
-def read_configuration(file: str | Path | None, options: Sequence[str] = ()) -> Configuration:
-    """The configuration of a file, if there is one, and of command-line options, which go before it.
-
-    Raises:
-        ConfigError: see :meth:`Configuration.read`.
-    """
-    told = read_options(Configuration, file, options)
-    return replace(told, plugins=beside(told.plugins, Path(file).parent if file else Path()))
 
 
 def check(configuration: Configuration) -> None:

@@ -62,6 +62,8 @@ def train(configuration: Configuration, *, data: Jets | None = None, out: str | 
     True
     """
     check(configuration)
+    if not resume:
+        RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     if data is None and saved:
         data = saved.origin.get("data")

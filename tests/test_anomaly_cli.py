@@ -36,7 +36,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 def test_scores_of_files(files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "scores.json"
-    words = ["baselines", "--train", files["train"], "--data", files["quark"], files["gluon"], "--json", str(out)]
+    words = ["baselines", "--data", files["train"], "--test", files["quark"], files["gluon"], "--json", str(out)]
     assert main(words) == 0
     table = capsys.readouterr().out
     scores = {score["name"]: score for score in json.loads(out.read_text())}
@@ -53,7 +53,7 @@ def test_scores_of_files(files: dict[str, str], tmp_path: Path, capsys: pytest.C
 def test_the_other_class_is_refused_in_training(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     for train, data, said in (("gluon", ("quark", "gluon"), "250 of 250 jets are no quark jets"),
                               ("train", ("quark",), "quark jets alone")):
-        assert main(["baselines", "--train", files[train], "--data", *(files[name] for name in data)]) == 2
+        assert main(["baselines", "--data", files[train], "--test", *(files[name] for name in data)]) == 2
         err = capsys.readouterr().err
         assert err.startswith("anomaly: error: ")
         assert err.count("\n") == 1

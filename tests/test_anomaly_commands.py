@@ -54,7 +54,7 @@ def test_train_score_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     write_jets("fake.h5", made(80, 8))
     assert main(["train", "--data", "quark.h5", "--out", "run", *QUICK]) == 0
     assert "parameters, 120 quark jets" in capsys.readouterr().out
-    assert main(["score", "run", "--data", "test.h5", "--json", "s.json", "--plots", "plots"]) == 0
+    assert main(["score", "run", "--test", "test.h5", "--json", "s.json", "--plots", "plots"]) == 0
     told = capsys.readouterr().out
     scores = json.loads(Path("s.json").read_text())
     assert told.startswith("quark jets are usual; 80 of them and 80 others are scored")

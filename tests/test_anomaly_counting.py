@@ -108,7 +108,7 @@ def test_one_number_in_table_json_and_tensorboard(tmp_path: Path, capsys: pytest
     jets = make_jets(400, 4, True)
     write_jets("test.h5", replace(jets, label=(np.arange(400) % 2).astype(jets.label.dtype)))
     anomaly.train(small({"training.epochs": 1}), data="quark.h5", out="run", quiet=True)
-    assert main(["score", "run", "--data", "test.h5", "--json", "s.json", "--logdir", "log", "--plots", "p"]) == 0
+    assert main(["score", "run", "--test", "test.h5", "--json", "s.json", "--logdir", "log", "--plots", "p"]) == 0
     told = capsys.readouterr().out
     events = EventAccumulator("log").Reload()
     assert "at equal NNZ" in told

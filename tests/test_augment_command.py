@@ -14,8 +14,10 @@ import pytest
 from toy_jets import toy_jets
 
 from qgan.cli import main
+from qgan.cli.augment import load
 from qgan.data import read_jets, write_jets
 from qgan.runs import checkpoint
+from qgan.runs.configuration import Configuration
 
 CONFIG = """\
 generator: {n_qubits: 5, n_layers: 1, n_rotations: 5, noise: 6, channels: 4}
@@ -95,7 +97,7 @@ def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path
     (["--observables", "colour"], "observables: 'colour', expected some of"),
     (["--config", "none.yaml"], "none.yaml: no such configuration file"),
     (["--device", "tpu"], "device 'tpu'"),
-    (["--steps", "0"], "'0' is no whole number above 0"),
+    (["--steps", "0"], "steps: 0, expected at least 1"),
 ])
 def test_bad_input_is_one_line(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str],
                                message: str) -> None:
@@ -115,10 +117,7 @@ def test_files_that_exist_are_kept(files: Path, tmp_path: Path, capsys: pytest.C
 
 
 def test_without_test_jets_some_are_held_out(files: Path) -> None:
-    from qgan.cli.augment import build_parser, configure, load
-
-    arguments = build_parser().parse_args(["--out", "x", "--data", str(files / "jets.h5")])
-    pool, test = load(arguments, configure(arguments))
+    pool, test = load(Configuration(), [files / "jets.h5"], None, seed=0)
     assert (len(pool), len(test)) == (84, 36)
     both = {image.tobytes() for image in pool.images} & {image.tobytes() for image in test.images}
     assert not both

@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 import pytest
 
-from qgan.base.console import join_negative_values
+from qgan.base.kinds import value_or_range
+from qgan.base.usage import join_negative_values
 from qgan.cli import PROGRAM, main
-from qgan.cli.options import value_or_range
 from qgan.data import read_jets, write_jets
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
@@ -132,7 +132,7 @@ def test_merge_and_info(jets_file: Path, tmp_path: Path, capsys: pytest.CaptureF
     write_jets(other, make_jets(10, seed=1))
     assert main(["merge", str(jets_file), str(other), "--out", str(out)]) == 0
     assert "50 jets" in capsys.readouterr().out
-    assert main(["info", str(out), "--json"]) == 0
+    assert main(["info", str(out), "--as-json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["jets"], said["classes"], said["pixels"]) == (50, {"gluon": 25, "quark": 25}, [8, 8])
     assert main(["info", str(out)]) == 0
@@ -163,7 +163,7 @@ def test_negative_values_and_ranges() -> None:
 
 
 def test_ctrl_c_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(argv: list[str]) -> None:
+    def interrupted(path: str) -> None:
         raise KeyboardInterrupt
     monkeypatch.setattr("qgan.cli.info.main", interrupted)
     assert main(["info", "x"]) == 130
@@ -186,7 +186,7 @@ def test_help_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize(("words", "hint"), [
     (["trian"], "did you mean train?"), (["evaluate", "a.h5", "--qick"], "did you mean --quick?"),
     (["train", "--out", "r", "--generator.n_qubit", "3"], "did you mean --generator.n_qubits?"),
-    (["bananas"], None),
+    (["train", "--out", "r", "--quite"], "did you mean --quiet?"), (["bananas"], None),
 ])
 def test_an_unknown_word_may_be_a_known_one(words: list[str], hint: str | None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch,

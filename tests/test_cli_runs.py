@@ -149,7 +149,7 @@ def test_a_run_is_not_overwritten_unless_told(run: Path, data: Path, complaint: 
 
 def test_resuming_goes_on_with_the_saved_options(run: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--data", str(data), "--out", str(run), "--resume", "--steps", "5", "--quiet"]) == 0
-    assert main(["info", str(run), "--json"]) == 0
+    assert main(["info", str(run), "--as-json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["step"], said["configuration"]["steps"], said["configuration"]["batch_size"]) == (5, 5, 16)
 
@@ -191,7 +191,6 @@ def test_several_generators_side_by_side_on_a_crop(trained: Path, data: Path, tm
     assert {"one.h5", "two.h5"} <= {word.strip(":,") for word in capsys.readouterr().out.replace("/", " ").split()}
     found = json.loads(report.read_text())
     assert [Path(evaluation["fake"]).name for evaluation in found] == ["one.h5", "two.h5"]
-    words = [*files, "--rows", "2:11", "--columns", "1:10"]
-    real, generated, _ = evaluate_command.load(evaluate_command.build_parser().parse_args(words))
+    real, generated, _ = evaluate_command.load(data, {"one": fakes[0], "two": fakes[1]}, rows=(2, 11), columns=(1, 10))
     np.testing.assert_array_equal(real.images, read_jets(data).images[:, 2:11, 1:10])
-    np.testing.assert_array_equal(generated[1].images, read_jets(fakes[1]).images[:, 2:11, 1:10])
+    np.testing.assert_array_equal(generated["two"].images, read_jets(fakes[1]).images[:, 2:11, 1:10])

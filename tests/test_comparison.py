@@ -284,7 +284,7 @@ def test_the_command_writes_a_table(files: Path, tmp_path: Path, capsys: pytest.
                                     quick: None) -> None:
     train(small({"steps": 1}), data=[files / "train.h5"], out=tmp_path / "run", quiet=True)
     assert main(["compare", "--runs", str(tmp_path / "run"), "--out", str(tmp_path / "out"), "--n", "60", "--quick",
-                 "--real", str(files / "test.h5"), "--data", str(files / "train.h5"), "--rows", "1:11",
+                 "--test", str(files / "test.h5"), "--data", str(files / "train.h5"), "--rows", "1:11",
                  "--columns", "2:12"]) == 0
     said = capsys.readouterr().out
     table = json.loads((tmp_path / "out" / "comparison.json").read_text())

@@ -185,7 +185,7 @@ def test_the_command_writes_numbers_and_pictures(run: Path, source: JetSource, t
     # Subjettiness of the full images of a hardly trained generator takes minutes.
     monkeypatch.setattr("qgan.studies.slices.slicing.OBSERVED", ("mass", "pt", "nnz"))
     write_jets(tmp_path / "test.h5", REAL)
-    words = ["slices", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--n", "60", "--bins", "2", "--jets",
+    words = ["slices", "--run", str(run), "--test", str(tmp_path / "test.h5"), "--n", "60", "--bins", "2", "--moved",
              "2", "--json", str(tmp_path / "s.json"), "--plots", str(tmp_path / "plots")]
     assert main(words) == 0
     assert "w1 " in capsys.readouterr().out.lower()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from qgan.base.docstrings import describe_options
 from qgan.base.errors import ConfigError
+from qgan.base.parsing import read_options
 from qgan.cli import main
-from qgan.cli.configuration import describe, read_configuration
 from qgan.runs.configuration import Configuration
 
 
@@ -30,12 +31,12 @@ def dotted_names(options: object, prefix: str = "") -> Iterator[str]:
 
 
 def test_without_anything_it_is_the_default() -> None:
-    assert read_configuration(None) == Configuration()
+    assert read_options(Configuration, None) == Configuration()
 
 
 def test_options_win_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
     path = write(tmp_path, "steps: 7\nbatch_size: 16\ndata:\n  jets: quark_gluon\n  rows: [6, 22]\n")
-    told = read_configuration(path, ["--batch-size", "4", "--data.conditions", "[pt]", "--optimiser.ema=0.5"])
+    told = read_options(Configuration, path, ["--batch-size", "4", "--data.conditions", "[pt]", "--optimiser.ema=0.5"])
     assert (told.steps, told.batch_size, told.data.jets, told.data.rows) == (7, 4, "quark_gluon", (6, 22))
     assert (told.data.conditions, told.optimiser.ema, told.seed) == (["pt"], 0.5, Configuration().seed)
 
@@ -43,9 +44,9 @@ def test_options_win_over_the_file_and_the_file_over_the_defaults(tmp_path: Path
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     import yaml
 
-    told = read_configuration(None, ["--data.rows", "[6, 22]", "--steps", "3", "--symmetry", "average"])
+    told = read_options(Configuration, None, ["--data.rows", "[6, 22]", "--steps", "3", "--symmetry", "average"])
     plain = yaml.safe_load(yaml.safe_dump(told.to_dict() | {"data": told.to_dict()["data"] | {"rows": [6, 22]}}))
-    assert read_configuration(write(tmp_path, yaml.safe_dump(plain))) == told
+    assert read_options(Configuration, write(tmp_path, yaml.safe_dump(plain))) == told
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -56,7 +57,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 def test_a_file_with_a_mistake_is_named_with_the_key(tmp_path: Path, text: str, said: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
-        read_configuration(path)
+        read_options(Configuration, path)
     assert str(caught.value).startswith(f"{path}: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -68,12 +69,12 @@ def test_a_file_with_a_mistake_is_named_with_the_key(tmp_path: Path, text: str, 
 ])
 def test_a_wrong_option_is_named(options: list[str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        read_configuration(None, options)
+        read_options(Configuration, None, options)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such configuration file"):
-        read_configuration(tmp_path / "nowhere.yaml")
+        read_options(Configuration, tmp_path / "nowhere.yaml")
 
 
 def test_the_command_line_says_it_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,5 +85,5 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_the_help_names_every_option() -> None:
-    told = describe()
+    told = describe_options(Configuration())
     assert [name for name in dotted_names(Configuration()) if f"--{name} " not in told] == []

@@ -15,9 +15,9 @@ from toy_jets import toy_jets
 
 import qgan
 from qgan.base.errors import CheckpointError, ConfigError
+from qgan.base.parsing import read_options
 from qgan.base.registry import Registry
 from qgan.cli import main
-from qgan.cli.configuration import read_configuration
 from qgan.data import read_jets, write_jets
 from qgan.losses import ADVERSARIAL, TERMS
 from qgan.models.core import CORES
@@ -25,8 +25,10 @@ from qgan.observables.arrays import observables
 from qgan.observables.registry import OBSERVABLES
 from qgan.observables.tensors import statistics
 from qgan.quantum import CIRCUITS, QuantumLayer
+from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import read_log
 from qgan.sampling.source import load_source
+from qgan.training.parts import check_parts
 
 GUIDE = Path(__file__).parents[1] / "docs" / "extending.md"
 #: The files of the guide, by their names.
@@ -82,7 +84,7 @@ def test_the_guide_has_an_example_of_each_kind() -> None:
 def test_one_file_beside_a_configuration_trains_and_generates(name: str, jets: Path, tmp_path: Path) -> None:
     """The configuration, the training, a resumed one and the jets all know the part; nothing else was edited."""
     configuration = written(tmp_path, f"{name}.py", f"{name}.yaml")
-    told = read_configuration(configuration)
+    told = read_options(Configuration, configuration)
     assert told.plugins == [str(tmp_path / f"{name}.py")]
     records = run(configuration, jets, tmp_path / "run")
     assert [record["step"] for record in records] == [1, 2]
@@ -139,7 +141,7 @@ def test_a_plugin_that_is_gone_is_named_in_one_line(jets: Path, tmp_path: Path) 
     with pytest.raises(CheckpointError, match=r"checkpoint.pt: plugin .*ring.py: no such file$"):
         load_source(tmp_path / "run")
     with pytest.raises(ConfigError, match=r"^plugin ring: no such module, and no file ring.py beside the config"):
-        read_configuration(configuration)
+        check_parts(read_options(Configuration, configuration))
 
 
 def test_a_name_that_nobody_registered_is_an_error(tmp_path: Path) -> None:
@@ -149,4 +151,4 @@ def test_a_name_that_nobody_registered_is_an_error(tmp_path: Path) -> None:
     configuration.write_text(yaml.safe_dump(told))
     said = r"^generator.circuit: 'rnig', expected one of random_layers, ring; did you mean ring\?"
     with pytest.raises(ConfigError, match=said):
-        read_configuration(configuration)
+        check_parts(read_options(Configuration, configuration))

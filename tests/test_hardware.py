@@ -119,7 +119,7 @@ def test_the_sentence_on_shots_follows_from_the_numbers(values: dict[int, float]
 def test_what_cannot_run_on_hardware(tmp_path: Path, complaint: Callable[..., str]) -> None:  # noqa: F811
     state = trained(tmp_path)
     real = tmp_path / "jets.h5"
-    assert "'state' is known to simulators only" in complaint("hardware", "--run", state, "--real", real)
+    assert "'state' is known to simulators only" in complaint("hardware", "--run", state, "--test", real)
     with pytest.raises(ConfigError, match="'state' is known"):
         on_hardware(load_source(state), shots=10, noise=0.0)
     assert "no depolarising probability" in complaint("hardware", "--run", state, "--noise", "0.9")
@@ -136,8 +136,8 @@ def test_the_command_writes_numbers_and_a_picture(run: Path, tmp_path: Path, mon
                                                   capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(Judge, "__call__", cheap)
     write_jets(tmp_path / "test.h5", TEST)
-    assert main(["hardware", "--run", str(run), "--real", str(tmp_path / "test.h5"), "--shots", "20", "--noise", "0",
-                 "--n", "40", "--json", str(tmp_path / "h.json"), "--plot", str(tmp_path / "h.png")]) == 0
+    assert main(["hardware", "--run", str(run), "--test", str(tmp_path / "test.h5"), "--shots", "20", "--noise", "0",
+                 "--n", "40", "--json", str(tmp_path / "h.json"), "--plots", str(tmp_path / "h")]) == 0
     assert len(json.loads((tmp_path / "h.json").read_text())["points"]) == 2
-    assert (tmp_path / "h.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "h" / "hardware.png").read_bytes()[:4] == b"\x89PNG"
     assert "exact" in capsys.readouterr().out

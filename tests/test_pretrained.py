@@ -16,8 +16,7 @@ from toy_jets import toy_jets
 
 import qgan
 from qgan.base.errors import CheckpointError, DataError
-from qgan.cli import main
-from qgan.cli.train import parse
+from qgan.cli import PROGRAM, main
 from qgan.data import JetImages, concatenate, read_jets, write_jets
 from qgan.runs.configuration import Configuration, flat
 from qgan.sampling.pretrained import FOLDER, load_model, read_card, shipped_models
@@ -96,9 +95,9 @@ def test_the_command_of_the_card_gives_its_configuration() -> None:
                            "losses.further": {"published_sparsity": 2.0},
                            "generator.pixel_noise": False})
     words = training_command(configuration.to_dict(), "runs/x", ["a.h5", "b.h5"]).split()[2:]
-    arguments, told = parse([word.strip("'") for word in words])
-    assert arguments.data == ["a.h5", "b.h5"]
-    mine, theirs = flat(configuration.to_dict()), flat(told.to_dict())
+    told = PROGRAM.command("train").read([word.strip("'") for word in words])
+    assert told["data"] == [Path("a.h5"), Path("b.h5")]
+    mine, theirs = flat(configuration.to_dict()), flat(told["configuration"].to_dict())
     assert {k for k in mine if mine[k] != theirs[k]} <= {
         "device", "threads", "logging.scalars", "logging.quality", "logging.costly", "logging.checkpoint",
         "logging.validation_jets"}
@@ -121,7 +120,7 @@ def test_models_are_listed(model: Path, capsys: pytest.CaptureFixture[str]) -> N
     w1 = {row["observable"]: row["value"] for row in card["quality"]["rows"]
           if row["metric"] == "w1" and row["class"] == "qcd"}
     assert rows["which is that of"][4] == max(w1, key=lambda name: w1[name])
-    assert main(["models", str(model), "--json"]) == 0
+    assert main(["models", str(model), "--as-json"]) == 0
     assert json.loads(capsys.readouterr().out) == [card]
     assert main(["models"]) == 0
     assert all(f"{name}: " in capsys.readouterr().out for name in shipped_models()[:1])
@@ -173,7 +172,7 @@ def test_a_model_that_ships(name: str) -> None:
     assert torch.from_numpy(jets.images).isfinite().all()
     assert (jets.images.sum((1, 2)) > 0).all()
     card = read_card(name)
-    told = parse(card["command"].replace("'", "").split()[2:])[1]
+    told = PROGRAM.command("train").read(card["command"].replace("'", "").split()[2:])["configuration"]
     for part in ("data", "generator", "discriminator", "losses", "optimiser"):
         assert json.loads(json.dumps(told.to_dict()[part])) == card["configuration"][part], part
     assert not card["quality"]["settings"]["quick"]

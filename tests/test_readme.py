@@ -29,12 +29,7 @@ def commands() -> list[str]:
 
 def parse(command: str) -> None:
     program, name, *words = shlex.split(command)
-    module = import_module(f"{program}.cli.{name}")
-    words = import_module("qgan.base.console").join_negative_values(words)
-    if name == "train":
-        module.parse(words)
-    else:
-        module.build_parser().parse_args(words)
+    import_module(f"{program}.cli").PROGRAM.command(name).read(words)
 
 
 def test_there_are_commands_to_check() -> None:

@@ -31,7 +31,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ({"losses.sparsity": 0.0}, {"soft_nnz"}, {"count_8"}),
     ({"losses.matched": ["leading_2"]}, {"leading_2"}, {"image_tau_21"}),
     ({"losses.mean_image": 0.0}, set(), {"shares"}),
-    (PUBLISHED, {"delta_r_std", "pixel_std"}, {"clumps_3", "shares", "width"})], ids=str)
+    (PUBLISHED, {"delta_r_std", "pixel_std"}, {"clumps_3", "shares", "width"})],
+    ids=("default", "few", "sparsity", "matched", "mean_image", "published"))
 def test_every_loss_coding_and_condition_is_named(file: Path, changes: dict[str, object], named: set[str],
                                                   not_named: set[str]) -> None:
     configuration = small(changes)

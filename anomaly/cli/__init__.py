@@ -1,4 +1,4 @@
-"""The ``anomaly`` command."""
+"""The ``anomaly`` command: every module of this package is one of its commands, its function ``main`` what it does."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ PROGRAM = Program(
     name="anomaly",
     description="Anomaly detection on jet images: learn what usual jets look like, score the others.",
     package="anomaly.cli",
-    commands={
-        "train": "train a model on usual jets alone",
-        "score": "score jets of both classes with trained models",
-        "select": "rank configurations on usual jets alone",
-        "compare": "train on real and on generated jets, score both",
-        "baselines": "scores without networks: trivial ones and principal components",
-    },
     examples="""\
-  anomaly train --config configs/anomaly_conv.yaml --out runs/cae
-  anomaly score runs/cae --plots plots/
+anomaly train --config anomaly_conv --out runs/cae
+anomaly score runs/cae --plots plots/
 """,
 )
 

@@ -4,63 +4,48 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from io import StringIO
-from typing import NoReturn
+from pkgutil import iter_modules
 
-from .errors import QganError, did_you_mean
+from .commands import Command
+from .docstrings import Docstring
+from .errors import QganError
 from .notes import notes_as_lines
+from .usage import Parser
 from .version import __version__
 
 #: Exit status of an error the user can mend, and of Ctrl-C.
 USER_ERROR, INTERRUPTED = 2, 130
 
 
-class UsageError(QganError):
-    """A command line that cannot be understood."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that raises :class:`UsageError` and shows its examples as they are written."""
-
-    def __init__(self, prog: str, description: str, examples: str = "") -> None:
-        epilog = f"examples:\n{examples.rstrip()}" if examples else None
-        super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False,
-                         formatter_class=argparse.RawDescriptionHelpFormatter)
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help){self._near(message)}")
-
-    def _near(self, message: str) -> str:
-        """What an unknown option or value may have been meant to be."""
-        unknown = re.search(r"unrecognized arguments: (--[\w.-]+)", message)
-        if unknown:
-            return did_you_mean(unknown[1], list(self._option_string_actions))
-        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        return did_you_mean(choice[1], re.findall(r"[\w.-]+", choice[2])) if choice else ""
-
-
 @dataclass(frozen=True)
 class Program:
-    """A name, what it is for, and its commands.
+    """A name, what it is for, and where its commands are.
 
     Attributes:
         name: what the user types.
         description: one line or more for ``--help``.
-        package: the package that holds a module of each command's name, with ``main(arguments)``.
-        commands: one line of help by command.
+        package: the package whose modules are the commands: each has its function ``main``.
         examples: lines for the end of ``--help``.
     """
 
     name: str
     description: str
     package: str
-    commands: dict[str, str]
     examples: str = ""
+
+    @property
+    def commands(self) -> list[str]:
+        """The names of the commands."""
+        return sorted(module.name for module in iter_modules(import_module(self.package).__path__))
+
+    def command(self, name: str) -> Command:
+        """The command of that name."""
+        return Command(f"{self.name} {name}", import_module(f"{self.package}.{name}").main)
 
     def run(self, argv: Sequence[str] | None = None) -> int:
         """Runs the command line (default: the process's) and returns its exit status.
@@ -93,18 +78,22 @@ class Program:
         return 0
 
     def _run(self, argv: list[str]) -> None:
-        parser = self._parser()
-        chosen = parser.parse_args(argv[:1] if argv else ["--help"]).command
-        import_module(f"{self.package}.{chosen}").main(join_negative_values(argv[1:]))
+        first = argv[:1] or ["--help"]
+        chosen = self._parser({"--help", "-h"} & set(first)).parse_args(first).command
+        self.command(chosen).run(argv[1:])
 
-    def _parser(self) -> Parser:
-        width = max(map(len, self.commands)) + 2
-        rows = "\n".join(f"  {name:{width}}{summary}" for name, summary in self.commands.items())
-        parser = Parser(self.name, f"{self.description}\n\ncommands:\n{rows}\n\n"
-                        f"{self.name} COMMAND --help tells more.", self.examples)
+    def _parser(self, explain: object) -> Parser:
+        """With a line for each command only if ``explain``, since that imports them all."""
+        text = self.description
+        if explain:
+            width = max(map(len, self.commands)) + 2
+            rows = [f"  {name:{width}}{Docstring.of(import_module(f'{self.package}.{name}').main).summary}"
+                    for name in self.commands]
+            text += "\n\ncommands:\n" + "\n".join(rows) + f"\n\n{self.name} COMMAND --help tells more."
+        parser = Parser(self.name, text, self.examples)
         parser.usage = f"{self.name} [--help] [--version] COMMAND ..."
         parser.add_argument("--version", action="version", version=f"{self.name} {__version__}")
-        parser.add_argument("command", choices=list(self.commands), metavar="COMMAND",
+        parser.add_argument("command", choices=self.commands, metavar="COMMAND",
                             help=argparse.SUPPRESS)
         return parser
 
@@ -141,15 +130,3 @@ def aligned(rows: Iterable[Sequence[object]], left: Collection[int] = (0,), head
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     rule = ["-" * max(map(len, lines))] if heads else []
     return "\n".join([*lines[:heads], *rule, *lines[heads:]])
-
-
-def join_negative_values(argv: Sequence[str]) -> list[str]:
-    """``--eta -0.5:0.5`` becomes ``--eta=-0.5:0.5``: argparse would take the value for an option."""
-    joined: list[str] = []
-    for word in argv:
-        previous = joined[-1] if joined else ""
-        if re.match(r"-\.?\d", word) and previous.startswith("--") and "=" not in previous:
-            joined[-1] = f"{previous}={word}"
-        else:
-            joined.append(word)
-    return joined

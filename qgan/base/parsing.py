@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from argparse import ArgumentError
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from inspect import cleandoc
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
 from jsonargparse import ArgumentParser
 
 from .errors import ConfigError, did_you_mean
+from .plugins import beside
 
 Options = TypeVar("Options")
+#: The configurations that ship.
+PRESETS = Path(__file__).resolve().parents[1] / "configs"
 
 
-def read_options(kind: type[Options], path: str | Path | None, words: Sequence[str] = ()) -> Options:
+def read_options(kind: type[Options], file: str | Path | None, words: Sequence[str] = (),
+                 known: Sequence[str] = ()) -> Options:
     """The defaults of a dataclass, changed by a YAML file, changed by words such as ``--optimiser.ema 0.99``.
+
+    Args:
+        file: a YAML file, or the name of a configuration that ships; nothing leaves the defaults.
+        known: options of the command whose words these are, which an unknown one may have been meant to be.
 
     Raises:
         ConfigError: a missing or broken file, an unknown key, or a value of the wrong type; names file and key.
@@ -28,30 +35,50 @@ def read_options(kind: type[Options], path: str | Path | None, words: Sequence[s
     parser.add_argument("--config", action="config")
     parser.add_class_arguments(kind, None)
     words = [_underscores(word) for word in words]
+    path = None if file is None else find_configuration(file)
     if path is not None:
-        _check_file(parser, Path(path), kind)
+        _check_file(parser, path, kind)
         words = [f"--config={path}", *words]
     try:
         parsed = parser.parse_args(words)
     except ArgumentError as error:
-        raise ConfigError(_with_hint(_one_line(error), kind)) from error
+        raise ConfigError(_with_hint(_one_line(error), kind, known)) from error
     # The parser lets null through for every type.
     empty = [key for key, value in parser.get_defaults().items() if value is not None and parsed.get(key) is None]
     if empty:
         raise ConfigError(f"{f'{path}: ' if path else ''}{empty[0]}: expected a value, got null")
     chosen = parser.instantiate(parsed)
-    return kind(**{f.name: getattr(chosen, f.name) for f in fields(kind)})  # type: ignore[arg-type]
+    values = {f.name: getattr(chosen, f.name) for f in fields(kind)}  # type: ignore[arg-type]
+    if values.get("plugins"):
+        values["plugins"] = beside(values["plugins"], path.parent if path else ".")
+    return kind(**values)
 
 
-def describe_options(defaults: Any) -> str:
-    """Every option with its default and what its dataclass says of it, for ``--help``."""
-    return "\n".join(_describe(defaults, ""))
+def to_yaml(options: Any) -> str:
+    """A dataclass of options as the YAML file that :func:`read_options` makes the same of."""
+    return yaml.safe_dump(asdict(options), sort_keys=False, allow_unicode=True)
+
+
+def find_configuration(file: str | Path) -> Path:
+    """A file that is there, or the configuration of that name that ships.
+
+    Raises:
+        ConfigError: it is neither; says which ship.
+    """
+    path = Path(file)
+    if path.is_file():
+        return path
+    ships = {found.stem: found for found in sorted(PRESETS.glob("*.yaml"))}
+    if str(file) in ships:
+        return ships[str(file)]
+    named = path.suffix or len(path.parts) > 1
+    raise ConfigError(f"{file}: no such configuration file" + (
+        "" if named else f", and none of that name ships{did_you_mean(str(file), list(ships))}; "
+                         f"there are {', '.join(ships)}"))
 
 
 def _check_file(parser: ArgumentParser, path: Path, kind: type) -> None:
     """Reads the file alone, so that an error in it names it."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such configuration file")
     try:
         parser.parse_path(path, defaults=False)
     except (ArgumentError, TypeError, ValueError) as error:
@@ -77,7 +104,7 @@ def _one_line(error: Exception) -> str:
     return line.replace("unknown key .", "unknown key ")
 
 
-def _with_hint(line: str, kind: type) -> str:
+def _with_hint(line: str, kind: type, others: Sequence[str] = ()) -> str:
     """The message, with the key that an unknown one may have been meant to be."""
     unknown = re.search(r"unknown key ([\w.]+)|[Uu]nrecognized arguments: --([\w.]+)", line)
     if not unknown:
@@ -87,7 +114,7 @@ def _with_hint(line: str, kind: type) -> str:
     # Each part by itself: losses.gp is not near losses.r1.
     near = [dashes + known for known in _keys(kind()) if len(known.split(".")) == len(parts)
             and all(map(did_you_mean, parts, ([part] for part in known.split("."))))]
-    return line + did_you_mean(dashes + key, near)
+    return line + did_you_mean(dashes + key, [*near, *(others if dashes else ())])
 
 
 def _keys(options: Any, prefix: str = "") -> Iterator[str]:
@@ -97,19 +124,3 @@ def _keys(options: Any, prefix: str = "") -> Iterator[str]:
         yield f"{prefix}{f.name}"
         if is_dataclass(value):
             yield from _keys(value, f"{prefix}{f.name}.")
-
-
-def _describe(options: Any, prefix: str) -> Iterator[str]:
-    summary, _, attributes = cleandoc(type(options).__doc__ or "").partition("\n\nAttributes:\n")
-    yield f"\n{prefix.rstrip('.') or 'configuration'}: {' '.join(summary.split())}"
-    values = {f.name: getattr(options, f.name) for f in fields(options)}
-    texts = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {5,}.*)*)", attributes, re.MULTILINE)
-    said = {name for names, _ in texts for name in names.split(", ")}
-    unsaid = [(name, "") for name, value in values.items() if name not in said and not is_dataclass(value)]
-    for names, text in [*texts, *unsaid]:
-        yield "  " + ", ".join(f"--{prefix}{name} {values[name]!r}" for name in names.split(", "))
-        if text:
-            yield textwrap.fill(" ".join(text.split()), 110, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    for name, value in values.items():
-        if is_dataclass(value):
-            yield from _describe(value, f"{prefix}{name}.")

@@ -2,59 +2,52 @@
 
 from __future__ import annotations
 
-from ..base.console import Parser
-from .options import add_quiet, positive
+from collections.abc import Sequence
+from typing import Literal, get_args
 
-EXAMPLES = """\
-  qgan bench --quick --threads 2 --json bench.json --plot bench.png
-  qgan bench --only gan sampling --data w.h5 qcd.h5
-"""
-PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
+from ..base.kinds import Device, Jets, Json, Overwrite, Pictures, Quiet, Run, Seed, Threads
+from ..base.usage import UsageError
 
-
-def build_parser() -> Parser:
-    parser = Parser("qgan bench", "Measure, side by side and taking turns: the quantum layer against PennyLane, other "
-                                  "simulators and a dense layer; a training step against one with a classical "
-                                  "control; sampling against the simulation; memory.", EXAMPLES)
-    parser.add_argument("--quick", action="store_true", help="under five minutes on two cores: fewer sizes and "
-                                                             "repetitions")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
-                        help=f"some of {', '.join(PARTS)}")
-    parser.add_argument("--threads", type=positive, metavar="N", help="threads of the arithmetic (default: torch's "
-                                                                      "choice)")
-    parser.add_argument("--device", default="cpu", help="of the layer, the training and the sampling: cpu, cuda or "
-                                                        "auto; PennyLane stays on the CPU (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of circuits, weights and jets (default: %(default)s)")
-    parser.add_argument("--data", nargs="+", metavar="FILE", help="jets to train on (default: those that ship)")
-    parser.add_argument("--run", metavar="RUN", help="sample from the generator of this run (default: one of a few "
-                                                     "steps)")
-    parser.add_argument("--json", metavar="FILE", help="write every number here")
-    parser.add_argument("--plot", metavar="FILE", help="write a picture of the layer's times here, as PNG")
-    parser.add_argument("--overwrite", action="store_true", help="replace the files that exist")
-    add_quiet(parser)
-    return parser
+Part = Literal["layer", "capacity", "gan", "sampling", "simulation", "memory"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
-def main(argv: list[str]) -> None:
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
-    if arguments.plot and "layer" not in arguments.only:
-        parser.error("--plot: shows the part layer, which --only leaves out")
-    from ..base.io import check_output, write_json
+def main(*, quick: bool = False, only: Sequence[Part] | None = None, threads: Threads | None = None,
+         device: Device = "cpu", seed: Seed = 0, data: Sequence[Jets] | None = None, run: Run | None = None,
+         json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
+    """Measure the layer, the training and the sampling, side by side and taking turns.
 
-    for path in filter(None, (arguments.json, arguments.plot)):
-        check_output(path, arguments.overwrite)
+    The quantum layer against PennyLane, other simulators and a dense layer; a training step against one with a
+    classical control; sampling against the simulation; memory.
+
+    Args:
+        quick: under five minutes on two cores, with fewer sizes and repetitions.
+        only: some of the parts (default: all).
+        device: of the layer, the training and the sampling: cpu, cuda or auto; PennyLane stays on the CPU.
+        seed: of circuits, weights and jets.
+        data: jets to train on (default: those that ship).
+        run: sample from the generator of this run (default: one of a few steps).
+        plots: write a picture of the layer's times here, as PNG.
+
+    Examples:
+        qgan bench --quick --threads 2 --json bench.json --plots bench/
+        qgan bench --only gan sampling --data w.h5 qcd.h5
+    """
+    if plots and only and "layer" not in only:
+        raise UsageError("--plots: shows the part layer, which --only leaves out")
+    from ..base.io import write_json
     from ..studies.bench import bench, report
 
-    result = bench(quick=arguments.quick, threads=arguments.threads or 0, seed=arguments.seed,
-                   device=arguments.device, parts=arguments.only, data=arguments.data, run=arguments.run,
-                   quiet=arguments.quiet)
-    if not arguments.quiet:
-        print(report(result))
-    if arguments.json:
-        write_json(arguments.json, result, arguments.overwrite)
-    if arguments.plot:
+    result = bench(quick=quick, threads=threads or 0, seed=seed, device=device, parts=only or PARTS, data=data, run=run,
+                   quiet=quiet)
+    if json:
+        write_json(json, result, overwrite)
+    if plots:
         from ..report.plots import save_figure
         from ..studies.bench.plot import bench_plot
 
-        save_figure(bench_plot(result["layer"]["rows"]), arguments.plot, arguments.overwrite)
+        plots.mkdir(parents=True, exist_ok=True)
+        save_figure(bench_plot(result["layer"]["rows"]), plots / "bench.png", overwrite)
+    if not quiet:
+        print(report(result))

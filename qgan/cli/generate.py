@@ -2,46 +2,73 @@
 
 from __future__ import annotations
 
-from ..base.console import Parser
-from .options import Fixed, add_output, add_quiet, add_source, open_source, positive, value_or_range
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-EXAMPLES = """\
-  qgan generate --model w_qcd --n 10000 --out fake.h5
-  qgan generate --run runs/w_qcd --n 10000 --seed 1 --out fake.h5
-  qgan generate --run runs/w_qcd --n 1000 --label w --pt 270 --mass 80:82 --eta -0.5:0.5 --out w.h5
-"""
-#: Conditions that can be fixed, and their units.
-CONDITIONS = {"eta": "", "pt": " in GeV", "mass": " in GeV", "delta_r": " of the two leading subjets"}
+from ..base.kinds import Device, Fixed, NewFile, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..base.usage import UsageError
+
+if TYPE_CHECKING:
+    from ..sampling.source import JetSource
 
 
-def build_parser() -> Parser:
-    parser = Parser("qgan generate", "Make jets with a trained generator. Conditions that are not fixed are drawn "
-                                     "from their joint density in the training jets.", EXAMPLES)
-    add_source(parser)
-    parser.add_argument("--n", type=positive, default=10000, help="how many jets (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same jets (default: %(default)s)")
-    parser.add_argument("--label", metavar="CLASS", help="only this class: 0, 1, or its name (default: as in training)")
-    for name, unit in CONDITIONS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=value_or_range, metavar="VALUE|LOW:HIGH",
-                            help=f"fix {name}{unit}, or draw it within a range")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: %(default)s)")
-    parser.add_argument("--workers", type=positive, default=1, help="processes, each with one thread; no effect on the "
-                                                                    "jets (default: 1)")
-    add_output(parser, "HDF5 file to write, in the layout of the training jets")
-    add_quiet(parser)
-    return parser
+@dataclass(frozen=True)
+class Source:
+    """A trained generator.
+
+    Attributes:
+        run: folder of a run, as made by qgan train.
+        model: a model that ships (see qgan models), or the .safetensors file of another.
+    """
+
+    run: Run | None = None
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.run is None and self.model is None:
+            raise UsageError("one of --run and --model is required, to name a trained generator")
+        if self.run is not None and self.model is not None:
+            raise UsageError("--model: not allowed with --run")
+
+    def open(self) -> JetSource:
+        """The generator, on the CPU."""
+        if self.model is not None:
+            from ..sampling.pretrained import load_model
+
+            return load_model(self.model)
+        from ..sampling.source import load_source
+
+        assert self.run is not None
+        return load_source(self.run)
 
 
-def main(argv: list[str]) -> None:
-    arguments = build_parser().parse_args(argv)
-    fixed: dict[str, Fixed] = {name: value for name in CONDITIONS if (value := getattr(arguments, name)) is not None}
-    label = int(arguments.label) if arguments.label in ("0", "1") else arguments.label
-    from ..base.io import check_output
+def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, label: str | None = None,
+         eta: Fixed | None = None, pt: Fixed | None = None, mass: Fixed | None = None, delta_r: Fixed | None = None,
+         device: Device = "auto", workers: Workers = 1, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+    """Make jets with a trained generator.
+
+    Conditions that are not fixed are drawn from their joint density in the training jets.
+
+    Args:
+        out: HDF5 file to write, in the layout of the training jets.
+        n: jets in all.
+        seed: the same seed gives the same jets.
+        label: only this class: 0, 1, or its name (default: as in training).
+        eta: fix it, or draw it within a range.
+        pt, mass: fix it in GeV, or draw it within a range.
+        delta_r: fix that of the two leading subjets, or draw it within a range.
+        workers: processes, each with one thread; no effect on the jets.
+
+    Examples:
+        qgan generate --model w_qcd --n 10000 --out fake.h5
+        qgan generate --run runs/w_qcd --n 10000 --seed 1 --out fake.h5
+        qgan generate --run runs/w_qcd --n 1000 --label w --pt 270 --mass 80:82 --eta -0.5:0.5 --out w.h5
+    """
     from ..sampling.source import generate
 
-    check_output(arguments.out, arguments.overwrite)
-    rate = generate(open_source(arguments), arguments.out, n=arguments.n, seed=arguments.seed, label=label, fixed=fixed,
-                    device=arguments.device, workers=arguments.workers, overwrite=arguments.overwrite,
-                    quiet=arguments.quiet)
-    if not arguments.quiet:
-        print(f"{arguments.out}: {arguments.n} jets, {rate:,.0f} a second")
+    given = {"eta": eta, "pt": pt, "mass": mass, "delta_r": delta_r}
+    rate = generate(source.open(), out, n=n, seed=seed, label=int(label) if label in ("0", "1") else label,
+                    fixed={name: value for name, value in given.items() if value is not None}, device=device,
+                    workers=workers, overwrite=overwrite, quiet=quiet)
+    if not quiet:
+        print(f"{out}: {n} jets, {rate:,.0f} a second")

@@ -5,36 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from ..base.console import Parser
-
-EXAMPLES = """\
-  qgan info fake.h5
-  qgan info runs/w_qcd
-"""
+from ..base.commands import Word
+from ..base.kinds import Quiet
 
 
-def build_parser() -> Parser:
-    parser = Parser("qgan info", "Say what is in a file of jets, of any known format, or in a run.", EXAMPLES)
-    parser.add_argument("path", metavar="FILE_OR_RUN", help="file of jets, or folder of a run")
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.add_argument("--quiet", action="store_true", help="only check that it can be read")
-    return parser
+def main(path: Annotated[Path, Word("FILE_OR_RUN", Path)], *, as_json: bool = False, quiet: Quiet = False) -> None:
+    """Say what is in a file of jets or in a run.
 
+    Args:
+        path: file of jets, of any known format, or folder of a run.
+        as_json: print it as JSON.
+        quiet: only check that it can be read.
 
-def main(argv: list[str]) -> None:
-    arguments = build_parser().parse_args(argv)
-    if Path(arguments.path).is_dir():
-        from ..runs import run_summary
+    Examples:
+        qgan info fake.h5
+        qgan info runs/w_qcd
+    """
+    if path.is_dir():
+        from ..runs.summary import run_summary
 
-        summary = run_summary(arguments.path)
+        summary = run_summary(path)
     else:
         from ..data import file_summary
 
-        summary = file_summary(arguments.path)
-    if not arguments.quiet:
-        print(json.dumps(summary, indent=2) if arguments.json else "\n".join(lines(summary)))
+        summary = file_summary(path)
+    if not quiet:
+        print(json.dumps(summary, indent=2) if as_json else "\n".join(lines(summary)))
 
 
 def lines(values: dict[str, Any], indent: str = "") -> Iterator[str]:

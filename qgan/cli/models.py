@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from ..base.console import Parser
-
-EXAMPLES = """\
-  qgan models
-  qgan models w_qcd --json
-"""
+from ..base.commands import Word
+from ..base.console import aligned
+from ..base.kinds import Quiet
 
 
-def build_parser() -> Parser:
-    parser = Parser("qgan models", "List the trained generators that ship, each with what it reaches on held-out jets: "
-                                   "value ± error (what real jets reach).", EXAMPLES)
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="some of them, or .safetensors files of others "
-                                                                   "(default: all that ship)")
-    parser.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
-    parser.add_argument("--quiet", action="store_true", help="only check that they can be read")
-    return parser
+def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool = False,
+         quiet: Quiet = False) -> None:
+    """List the trained generators that ship.
 
+    Each with what it reaches on held-out jets: value ± error (what real jets reach).
 
-def main(argv: list[str]) -> None:
-    arguments = build_parser().parse_args(argv)
+    Args:
+        models: some of them, or .safetensors files of others (default: all that ship).
+        as_json: print all that is known of them, as JSON.
+        quiet: only check that they can be read.
+
+    Examples:
+        qgan models
+        qgan models w_qcd --as-json
+    """
     from ..sampling.pretrained import load_model, read_card, shipped_models
 
-    chosen = arguments.models or shipped_models()
+    chosen = models or shipped_models()
     for model in chosen:
         load_model(model)
     cards = [read_card(model) for model in chosen]
-    if arguments.quiet:
-        return
-    if arguments.json:
-        print(json.dumps(cards, indent=2))
-    else:
-        print("\n".join(lines(cards)) or "no model ships with this version")
+    if not quiet:
+        print(json.dumps(cards, indent=2) if as_json else
+              "\n".join(lines(cards)) or "no model ships with this version")
 
 
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -51,18 +49,15 @@ def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
                f"circuit), {card['step']} steps on {card['trained_on']}")
         found = from_plain(card["quality"]["figures"])
         groups = [group for group in found if group != "all"]
-        yield _line("", groups)
+        rows = [["", *groups]]
         for name in found["all"]:
-            yield _line(title(name), [measured(found[group][name], name) for group in groups])
+            rows.append([title(name), *(measured(found[group][name], name) for group in groups)])
             if (headline := compared().get(name)) and headline.worst_of_classes:
-                yield _line("  which is that of", [_observable(card, group, found[group][name].value)
-                                                   for group in groups])
+                rows.append(["  which is that of", *(_observable(card, group, found[group][name].value)
+                                                     for group in groups)])
+        yield textwrap.indent(aligned(rows), "  ")
     if cards:
         yield "value ± error (what real jets reach); W1 [sd] in standard deviations of the real jets"
-
-
-def _line(name: str, values: Sequence[str]) -> str:
-    return f"  {name:24}" + "".join(f"{value:>27}" for value in values)
 
 
 def _observable(card: dict[str, Any], group: str, value: float) -> str:

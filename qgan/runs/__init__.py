@@ -4,6 +4,5 @@ TensorBoard is loaded by :mod:`qgan.report.tensorboard` alone.
 """
 
 from .folder import RunFolder
-from .summary import run_summary
 
-__all__ = ["RunFolder", "run_summary"]
+__all__ = ["RunFolder"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +59,23 @@ class RunFolder:
         """
         folder = cls(Path(path))
         try:
+            cls.check(path, overwrite)
             folder.path.mkdir(parents=True, exist_ok=True)
-            if any(folder.path.iterdir()):
-                if not overwrite:
-                    raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
+            if overwrite:
                 folder._remove_run()
         except OSError as error:
             raise DataError(path, "", f"cannot be made the folder of a run: {error.strerror or error}") from error
         return folder
+
+    @classmethod
+    def check(cls, path: str | Path, overwrite: bool = False) -> None:
+        """Says, before any work, that :meth:`create` will find the folder taken.
+
+        Raises:
+            DataError: the folder holds files and ``overwrite`` is false.
+        """
+        if Path(path).is_dir() and any(Path(path).iterdir()) and not overwrite:
+            raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -95,3 +105,9 @@ class RunFolder:
         if self.tensorboard.is_dir():
             shutil.rmtree(self.tensorboard)
         self.remove_leftovers()
+
+
+def saved_configuration(own: Namespace) -> Path | None:
+    """The configuration of the run that a command with ``--out`` and ``--resume`` goes on with, if there is one."""
+    config = RunFolder(own.out).config if own.out and own.resume else None
+    return config if config and config.is_file() else None

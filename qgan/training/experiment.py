@@ -80,6 +80,8 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
 
 def _train(configuration: Configuration, device: torch.device, data: Sequence[str | Path] | None, out: str | Path,
            resume: bool, overwrite: bool, quiet: bool, recorder: Recorder | None) -> RunFolder:
+    if not resume and processes.rank() == 0:
+        RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     files = _files(data, saved)
     prepared = prepare(configuration, files)

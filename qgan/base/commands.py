@@ -1,0 +1,182 @@
+"""A command is a function: its parameters are the options, its docstring their help, their types the checks.
+
+    def main(files: Sequence[Jets], *, out: NewFile, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+        '''Put the jets of several files into one.
+
+        Args:
+            files: of jets with the same pixels and frame.
+            out: HDF5 file to write.
+
+        Examples:
+            qgan merge w.h5 qcd.h5 --out jets.h5
+        '''
+
+What stands before the star is given by its place, the rest as ``--name``; a ``Sequence`` takes one word or more, a
+``bool`` none, a ``Literal`` those it names. A parameter that is a dataclass stands for its fields: options that several
+commands share. One that is :class:`Configured` is read from ``--config`` and from all options that are not the
+command's.
+"""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from .docstrings import Docstring, describe_options
+from .usage import Parser, join_negative_values
+
+
+@dataclass(frozen=True)
+class Word:
+    """How a word of the command line becomes a value; stands in ``Annotated[kind, Word(...)]``.
+
+    Attributes:
+        metavar: what the help calls it.
+        parse: makes the value; raises ArgumentTypeError with what is wrong with the word.
+        help: for options that say the same in every command, where no docstring says more.
+        check: called before the command, with the value and whether ``--overwrite`` was given; raises a QganError.
+    """
+
+    metavar: str | None = None
+    parse: Callable[[str], Any] | None = None
+    help: str = ""
+    check: Callable[[Any, bool], object] | None = None
+
+
+@dataclass(frozen=True)
+class Configured:
+    """Marks a parameter that is a configuration, a dataclass with defaults: ``Annotated[Configuration, Configured()]``.
+
+    Attributes:
+        saved: finds the file to read where ``--config`` is not given from the command's own options; None for none.
+    """
+
+    saved: Callable[[Namespace], Path | None] = lambda own: None
+
+
+class Command:
+    """The command line of a function; ``prog`` is what the user types for it: ``qgan merge``."""
+
+    def __init__(self, prog: str, function: Callable[..., object]) -> None:
+        self._prog, self._function, self._told = prog, function, Docstring.of(function)
+        hints = get_type_hints(function, include_extras=True)
+        self._groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and is_dataclass(hint)}
+        #: Name, class and mark of the parameter that is a configuration.
+        self._configured = next(((name, hint.__origin__, mark) for name, hint in hints.items()
+                                 for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Configured)), None)
+        self._options = list(self._read_signature(hints))
+
+    def run(self, argv: Sequence[str]) -> None:
+        """Calls the function with what the words say."""
+        self._function(**self.read(argv))
+
+    def read(self, argv: Sequence[str]) -> dict[str, Any]:
+        """The function's arguments.
+
+        Raises:
+            UsageError: an unknown option, one that is missing, or a value that is none.
+            QganError: what the check of a kind or the configuration finds wrong.
+            SystemExit: what was asked for is printed: the help, or the configuration.
+        """
+        words, parser = join_negative_values(argv), self.parser()
+        if self._configured is None:
+            return self._arguments(parser.parse_args(words))
+        name, kind, mark = self._configured
+        if {"--help", "-h"} & set(words):
+            parser.epilog = f"{parser.epilog}\n\noptions of the configuration, with their defaults:\n" \
+                            f"{describe_options(kind())}"
+        if "--print-config" in words:
+            parser.ask_for_nothing()
+        own, rest = parser.parse_known_args(words)
+        from .parsing import read_options, to_yaml
+
+        configuration = read_options(kind, own.config or mark.saved(own), rest, parser.known)
+        if own.print_config:
+            print(to_yaml(configuration), end="")
+            raise SystemExit(0)
+        return {**self._arguments(own), name: configuration}
+
+    def parser(self) -> Parser:
+        """What takes the words apart."""
+        parser = Parser(self._prog, f"{self._told.summary}\n\n{self._told.more}".strip(), self._told.examples)
+        for option in self._options:
+            parser.add_argument(option.flag, **option.settings())
+        if self._configured is not None:
+            parser.add_argument("--config", metavar="NAME|FILE", help="the configuration: the name of one that ships, "
+                                "or a YAML file; its options can be given beside it (default: those below)")
+            parser.add_argument("--print-config", action="store_true", help="print the configuration that this command "
+                                "line makes, as a YAML file, and end")
+            parser.usage = parser.format_usage().removeprefix("usage: ").rstrip() + " [--OPTION VALUE ...]"
+        return parser
+
+    def _read_signature(self, hints: dict[str, Any]) -> Iterator[_Option]:
+        for name, parameter in inspect.signature(self._function).parameters.items():
+            if name in self._groups:
+                group = self._groups[name]
+                told, kinds = Docstring.of(group), get_type_hints(group, include_extras=True)
+                for f in fields(group):
+                    yield _Option(name, f.name, kinds[f.name], f.default, told.text(f.name), True)
+            elif self._configured is None or name != self._configured[0]:
+                yield _Option("", name, hints[name], parameter.default, self._told.text(name),
+                              parameter.kind is parameter.KEYWORD_ONLY)
+
+    def _arguments(self, own: Namespace) -> dict[str, Any]:
+        """Of the function, but for its configuration."""
+        found: dict[str, dict[str, Any]] = {"": {}, **{name: {} for name in self._groups}}
+        for option in self._options:
+            found[option.group][option.name] = value = getattr(own, option.name)
+            _, word, several = _unwrap(option.hint)
+            if word.check is not None and value is not None:
+                for one in value if several else [value]:
+                    word.check(one, getattr(own, "overwrite", False))
+        return found[""] | {name: group(**found[name]) for name, group in self._groups.items()}
+
+
+class _Option(NamedTuple):
+    """A parameter, or a field of the dataclass that the parameter ``group`` is."""
+
+    group: str
+    name: str
+    hint: Any
+    default: Any
+    text: str
+    named: bool
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}" if self.named else self.name
+
+    def settings(self) -> dict[str, Any]:
+        """How argparse is told of it."""
+        kind, word, several = _unwrap(self.hint)
+        required = self.default in (MISSING, inspect.Parameter.empty)
+        default, text = None if required else self.default, (self.text or word.help).removesuffix(".")
+        if default not in (None, (), "") and default is not False and "(default" not in text:
+            text += f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
+        settings: dict[str, Any] = {"help": text.replace("%", "%%"), "default": default}
+        if kind is bool:
+            return {**settings, "action": "store_true"}
+        if get_origin(kind) is Literal:
+            settings |= {"choices": get_args(kind), "metavar": "|".join(get_args(kind))}
+        else:
+            usual = {int: "N", float: "X", Path: "FILE"}.get(kind, self.name.upper())
+            settings |= {"type": word.parse or kind, "metavar": word.metavar or usual}
+        if several:
+            settings["nargs"] = "+" if self.named or required else "*"
+        return {**settings, "required": required} if self.named else settings
+
+
+def _unwrap(hint: Any, word: Word = Word(), several: bool = False) -> tuple[Any, Word, bool]:
+    """The kind below ``X | None``, ``Sequence[X]`` and ``Annotated``; how its words are read; whether it is a list."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        word = next((mark for mark in inner[1:] if isinstance(mark, Word)), word)
+        return (inner[0], word, several) if word.parse else _unwrap(inner[0], word, several)
+    if origin in (Union, UnionType):
+        return _unwrap(next(kind for kind in inner if kind is not NoneType), word, several)
+    return _unwrap(inner[0], word, True) if origin is Sequence else (hint, word, several)
