@@ -12,7 +12,7 @@ from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
 from .effort import Effort
-from .sample import CUT, Group, Kept, Sample, join, make_group, measure
+from .sample import CUT, Group, Kept, Sample, above_cut, join, make_group, measure
 from .work import side_by_side
 
 #: Fewer jets a side than this and no metric is worth its name.
@@ -83,8 +83,7 @@ def check_alike(real: JetImages, other: JetImages) -> None:
         if getattr(real, what) != getattr(other, what):
             raise DataError(other.source, what, f"{getattr(other, what)} differs from {getattr(real, what)} of "
                                                 f"{real.source}")
-    empty = other.images.reshape(len(other), -1).max(1, initial=0) < CUT
-    if len(other) and empty.all():
+    if len(other) and not above_cut(other).any():
         raise DataError(other.source, "image", f"holds no pixel above {CUT} GeV")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..base.seeding import integer_seed, numpy_rng
 from ..data.jets import JetImages
+from ..data.matching import copies, matched, training_jets
+from ..data.units import NOMINAL_PT, TITLES, Units, title
 from ..sampling.source import JetSource
 from .asked import ASKED, closure_rows, memorising_row
 from .classifiers import NETWORK, TREES, Eyes, Splits, splits, tagger_rows
@@ -28,7 +30,7 @@ Piece = Callable[[], Found]
 
 def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
              reference: JetImages | None = None, generator: JetSource | None = None,
-             workers: int | None = None) -> Evaluation:
+             workers: int | None = None, allow_shared: bool = False) -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
     Args:
@@ -42,11 +44,14 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
         generator: what made the jets, for its own symmetry.
         workers: pieces of work side by side, by default as many as there are cores (or ``OMP_NUM_THREADS``); the
             numbers do not depend on it.
+        allow_shared: whether held-out jets may be among the training jets; it is said how many are.
 
     Raises:
-        DataError: the two differ in grid or frame, share no class, or have too few jets.
+        DataError: the sets differ in grid, frame, units or classes, share no class, have too few jets, or held-out
+            jets are among the training jets.
     """
-    yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick)
+    yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick,
+                             allow_shared=allow_shared)
     return yardstick.judge(fake, generator=generator, workers=workers)
 
 
@@ -70,14 +75,14 @@ class Reference:
 
     @classmethod
     def of(cls, real: JetImages, training: JetImages | None = None, *, n_per_class: int = 5000, seed: int = 0,
-           quick: bool = False) -> Reference:
+           quick: bool = False, allow_shared: bool = False) -> Reference:
         """A yardstick; nothing is computed before the first generator is judged. Arguments as of :func:`evaluate`.
 
         Raises:
-            DataError: held-out and training jets differ in grid or frame.
+            DataError: held-out and training jets cannot be compared, or share jets.
         """
         if training is not None:
-            check_alike(real, training)
+            training = training_jets(real, training, allow_shared)
         return cls(RealJets(real, training, effort(n_per_class, quick), seed), n_per_class, quick)
 
     def judge(self, fake: JetImages, *, generator: JetSource | None = None, workers: int | None = None) -> Evaluation:
@@ -85,7 +90,9 @@ class Reference:
         start = time.perf_counter()
         side, notes = self.side, list[str]()
         real, training, plan, seed = side.real, side.training, side.plan, side.seed
+        fake = matched(real, fake)
         check_alike(real, fake)
+        notes += copies(real, fake, training)
         workers = workers or cores()
         groups = side.groups(fake, notes, workers)
         rows, curves = _everything(groups, plan, seed, workers)
@@ -97,12 +104,21 @@ class Reference:
             rows += generator_rows(generator, seed, notes)
         notes += _left_out(groups, training, generator, plan)
         order = list(METRICS)
-        rows.sort(key=lambda r: order.index(r.metric))
+        rows = in_units(sorted(rows, key=lambda r: order.index(r.metric)), real.units, notes)
         settings = {"n_per_class": groups[0].n, "asked_n_per_class": self.asked, "seed": seed, "quick": self.quick,
                     "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
                     "network_floor_pairs": plan.network_floors if plan.costly else 0,
                     "reference": training.source if training is not None else None}
         return Evaluation(rows, notes, real.source, fake.source, settings, time.perf_counter() - start, curves)
+
+
+def in_units(rows: list[Row], units: Units, notes: list[str]) -> list[Row]:
+    """The rows with the unit that the pixels have in the place of GeV."""
+    if units == "GeV":
+        return rows
+    notes.append(f"Pixels are in units of {TITLES[units]}, no GeV: they are cut and counted at shares of the jet's pT "
+                 f"(0.1 GeV is 0.1 of {NOMINAL_PT:g}), and what compares with asked pT or mass is left out.")
+    return [replace(row, unit=title(row.unit, units)) for row in rows if row.metric != "separation_literature"]
 
 
 def _everything(groups: list[Group], plan: Effort, seed: int, workers: int) -> Found:

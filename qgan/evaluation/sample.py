@@ -10,6 +10,7 @@ import numpy as np
 
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
+from ..data.units import in_cut_units
 from ..observables.arrays import observables
 from ..observables.energy_flow import GRAPHS, energy_flow
 from ..observables.registry import measured
@@ -31,7 +32,7 @@ class Sample:
         images: (N, H, W) float32, GeV, without pixels under :data:`CUT`.
         values: (N, S) float64, the observables in the order of ``observables.registry.measured()``.
         flow: (N, 20) energy-flow polynomials, or (N, 0) where they were not asked for.
-        asked: conditions by name, each (N,).
+        asked: conditions by name, each (N,); without those in GeV where the images are not.
     """
 
     images: np.ndarray
@@ -54,12 +55,26 @@ class Sample:
 
 def measure(jets: JetImages, with_flow: bool = True) -> Sample:
     """Observables (and energy-flow polynomials) of jets."""
-    images = np.where(jets.images < CUT, np.float32(0), jets.images).astype(np.float32, copy=False)
-    values = observables(images, jets.grid)
+    images = np.where(above_cut(jets), jets.images, np.float32(0)).astype(np.float32, copy=False)
+    values = observables(images, jets.grid, units=jets.units)
+    if jets.units != "GeV":
+        values = {name: _steady(x) for name, x in values.items()}
     flow = energy_flow(images, jets.grid) if with_flow else {}
     return Sample(images, np.stack(list(values.values()), axis=1),
                   np.stack([flow[g] for g in GRAPHS], axis=1) if flow else np.zeros((len(images), 0)),
-                  {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()})
+                  {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()
+                   if jets.units == "GeV" or k not in ("pt", "mass")})
+
+
+def _steady(values: np.ndarray) -> np.ndarray:
+    """What is the same in all jets, such as a sum of 1, without the rounding that would pass for a spread."""
+    middle = np.median(values) if len(values) else 0.0
+    return np.full_like(values, np.float32(middle)) if np.ptp(values) < 1e-5 * abs(middle) else values
+
+
+def above_cut(jets: JetImages) -> np.ndarray:
+    """(N, H, W): which pixels are not under :data:`CUT`."""
+    return in_cut_units(jets.images, jets.units) >= CUT
 
 
 def join(samples: Sequence[Sample]) -> Sample:

@@ -146,10 +146,11 @@ def _glance(figures: dict[str, float]) -> dict[str, float]:
 
 
 def _measure(jets: JetImages) -> Values:
-    return {c: observables(jets.images[jets.label == c], jets.grid, names=WATCHED) for c in jets.classes}
+    return {c: observables(jets.images[jets.label == c], jets.grid, names=WATCHED, units=jets.units)
+            for c in jets.classes}
 
 
 def _table(jets: JetImages, label: int) -> np.ndarray:
     """(N, features) of one class."""
-    measured = observables(jets.images[jets.label == label], jets.grid, names=FEATURES)
+    measured = observables(jets.images[jets.label == label], jets.grid, names=FEATURES, units=jets.units)
     return np.stack([measured[name] for name in FEATURES], axis=1)
