@@ -68,7 +68,9 @@ def measure(jets: JetImages, with_flow: bool = True) -> Sample:
 
 def _steady(values: np.ndarray) -> np.ndarray:
     """What is the same in all jets, such as a sum of 1, without the rounding that would pass for a spread."""
-    middle = np.median(values) if len(values) else 0.0
+    if not len(values):
+        return values
+    middle = np.median(values)
     return np.full_like(values, np.float32(middle)) if np.ptp(values) < 1e-5 * abs(middle) else values
 
 
