@@ -9,6 +9,7 @@ import numpy as np
 from qgan.base.console import aligned
 from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
+from qgan.data.matching import check_disjoint, matched
 
 from .counting import Sample, judged
 from .models.controls import PrincipalComponents
@@ -40,8 +41,8 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
     if len(test.classes) < 2:
         raise DataError(test.source, "signal", f"holds {test.name(test.classes[0])} jets alone" if len(test)
                         else "holds no jets")
-    if train.grid != test.grid or train.frame != test.frame or train.class_names != test.class_names:
-        raise DataError(test.source, "image", f"pixels, frame or classes differ from those of {train.source}")
+    test = matched(train, test)
+    check_disjoint(test, train)
     inputs, targets = prepare(train, size, method=method), prepare(test, size, method=method)
     values = {name: trivial(test, targets) for name, trivial in TRIVIAL.items()}
     for k in components:

@@ -15,14 +15,16 @@ import numpy as np
 from qgan.base.console import aligned
 from qgan.base.errors import ConfigError, DataError
 from qgan.base.progress import progress
-from qgan.data.jets import JetImages, check_alike
+from qgan.data.jets import JetImages
+from qgan.data.made import generator_of, require_generated, require_real
+from qgan.data.matching import matched
 from qgan.data.shipped import embedded_jets
 
 from .configuration import Configuration, check
 from .detector import Detector
 from .evaluation import report
 from .experiment import fitted
-from .preparation import Jets, generator_of, jets_of, limited, require_generated, require_real
+from .preparation import Jets, jets_of, limited
 from .preprocess import require_only
 from .report import Row
 from .scored import Scored, grouped
@@ -148,7 +150,7 @@ def _check(configurations: Sequence[Configuration], generated: JetImages, real: 
         raise ConfigError(f"data.normal: the configurations differ, {' and '.join(sorted(usual))}")
     require_generated(generated)
     if real is not None:
-        check_alike(require_real(real), generated)
+        matched(require_real(real), generated)
     return usual.pop()
 
 
@@ -179,7 +181,7 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
     options = configuration.data
     train, validation = (embedded_jets(options.normal, split) for split in ("train", "validation"))
     test = embedded_jets(options.jets, "test")
-    check_alike(test, generated)
+    matched(test, generated)
     # Both sides train on as many jets, so that their difference is that of the jets.
     n = min(len(train), len(made.train))
     return {"real": Side(limited(train[:n], options), validation, test),

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
-from qgan.observables.arrays import nnz
+from qgan.observables.arrays import observables
 
 from .scoring import Figure, Score, score
 
@@ -39,8 +39,8 @@ class Sample:
     @classmethod
     def of(cls, jets: JetImages, usual: str) -> Sample:
         """Of jets of both classes, ``usual`` the name of one."""
-        return cls(jets.label == jets.class_names.index(usual), nnz(jets.images, jets.grid),
-                   jets.images.sum((1, 2), dtype=np.float64))
+        nnz = observables(jets.images, jets.grid, ["nnz"], units=jets.units)["nnz"]
+        return cls(jets.label == jets.class_names.index(usual), nnz, jets.images.sum((1, 2), dtype=np.float64))
 
     def __getitem__(self, chosen: np.ndarray) -> Sample:
         return Sample(self.usual[chosen], self.nnz[chosen], self.pt[chosen])

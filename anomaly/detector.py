@@ -119,7 +119,7 @@ class Detector:
 
     def _prepare(self, jets: JetImages) -> np.ndarray:
         for what, mine, theirs in (("image", self.grid, jets.grid), ("frame", self.frame, jets.frame),
-                                   ("class_names", self.class_names, jets.class_names)):
+                                   ("class_names", set(self.class_names), set(jets.class_names))):
             if mine != theirs:
                 raise DataError(jets.source, what, f"{theirs} differs from {mine} of the training jets")
         return inputs(jets, self.preprocessing)

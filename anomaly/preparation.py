@@ -90,34 +90,3 @@ def inputs(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:
 def limited(jets: JetImages, options: DataOptions) -> JetImages:
     """The first ``options.n`` jets."""
     return jets[:options.n] if options.n else jets
-
-
-def generator_of(jets: JetImages) -> str | None:
-    """The checkpoint or the model that made the jets; None where one part or all of them have no such mark."""
-    parts = jets.origin.get("merged", [jets.origin])
-    makers = [part.get("checkpoint") or part.get("model") for part in parts]
-    return " + ".join(dict.fromkeys(map(str, makers))) if makers and all(makers) else None
-
-
-def require_generated(jets: JetImages) -> JetImages:
-    """``jets``, if a generator made them.
-
-    Raises:
-        DataError: the file does not say which generator made them.
-    """
-    if generator_of(jets) is None:
-        raise DataError(jets.source, "origin", "names no checkpoint, expected jets made by qgan generate")
-    return jets
-
-
-def require_real(jets: JetImages) -> JetImages:
-    """``jets``, unless a generator made them.
-
-    Raises:
-        DataError: some of them carry the mark of a generator.
-    """
-    parts = jets.origin.get("merged", [jets.origin])
-    marked = jets.generated is not None and bool(jets.generated.any())
-    if marked or any(part.get("checkpoint") or part.get("model") for part in parts):
-        raise DataError(jets.source, "origin", "names a generator, expected real jets")
-    return jets

@@ -17,12 +17,12 @@ from anomaly.comparison import SIDES, compare, side_of
 from anomaly.evaluation import save_plots
 from anomaly.experiment import train
 from anomaly.models.conv import ConvolutionalAutoencoder
-from anomaly.preparation import generator_of
 from anomaly.report import Report, Row
 from anomaly.scoring import Figure, Score
 from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.data import read_jets, write_jets
 from qgan.data.jets import JetImages, concatenate
+from qgan.data.made import generator_of
 
 
 def both(n: int, seed: int) -> JetImages:

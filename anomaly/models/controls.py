@@ -27,8 +27,8 @@ def pixel_sum(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
 
 @TRIVIAL.register("pixels above 0.1 GeV")
 def nnz(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
-    """Number of pixels above 0.1 GeV, (N,)."""
-    return observables.nnz(jets.images, jets.grid)
+    """Number of pixels above 0.1 GeV, or that share of 500 GeV where images are not in GeV, (N,)."""
+    return observables.observables(jets.images, jets.grid, ["nnz"], units=jets.units)["nnz"]
 
 
 @TRIVIAL.register("-ptd")

@@ -155,12 +155,13 @@ class JetImages:
                 raise DataError(self.source, KEYS[key], "holds NaN or infinite values")
 
 
-def check_alike(first: JetImages, other: JetImages) -> None:
+def check_alike(first: JetImages, other: JetImages, *,
+                what: Sequence[str] = ("grid", "frame", "units", "class_names")) -> None:
     """Raises :class:`DataError` unless both sets have the same grid, frame, units and names of the classes."""
-    for what in ("grid", "frame", "units", "class_names"):
-        mine, theirs = getattr(first, what), getattr(other, what)
+    for name in what:
+        mine, theirs = getattr(first, name), getattr(other, name)
         if mine != theirs:
-            raise DataError(other.source, what, f"{theirs} differs from {mine} of {first.source}")
+            raise DataError(other.source, name, f"{theirs} differs from {mine} of {first.source}")
 
 
 def paired(jets: JetImages, class_names: tuple[str, str], of: str) -> JetImages:

@@ -1,4 +1,4 @@
-"""What is said of jets when they are read: empty images, jets that occur more than once; and jets of two sets."""
+"""What is said of jets when they are read: empty images, and jets that occur more than once."""
 
 from __future__ import annotations
 
@@ -37,26 +37,6 @@ def without_empty(jets: JetImages) -> JetImages:
         raise DataError(jets.source, "image", "all images are empty")
     note(jets.source, "image", f"{int((~filled).sum())} empty images are left out")
     return jets[filled]
-
-
-def shared(first: JetImages, second: JetImages) -> int:
-    """How many of the second set's jets are among the first's too, image by image; empty ones do not count."""
-    return int(np.isin(fingerprints(second)[filled_images(second)], fingerprints(first)).sum())
-
-
-def check_disjoint(test: JetImages, training: JetImages, allowed: bool = False) -> None:
-    """Refuses test jets that are among the training jets, or says how many there are where that is ``allowed``.
-
-    Raises:
-        DataError: there are some.
-    """
-    common = shared(training, test)
-    if not common:
-        return
-    found = f"{common} of {len(test)} jets are among those of {training.source}"
-    if not allowed:
-        raise DataError(test.source, "image", f"{found}: a test needs other jets than the training had")
-    note(test.source, "image", found)
 
 
 def filled_images(jets: JetImages) -> np.ndarray:

@@ -16,8 +16,8 @@ SETS = {"w_qcd": ("qcd", "w"), "quark_gluon": ("gluon", "quark"),
 
 
 def shipped_set(class_names: tuple[str, str]) -> str | None:
-    """The set that holds both classes, label 0 first, if one ships."""
-    return next((name for name, processes in SETS.items() if processes == class_names), None)
+    """The set that holds both classes, whatever their labels are, if one ships."""
+    return next((name for name, processes in SETS.items() if processes in (class_names, class_names[::-1])), None)
 
 
 def embedded_jets(name: str, split: str) -> JetImages:

@@ -13,7 +13,7 @@ from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
 from .effort import Effort
 from .pairing import Ledger, Pairing, deal
-from .sample import CUT, Sample, join, measure
+from .sample import CUT, Sample, above_cut, join, measure
 from .work import side_by_side
 
 #: A class's floors come from at most this many times n jets.
@@ -86,8 +86,7 @@ def check_alike(real: JetImages, other: JetImages) -> None:
         if getattr(real, what) != getattr(other, what):
             raise DataError(other.source, what, f"{getattr(other, what)} differs from {getattr(real, what)} of "
                                                 f"{real.source}")
-    empty = other.images.reshape(len(other), -1).max(1, initial=0) < CUT
-    if len(other) and empty.all():
+    if len(other) and not above_cut(other).any():
         raise DataError(other.source, "image", f"holds no pixel above {CUT} GeV")
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data.jets import JetImages
+from ..data.matching import copies, matched, training_jets
+from ..data.units import NOMINAL_PT, TITLES, Units, title
 from ..sampling.source import JetSource
 from .comparison import Comparison
 from .effort import Effort, effort
@@ -21,7 +23,7 @@ from .work import cores, side_by_side
 
 def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
              reference: JetImages | None = None, generator: JetSource | None = None,
-             workers: int | None = None) -> Evaluation:
+             workers: int | None = None, allow_shared: bool = False) -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
     Args:
@@ -36,9 +38,11 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
         generator: what made the jets, for its own symmetry.
         workers: pieces of work side by side, by default as many as there are cores (or ``OMP_NUM_THREADS``); the
             numbers do not depend on it.
+        allow_shared: whether held-out jets may be among the training jets; it is said how many are.
 
     Raises:
-        DataError: the two differ in grid or frame, share no class, or have too few jets.
+        DataError: the sets differ in grid, frame, units or classes, share no class, have too few jets, or held-out
+            jets are among the training jets.
 
     Real jets under the name of generated ones: no metric may tell them apart.
 
@@ -48,7 +52,8 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
     >>> row.value < 2 * row.floor, row.unit, row.n
     (True, 'sd', 100)
     """
-    yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick)
+    yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick,
+                             allow_shared=allow_shared)
     return yardstick.judge(fake, generator=generator, workers=workers)
 
 
@@ -72,14 +77,14 @@ class Reference:
 
     @classmethod
     def of(cls, real: JetImages, training: JetImages | None = None, *, n_per_class: int = 5000, seed: int = 0,
-           quick: bool = False) -> Reference:
+           quick: bool = False, allow_shared: bool = False) -> Reference:
         """A yardstick; nothing is computed before the first generator is judged. Arguments as of :func:`evaluate`.
 
         Raises:
-            DataError: held-out and training jets differ in grid or frame.
+            DataError: held-out and training jets cannot be compared, or share jets.
         """
         if training is not None:
-            check_alike(real, training)
+            training = training_jets(real, training, allow_shared)
         return replace(cls.by(real, training, effort(n_per_class, quick), seed), asked=n_per_class, quick=quick)
 
     @classmethod
@@ -101,7 +106,9 @@ class Reference:
         """
         start = time.perf_counter()
         side, notes = self.side, list[str]()
+        fake = matched(side.real, fake)
         check_alike(side.real, fake)
+        notes += copies(side.real, fake, side.training)
         workers = workers or cores()
         classes = side.pairings(fake, notes, workers)
         together = pooled(classes, side.seed) if side.plan.together and len(classes) == 2 else None
@@ -113,7 +120,8 @@ class Reference:
             notes.append(f"A quick evaluation leaves out {listed(costly)}.")
         curves = [finding for finding in found if isinstance(finding, Curve)]
         evidence = [finding for finding in found if isinstance(finding, Evidence)]
-        return Evaluation(_ordered(found, asked, comparison), notes, side.real.source, fake.source, self._settings(
+        rows = in_units(_ordered(found, asked, comparison), side.real.units, notes)
+        return Evaluation(rows, notes, side.real.source, fake.source, self._settings(
             classes[0].n), time.perf_counter() - start, curves, evidence)
 
     def _settings(self, n: int) -> dict[str, Any]:
@@ -122,6 +130,15 @@ class Reference:
                 "floor_pairs": plan.floors, "tree_floor_pairs": plan.tree_floors,
                 "referee_jets": max(plan.referee_sizes), "referee_seeds": plan.referee_seeds,
                 "reference": training.source if training is not None else None}
+
+
+def in_units(rows: list[Row], units: Units, notes: list[str]) -> list[Row]:
+    """The rows with the unit that the pixels have in the place of GeV."""
+    if units == "GeV":
+        return rows
+    notes.append(f"Pixels are in units of {TITLES[units]}, no GeV: they are cut and counted at shares of the jet's pT "
+                 f"(0.1 GeV is 0.1 of {NOMINAL_PT:g}), and what compares with asked pT or mass is left out.")
+    return [replace(row, unit=title(row.unit, units)) for row in rows if row.metric != "separation_literature"]
 
 
 def _findings(metrics: Sequence[Metric], comparison: Comparison, workers: int) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.jets import JetImages
+from ..data.units import in_cut_units
 from ..observables.arrays import observables
 from ..observables.broad import broad
 from ..observables.energy_flow import GRAPHS, energy_flow
@@ -28,7 +29,7 @@ class Sample:
         values: (N, len(names)) float64.
         flow: (N, 20) energy-flow polynomials, or (N, 0) where they were not asked for.
         further: what referees see beside these, by name, each (N,); empty where only some observables were asked for.
-        asked: conditions by name, each (N,).
+        asked: conditions by name, each (N,); without those in GeV where the images are not.
     """
 
     images: np.ndarray
@@ -63,13 +64,29 @@ class Sample:
 
 def measure(jets: JetImages, with_flow: bool = True, names: Sequence[str] | None = None) -> Sample:
     """Observables of jets, by default all there are and what referees see, and energy-flow polynomials."""
-    images = np.where(jets.images < CUT, np.float32(0), jets.images).astype(np.float32, copy=False)
-    values = observables(images, jets.grid, names=names)
+    images = np.where(above_cut(jets), jets.images, np.float32(0)).astype(np.float32, copy=False)
+    values = observables(images, jets.grid, names=names, units=jets.units)
+    if jets.units != "GeV":
+        values = {name: _steady(x) for name, x in values.items()}
     flow = energy_flow(images, jets.grid) if with_flow else {}
-    further = broad(images, jets.grid) if names is None else {}
+    further = broad(in_cut_units(images, jets.units), jets.grid) if names is None else {}
     return Sample(images, tuple(values), np.stack(list(values.values()), axis=1),
                   np.stack([flow[g] for g in GRAPHS], axis=1) if flow else np.zeros((len(images), 0)),
-                  further, {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()})
+                  further, {k: np.asarray(v, np.float64) for k, v in jets.conditions.items()
+                            if jets.units == "GeV" or k not in ("pt", "mass")})
+
+
+def _steady(values: np.ndarray) -> np.ndarray:
+    """What is the same in all jets, such as a sum of 1, without the rounding that would pass for a spread."""
+    if not len(values):
+        return values
+    middle = np.median(values)
+    return np.full_like(values, np.float32(middle)) if np.ptp(values) < 1e-5 * abs(middle) else values
+
+
+def above_cut(jets: JetImages) -> np.ndarray:
+    """(N, H, W): which pixels are not under :data:`CUT`."""
+    return in_cut_units(jets.images, jets.units) >= CUT
 
 
 def join(samples: Sequence[Sample]) -> Sample:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data.grid import Grid
+from ..data.units import Units, in_cut_units
 from .energy_flow import MAX_CELLS, correlation_ratio
 from .registry import OBSERVABLES, measured
 from .subjettiness import tau_from_images
@@ -25,13 +26,16 @@ TAUS = ("tau_1", "tau_21", "tau_32")
 _BLOCK = 4096
 
 
-def observables(images: np.ndarray, grid: Grid, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def observables(images: np.ndarray, grid: Grid, names: Sequence[str] | None = None, *,
+                units: Units = "GeV") -> dict[str, np.ndarray]:
     """Several observables at once.
 
     Args:
-        images: (N, H, W) pixel pT in GeV.
+        images: (N, H, W) pixel pT in ``units``.
         grid: where the pixels lie.
         names: which ones; all of :func:`~qgan.observables.registry.measured` if left out.
+
+        units: of the pixels, and of what has the unit GeV; without GeV thresholds are shares of the jet's pT.
 
     Returns:
         Each name's values, (N,) float64.
@@ -56,7 +60,8 @@ def observables(images: np.ndarray, grid: Grid, names: Sequence[str] | None = No
         # One clustering for all of them.
         taus = subjettiness(block, grid) if any(name in TAUS for name in names) else {}
         for name in names:
-            out[name][start:start + _BLOCK] = taus[name] if name in taus else _single(name, block, grid)
+            seen = in_cut_units(block, units) if OBSERVABLES[name].cuts else block
+            out[name][start:start + _BLOCK] = taus[name] if name in taus else _single(name, seen, grid)
     return out
 
 

@@ -24,11 +24,14 @@ class Observable:
         arrays: images (N, H, W) of pixel pT in GeV, float64, and their grid → (N,); what evaluations and plots show.
         tensors: the same for torch tensors, with a gradient; what codings, losses and the discriminator can use.
         unit: of the number, empty for a pure one.
+        cuts: whether it knows a pT in GeV, such as a threshold: of images in other units it is shown the same jets at
+            a pT of :data:`~qgan.data.units.NOMINAL_PT`.
     """
 
     arrays: Callable[[np.ndarray, Grid], np.ndarray] | None = None
     tensors: Callable[[Tensor, Grid], Tensor] | None = None
     unit: str = ""
+    cuts: bool = False
 
 
 #: The observables of this package stand in :mod:`.table`.

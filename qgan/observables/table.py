@@ -30,7 +30,7 @@ for _name, _observable in {
     "sigma_r": Observable(arrays.sigma_r, tensors.sigma_r),
     "pixel_mean": Observable(arrays.pixel_mean, tensors.pixel_mean, "GeV"),
     "pixel_std": Observable(arrays.pixel_std, tensors.pixel_std, "GeV"),
-    "nnz": Observable(arrays.nnz),
+    "nnz": Observable(arrays.nnz, cuts=True),
     "ptd": Observable(arrays.ptd, tensors.ptd),
     **{f"leading_{k}": Observable(partial(arrays.leading_fraction, k=k), partial(tensors.leading_fraction, k=k))
        for k in arrays.LEADING},

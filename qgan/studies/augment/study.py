@@ -20,7 +20,8 @@ from ...base.devices import resolve_device, set_threads
 from ...base.errors import DataError
 from ...base.io import check_output
 from ...base.workers import side_by_side
-from ...data.jets import JetImages, check_alike
+from ...data.jets import JetImages
+from ...data.matching import check_disjoint, matched
 from ...data.writer import write_jets
 from ...runs import checkpoint, kept
 from ...runs.configuration import Configuration, check
@@ -58,7 +59,8 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
     plan.check()
     check(configuration)
     device = resolve_device(configuration.device)
-    check_alike(pool, test)
+    test = matched(pool, test)
+    check_disjoint(test, pool)
     for size in plan.sizes:
         draw(pool, size, plan.seed, 0)
     if len(test.classes) < 2:

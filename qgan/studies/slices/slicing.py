@@ -10,7 +10,7 @@ import numpy as np
 
 from ...base.errors import DataError
 from ...data import JetImages
-from ...data.jets import check_alike
+from ...data.matching import matched
 from ...evaluation.distributions import wasserstein
 from ...observables.arrays import observables
 from ...observables.registry import unit
@@ -79,7 +79,7 @@ def slices(real: JetImages, fake: JetImages, bins: int = 5) -> list[Slice]:
     Raises:
         DataError: the two differ in pixels, frame or classes, or share no condition.
     """
-    check_alike(real, fake)
+    fake = matched(real, fake)
     shared = [name for name in CONDITIONS if name in real.conditions and name in fake.conditions]
     if not shared:
         raise DataError(fake.source, "jet_eta, jet_pt, jet_mass", "none of them is in both sets of jets")
@@ -94,7 +94,7 @@ def slices(real: JetImages, fake: JetImages, bins: int = 5) -> list[Slice]:
 
 
 def _measured(jets: JetImages) -> dict[str, np.ndarray]:
-    values = observables(jets.images, jets.grid, names=OBSERVED)
+    values = observables(jets.images, jets.grid, names=OBSERVED, units=jets.units)
     return values | {f"{name} - asked": values[name] - jets.conditions[name] for name in ASKED
                      if name in jets.conditions}
 
