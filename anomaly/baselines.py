@@ -11,7 +11,7 @@ from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
 
 from .counting import Sample, judged
-from .models.linear import PrincipalComponents
+from .models.controls import PrincipalComponents
 from .models.registry import TRIVIAL
 from .preprocess import Method, prepare, require_only
 from .report import HEADS

@@ -19,8 +19,8 @@ from qgan.runs import RunFolder, checkpoint
 
 from .configuration import ModelOptions, PreprocessingOptions
 from .density import Density
+from .models.controls import PrincipalComponents
 from .models.interface import Autoencoder
-from .models.linear import PrincipalComponents
 from .models.registry import TRIVIAL, build
 from .preprocess import prepare, resized, shares
 from .training import BLOCK, seeded

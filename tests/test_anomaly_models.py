@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from anomaly.models.linear import PrincipalComponents
-from anomaly.models.trivial import minus_ptd, nnz, pixel_sum
+from anomaly.models.controls import PrincipalComponents, minus_ptd, nnz, pixel_sum
 from anomaly.preprocess import normalise
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages

@@ -1,8 +1,10 @@
-"""The best linear autoencoder: principal components.
+"""Controls: scores without a network, which any trained model has to beat.
 
-With the mean μ and the k leading eigenvectors V (pixels, k) of the covariance of the training images, an image x is
-coded as Vᵀ(x − μ) and decoded as μ + V Vᵀ(x − μ). No linear encoder and decoder of k numbers has a smaller mean
-squared error on the training images (Eckart and Young 1936).
+The trivial ones need no training, and grow with the number of particles: gluon jets score higher than quark jets.
+
+The best linear autoencoder are principal components: with the mean μ and the k leading eigenvectors V (pixels, k) of
+the covariance of the training images, an image x is coded as Vᵀ(x − μ) and decoded as μ + V Vᵀ(x − μ). No linear
+encoder and decoder of k numbers has a smaller mean squared error on the training images (Eckart and Young 1936).
 """
 
 from __future__ import annotations
@@ -10,6 +12,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from qgan.data.jets import JetImages
+from qgan.observables import arrays as observables
+
+from .registry import TRIVIAL
+
+
+@TRIVIAL.register("pixel sum / max")
+def pixel_sum(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
+    """Sum of the pixels of max-normalised images: the pT in units of the hardest pixel, (N,)."""
+    return scaled.sum((1, 2), dtype=np.float64)
+
+
+@TRIVIAL.register("pixels above 0.1 GeV")
+def nnz(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
+    """Number of pixels above 0.1 GeV, (N,)."""
+    return observables.nnz(jets.images, jets.grid)
+
+
+@TRIVIAL.register("-ptd")
+def minus_ptd(jets: JetImages, scaled: np.ndarray) -> np.ndarray:
+    """−√Σp² / Σp: high where the pT is spread over many pixels, (N,)."""
+    return -observables.ptd(jets.images, jets.grid)
 
 
 @dataclass(frozen=True)
