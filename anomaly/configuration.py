@@ -11,6 +11,8 @@ from qgan.base.errors import ConfigError
 from qgan.base.parsing import read_options
 from qgan.base.plugins import beside, load_plugins
 
+from .preprocess import Method, Norm
+
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
           "training.rate": 0, "training.patience": 0, "training.weight_decay": 0}
@@ -45,8 +47,8 @@ class PreprocessingOptions:
     """
 
     size: int = 12
-    pooling: Literal["pool", "area"] = "pool"
-    scaling: Literal["max", "sum", "sqrt", "log"] = "log"
+    pooling: Method = "pool"
+    scaling: Norm = "log"
 
 
 @dataclass

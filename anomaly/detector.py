@@ -22,6 +22,7 @@ from .density import Density
 from .models.controls import PrincipalComponents
 from .models.interface import Autoencoder
 from .models.registry import TRIVIAL, build
+from .preparation import inputs
 from .preprocess import prepare, resized, shares
 from .training import BLOCK, seeded
 
@@ -61,7 +62,7 @@ class Detector:
     def of(cls, options: ModelOptions, model: Autoencoder, preprocessing: PreprocessingOptions, usual: str,
            jets: JetImages, seed: int = 0) -> Detector:
         """Calibrates a trained model on the jets that it was trained on."""
-        x = _images(jets, preprocessing)
+        x = inputs(jets, preprocessing)
         device = next(model.parameters()).device
         with torch.no_grad(), seeded(seed, "calibrate"):
             model.eval().calibrate(torch.from_numpy(x).to(device))
@@ -121,7 +122,7 @@ class Detector:
                                    ("class_names", self.class_names, jets.class_names)):
             if mine != theirs:
                 raise DataError(jets.source, what, f"{theirs} differs from {mine} of the training jets")
-        return _images(jets, self.preprocessing)
+        return inputs(jets, self.preprocessing)
 
 
 def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detector:
@@ -152,10 +153,6 @@ def _from_dict(state: dict[str, Any], options: ModelOptions, preprocessing: Prep
     components = PrincipalComponents(np.asarray(parts["mean"]), np.asarray(parts["axes"]), tuple(parts["shape"]))
     return Detector(options, model, preprocessing, state["usual"], grid, state["frame"], tuple(state["class_names"]),
                     Density.from_dict(state["density"]), Density.from_dict(state["control"]), components, seed)
-
-
-def _images(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:
-    return prepare(jets, options.size, options.scaling, options.pooling)
 
 
 def _blockwise(function: Callable[[Tensor], Sequence[Any]], model: Autoencoder, x: np.ndarray,

@@ -25,8 +25,7 @@ from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 from .configuration import Configuration, check
 from .detector import Detector
 from .models.registry import build
-from .preparation import Jets, usual_jets
-from .preprocess import prepare
+from .preparation import Jets, inputs, usual_jets
 from .training import Trainer
 
 #: What may not change when a training is resumed; epochs, patience, device and threads may.
@@ -109,8 +108,7 @@ def trainer_of(configuration: Configuration, jets: JetImages, validation: JetIma
     """A training before its first step."""
     device, options = resolve_device(configuration.device), configuration.preprocessing
     set_threads(configuration.threads)
-    x, held = (torch.from_numpy(prepare(part, options.size, options.scaling, options.pooling)).to(device)
-               for part in (jets, validation))
+    x, held = (torch.from_numpy(inputs(part, options)).to(device) for part in (jets, validation))
     model = build(configuration.model, (options.size, options.size), configuration.seed).to(device)
     return Trainer(model, x, held, configuration.training, configuration.seed)
 

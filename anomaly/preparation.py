@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from qgan.base.errors import ConfigError, DataError
 from qgan.data import embedded_jets, read_jets
 from qgan.data.jets import JetImages
 
-from .configuration import DataOptions
-from .preprocess import require_only
+from .configuration import DataOptions, PreprocessingOptions
+from .preprocess import prepare, require_only
 
 #: Jets at hand, or one file of them or several.
 Jets = JetImages | str | Path | Sequence[str | Path]
@@ -78,6 +80,11 @@ def test_jets(data: Jets | None, jets: str, usual: str) -> JetImages:
         found = " and ".join(test.name(label) for label in test.classes) or "no"
         raise DataError(test.source, "signal", f"holds {found} jets alone, expected {usual} jets and others")
     return test
+
+
+def inputs(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:
+    """(N, size, size): what a model sees of jets."""
+    return prepare(jets, options.size, options.scaling, options.pooling)
 
 
 def limited(jets: JetImages, options: DataOptions) -> JetImages:
