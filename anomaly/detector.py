@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qgan.base.errors import CheckpointError, DataError
+from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.base.plugins import load_plugins
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
@@ -129,7 +129,8 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
     """The trained model of a run, its best epoch.
 
     Raises:
-        CheckpointError: the folder holds no finished training of this package, or its checkpoint is damaged.
+        CheckpointError: the folder holds no finished training of this package, its checkpoint is damaged, or a plugin
+            that it needs is gone.
     """
     path = RunFolder.open(run).checkpoint
     saved = checkpoint.load(path)
@@ -137,7 +138,10 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
         raise CheckpointError(f"{path}: is no run of anomaly train")
     if not saved.transforms:
         raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume")
-    load_plugins(saved.configuration.get("plugins", []))
+    try:
+        load_plugins(saved.configuration.get("plugins", []))
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     options = ModelOptions(**saved.configuration["model"])
     preprocessing = PreprocessingOptions(**saved.configuration["preprocessing"])
     model = build(options, (preprocessing.size, preprocessing.size), saved.configuration["seed"])

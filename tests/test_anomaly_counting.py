@@ -73,12 +73,15 @@ def test_at_equal_pt_it_is_the_same_with_other_bins() -> None:
     assert found.equal_pt.value == pytest.approx(0.5, abs=0.03)
 
 
-def test_the_error_is_that_of_repeated_samples() -> None:
+@pytest.mark.parametrize("counts", [0.0, 1.0])
+def test_the_error_is_that_of_repeated_samples(counts: float) -> None:
+    """Also of a score that counts, whose fluctuations the weights follow."""
     rng = np.random.default_rng(4)
     values, errors = [], []
     for i in range(80):
         sample = counted(300, 100 + i)
-        one = judged("x", rng.normal(0.5 * ~sample.usual, 1), sample, n_bootstrap=60 if i < 8 else 2).equal_nnz
+        scores = counts * sample.nnz + rng.normal(0.5 * ~sample.usual, 1)
+        one = judged("x", scores, sample, n_bootstrap=60 if i < 8 else 2).equal_nnz
         assert one is not None
         values.append(one.value)
         errors += [one.error] if i < 8 else []

@@ -13,7 +13,7 @@ import anomaly
 from anomaly.cli import main
 from anomaly.models import registry
 from anomaly.models.registry import MODELS, TRIVIAL
-from qgan.base.errors import ConfigError
+from qgan.base.errors import CheckpointError, ConfigError
 from qgan.data import write_jets
 
 MODEL = '''
@@ -88,6 +88,9 @@ def test_a_file_beside_the_configuration_does_too(tmp_path: Path, monkeypatch: p
         assert anomaly.load_detector(tmp_path / "run").options.name == "centre"
     finally:
         sys.modules.pop("oddities_of_mine", None)
+    (tmp_path / "oddities_of_mine.py").unlink()
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: plugin .*oddities_of_mine\.py: no such file"):
+        anomaly.load_detector(tmp_path / "run")
 
 
 def test_what_a_package_does_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
