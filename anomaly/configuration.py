@@ -11,8 +11,6 @@ from qgan.base.plugins import load_plugins
 
 from .preprocess import Method, Norm
 
-from .preprocess import Method, Norm
-
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
           "training.rate": 0, "training.patience": 0, "training.weight_decay": 0}
