@@ -126,7 +126,9 @@ def aligned(rows: Iterable[Sequence[object]], left: Collection[int] = (0,), head
         table.add_row(*row)
     text = StringIO()
     # As wide as it must be: a terminal wraps lines that it cannot show, rich would cut their words.
-    Console(file=text, width=10_000, markup=False, emoji=False, highlight=False, color_system=None).print(table)
+    # In a notebook rich would show the table itself and write nothing.
+    Console(file=text, width=10_000, force_jupyter=False, markup=False, emoji=False, highlight=False,
+            color_system=None).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
     rule = ["-" * max(map(len, lines))] if heads else []
     return "\n".join([*lines[:heads], *rule, *lines[heads:]])
