@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from memory_recorder import MemoryRecorder
 
 from qgan.data.jets import JetImages
 from qgan.runs.configuration import Configuration
-from qgan.runs.recorders import MemoryRecorder
 from qgan.training.assembly import build_trainer
 from qgan.training.preparation import Prepared, prepare
 from qgan.training.trainer import Trainer

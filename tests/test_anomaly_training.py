@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from memory_recorder import MemoryRecorder
 from small_training import Stopping, changed, differences
 from test_anomaly_cli import make_jets
 
@@ -21,7 +22,7 @@ from qgan.base.errors import CheckpointError, ConfigError, DataError, QganError
 from qgan.data import embedded_jets, write_jets
 from qgan.data.jets import concatenate
 from qgan.runs import checkpoint
-from qgan.runs.recorders import MemoryRecorder, read_log
+from qgan.runs.recorders import read_log
 
 SMALL = {"threads": 1, "device": "cpu", "training.epochs": 4, "training.batch_size": 50, "training.rate": 3e-3,
          "training.patience": 0, "model.options": {"latent": 3, "channels": 2}}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from memory_recorder import MemoryRecorder
 from small_training import Stopping, small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
@@ -18,7 +19,7 @@ from qgan.evaluation.watch import GLANCE, WATCHED, Watch, worst
 from qgan.report.plots.style import LABELS
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.configuration import Configuration
-from qgan.runs.recorders import MemoryRecorder, read_log
+from qgan.runs.recorders import read_log
 from qgan.sampling.source import load_source
 from qgan.training.experiment import train
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from memory_recorder import MemoryRecorder
 from small_evaluation import few_draws
 from small_training import small, with_delta_r
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -31,7 +32,6 @@ from qgan.report.pages import evaluation_pages, exactly, training_pages
 from qgan.report.plots import Drawn, mean_images
 from qgan.report.recorded import record_evaluation
 from qgan.report.tensorboard import TensorBoardRecorder, clear_events, holds_events
-from qgan.runs.recorders import MemoryRecorder
 from qgan.training.experiment import train
 
 REAL, FAKE = toy_jets(120, 1, "real.h5"), replace(toy_jets(100, 2, "fake.h5"), origin={"step": 40})

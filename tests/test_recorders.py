@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from memory_recorder import MemoryRecorder
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from qgan.base.errors import DataError
 from qgan.report.tensorboard import TensorBoardRecorder, colours, mosaic
-from qgan.runs.recorders import JsonLinesRecorder, MemoryRecorder, Recorder, SeveralRecorders, read_log
+from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 
 
 def jets(n: int = 5) -> np.ndarray:
