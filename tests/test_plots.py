@@ -159,10 +159,7 @@ def test_labels_have_units_and_names() -> None:
     assert "W jets" in figure.get_suptitle()
 
 
-def test_gallery_repeats_with_its_seed_and_becomes_pixels() -> None:
-    first, again, other = (plots.to_pixels(plots.gallery(REAL, FAKE, columns=2, seed=s), dpi=40) for s in (0, 0, 1))
-    assert first.dtype == np.uint8
-    assert first.ndim == 3
-    assert first.shape[2] == 3
-    assert (first == again).all()
-    assert (first != other).any()
+def test_gallery_repeats_with_its_seed() -> None:
+    first, again, other = (plots.to_png(plots.gallery(REAL, FAKE, columns=2, seed=s), dpi=40) for s in (0, 0, 1))
+    assert first == again
+    assert first != other

@@ -10,7 +10,7 @@ import torch
 
 from qgan.quantum import CircuitError, QuantumLayer, random_layers, weight_shape
 from qgan.quantum.circuits import CNOT, NAMES, check_gates
-from qgan.quantum.relevance import sensitivity
+from qgan.quantum.readout import sensitivity
 
 
 @pytest.mark.parametrize("seed", [0, 1, 42])

@@ -11,16 +11,9 @@ import torch
 from torch import Tensor
 
 from qgan.quantum.circuits import RX, RY, RZ, random_layers
-from qgan.quantum.pauli import group_words, pauli_words, run_words
-from qgan.quantum.states import (
-    apply_single_qubit,
-    cnot_permutation,
-    cnot_ring,
-    product_state,
-    rotation,
-    run_gates,
-    zero_probability,
-)
+from qgan.quantum.pauli import Index, Word, group_words, parity, pauli_words
+from qgan.quantum.reuploading import cnots
+from qgan.quantum.states import apply_single_qubit, cnot_permutation, fidelity, product_state, rotation, run_gates
 
 GATES = {RX: qml.RX, RY: qml.RY, RZ: qml.RZ}
 
@@ -53,12 +46,17 @@ def test_a_unitary_on_one_qubit_equals_the_full_matrix(wire: int) -> None:
 
 
 def test_a_run_of_cnots_is_one_permutation() -> None:
-    cnots = [(0, 1), (2, 0), (1, 3), (3, 0), (0, 2)]
-    full = qml.matrix(lambda: [qml.CNOT(wires=pair) for pair in cnots], wire_order=range(4))()
+    pairs = [(0, 1), (2, 0), (1, 3), (3, 0), (0, 2)]
+    full = qml.matrix(lambda: [qml.CNOT(wires=pair) for pair in pairs], wire_order=range(4))()
     states = random_states(3, 4)
-    np.testing.assert_allclose(states[:, cnot_permutation(4, cnots)].numpy(), states.numpy() @ full.T, atol=1e-15)
-    assert torch.equal(cnot_ring(1), torch.arange(2))
-    assert torch.equal(cnot_ring(3), cnot_permutation(3, [(0, 1), (1, 2), (2, 0)]))
+    np.testing.assert_allclose(states[:, cnot_permutation(4, pairs)].numpy(), states.numpy() @ full.T, atol=1e-15)
+    assert cnots("ring", 1) == []
+    assert cnots("ring", 3) == [(0, 1), (1, 2), (2, 0)]
+
+
+def zero_probability(states: Tensor, wires: list[int]) -> Tensor:
+    """The probability that each of these wires reads 0."""
+    return fidelity(states, wires, torch.tensor([[1, 0]] * len(wires), dtype=torch.complex128))
 
 
 def reuploading(data: Tensor, weights: Tensor, bias: Tensor, n_qubits: int, trash: list[int]) -> Tensor:
@@ -72,7 +70,7 @@ def reuploading(data: Tensor, weights: Tensor, bias: Tensor, n_qubits: int, tras
         else:
             for wire in range(n_qubits):
                 states = apply_single_qubit(states, matrices[:, wire], wire)
-        states = states[:, cnot_ring(n_qubits)]
+        states = states[:, cnot_permutation(n_qubits, cnots("ring", n_qubits))]
     return zero_probability(states, trash)
 
 
@@ -99,6 +97,18 @@ def test_data_reuploading_equals_pennylane(n_qubits: int, uploads: int, trash: l
     gradients = (torch.autograd.grad((out * out).sum(), [weights, bias]) for out in (fast, slow))
     for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
+
+
+def run_words(states: Tensor, words: list[Word], index: Index, angles: Tensor) -> Tensor:
+    """The rewritten circuit applied word by word to (..., 2^n) states: the plain definition."""
+    basis = np.arange(states.shape[-1])
+    for word in words:
+        source = basis ^ word.x
+        phase = 1j**word.k * (1 - 2 * parity(word.z & source))
+        flipped = states[..., torch.from_numpy(source)] * torch.from_numpy(phase).to(states.dtype)
+        half = angles[word.angle] / 2
+        states = torch.cos(half) * states - 1j * torch.sin(half) * flipped
+    return states[..., torch.from_numpy(index)]
 
 
 @pytest.mark.parametrize(("n_qubits", "n_layers", "n_rotations"), [(1, 2, 3), (2, 3, 4), (5, 2, 5), (7, 3, 9)])
@@ -131,4 +141,4 @@ def test_zero_probability_is_the_swap_test_with_zeros() -> None:
 
     swap_test = qml.QNode(measured, qml.device("default.qubit", wires=6))
     expected = [float(swap_test(state.numpy())) for state in states]
-    np.testing.assert_allclose(zero_probability(states, trash).numpy(), expected, atol=1e-12)
+    np.testing.assert_allclose(zero_probability(states, trash).numpy(), np.array(expected), atol=1e-12)

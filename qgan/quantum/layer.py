@@ -21,8 +21,7 @@ from . import pennylane_circuit
 from .circuits import CircuitError, check_gates, draw_circuit, weight_shape
 from .columns import columns
 from .plan import Plan, compile_plan
-from .readout import check_readout, out_features, read
-from .relevance import redraw_irrelevant
+from .readout import check_readout, out_features, read, redraw_irrelevant
 
 
 def embed(x: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -110,16 +109,3 @@ def group_words(words: list[Word], max_rank: int, max_size: int) -> list[Group]:
             groups.append(Group())
         groups[place].append(word)
     return groups
-
-
-def run_words(states: Tensor, words: list[Word], index: Index, angles: Tensor) -> Tensor:
-    """The rewritten circuit applied word by word to (..., 2^n) states: the plain definition, for tests."""
-    flat = angles.reshape(-1)
-    basis = np.arange(states.shape[-1])
-    for word in words:
-        source = basis ^ word.x
-        phase = 1j**word.k * (1 - 2 * parity(word.z & source))
-        flipped = states[..., torch.from_numpy(source)] * torch.from_numpy(phase).to(states.dtype)
-        half = flat[word.angle] / 2
-        states = torch.cos(half) * states - 1j * torch.sin(half) * flipped
-    return states[..., torch.from_numpy(index)]

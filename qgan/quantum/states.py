@@ -76,12 +76,6 @@ def cnot_permutation(n_qubits: int, cnots: Iterable[tuple[int, int]]) -> Tensor:
     return index
 
 
-def cnot_ring(n_qubits: int) -> Tensor:
-    """The index map of CNOTs 0→1, 1→2, ..., (n-1)→0 (for two qubits 0→1, 1→0; for one none)."""
-    ring = [(wire, (wire + 1) % n_qubits) for wire in range(n_qubits)] if n_qubits > 1 else []
-    return cnot_permutation(n_qubits, ring)
-
-
 def product_state(matrices: Tensor) -> Tensor:
     """(..., n, 2, 2) unitaries, one per qubit, applied to |0...0>: the product state (..., 2^n)."""
     qubits = matrices[..., 0]
@@ -89,15 +83,6 @@ def product_state(matrices: Tensor) -> Tensor:
     for wire in range(1, qubits.shape[-2]):
         state = (state[..., :, None] * qubits[..., wire, None, :]).reshape(*state.shape[:-1], -1)
     return state
-
-
-def zero_probability(states: Tensor, wires: Iterable[int]) -> Tensor:
-    """The probability (...) that every one of ``wires`` reads 0: the fidelity a SWAP test with |0...0> measures."""
-    n = n_wires(states)
-    index = torch.arange(states.shape[-1], device=states.device)
-    mask = sum(1 << (n - 1 - wire) for wire in set(wires))
-    kept = states[..., index[(index & mask) == 0]]
-    return (kept.real**2 + kept.imag**2).sum(-1)
 
 
 def fidelity(states: Tensor, wires: Sequence[int], reference: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -69,14 +68,6 @@ def shared_classes(real: JetImages, fakes: Mapping[str, JetImages]) -> list[int]
 def colour(index: int) -> str:
     """The colour of a generator."""
     return GENERATORS[index % len(GENERATORS)]
-
-
-def to_pixels(figure: Figure, dpi: int = 100) -> np.ndarray:
-    """The figure as (H, W, 3) uint8, as TensorBoard takes it."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def to_png(figure: Figure, dpi: int = 120) -> bytes:

@@ -14,8 +14,8 @@ import torch
 
 from ...base.devices import resolve_device, set_threads
 from ...base.progress import progress
-from ...quantum.arithmetic import step_counts
 from ...quantum.capacity import capability, gradient_variance
+from ...quantum.cost import step_counts
 from ...quantum.simulators import installed
 from ...runs.configuration import Configuration
 from ...sampling.source import BLOCK, JetSource, load_source
