@@ -25,8 +25,8 @@ def test_what_an_array_does_not_say_is_said(tmp_path: Path) -> None:
     jets = read_jets(out)
     np.testing.assert_array_equal(jets.images, images)
     np.testing.assert_array_equal(jets.label, label)
-    assert (jets.class_names, jets.frame, jets.grid.half_width, jets.units) == (
-        ("gluon", "quark"), "raw", pytest.approx(0.4), "GeV")
+    assert (jets.class_names, jets.frame, jets.units) == (("gluon", "quark"), "raw", "GeV")
+    assert jets.grid.half_width == pytest.approx(0.4)
 
 
 def test_a_wrong_value_is_one_line_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from ..base.kinds import Jets, NewFile, Overwrite, Positive, Quiet
 
@@ -36,9 +36,10 @@ def main(files: Sequence[Jets], *, out: NewFile, frame: Literal["raw", "canonica
     from ..data import read_jets, write_jets
 
     # None leaves it to the file.
-    said = {"frame": frame, "half_width": half_width, "class_names": tuple(class_names) if class_names else None,
-            "size": size, "labels": int(labels) if labels and labels.isdigit() else labels, "units": units,
-            "columns": columns}
+    said: dict[str, Any] = {
+        "frame": frame, "half_width": half_width, "class_names": tuple(class_names) if class_names else None,
+        "size": size, "labels": int(labels) if labels and labels.isdigit() else labels, "units": units,
+        "columns": columns}
     jets = read_jets(files, channel=channel, **{name: value for name, value in said.items() if value is not None})
     write_jets(out, jets, overwrite=overwrite)
     if not quiet:

@@ -23,7 +23,8 @@ def new_report(folder: Path, overwrite: bool) -> None:
 
 
 def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
-         columns: IndexRange | None = None, n: Positive = 5000, quick: bool = False, seed: Seed = 0,
+         columns: IndexRange | None = None, n: Positive = 5000, quick: bool = False, allow_shared: bool = False,
+         seed: Seed = 0,
          report: Annotated[Path, Word("FOLDER", Path, check=new_report)] | None = None, logdir: Folder | None = None,
          json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
@@ -39,6 +40,7 @@ def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: Ind
         rows, columns: compare these pixels alone (default: those of the generated jets).
         n: most jets per class on each side.
         quick: fewer jets and draws, and no costly metrics.
+        allow_shared: go on where held-out jets are among the training jets, and say how many.
         seed: of the draws and splits.
         report: write report.html, report.json and report.csv here, the generators side by side.
         logdir: write everything for TensorBoard here, each generator as a run of its own.
@@ -56,7 +58,7 @@ def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: Ind
     if logdir and not overwrite:
         check_logdir(logdir, names)
     real, fakes, training = load(file, dict(zip(names, made, strict=True)), data, rows, columns)
-    evaluations = _evaluate(real, fakes, training, n, seed, quick, quiet)
+    evaluations = _evaluate(real, fakes, training, n, seed, quick, allow_shared, quiet)
     said = [table(*evaluations.values(), names=names)]
     if json:
         found = [evaluation.to_dict() for evaluation in evaluations.values()]
@@ -112,11 +114,11 @@ def check_logdir(logdir: Path, names: Sequence[str]) -> None:
 
 
 def _evaluate(real: JetImages, fakes: dict[str, JetImages], training: JetImages | None, n: int, seed: int, quick: bool,
-              quiet: bool) -> dict[str, Evaluation]:
+              allow_shared: bool, quiet: bool) -> dict[str, Evaluation]:
     from ..base.progress import progress
     from ..evaluation import Reference
 
-    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick)
+    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, allow_shared=allow_shared)
     found = {}
     with progress(len(fakes), "evaluate", "generators", quiet=quiet) as bar:
         for name, fake in fakes.items():

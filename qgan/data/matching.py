@@ -33,11 +33,11 @@ def training_jets(test: JetImages, training: JetImages, allow_shared: bool = Fal
         DataError: the two cannot be compared, a generator made the training jets, or test jets are among them (unless
             that is allowed: then it is said).
     """
-    check_disjoint(test, training, allow_shared)
+    check_disjoint(test, training, allow_shared, " (--allow-shared compares them all the same)")
     return matched(test, require_real(training))
 
 
-def check_disjoint(test: JetImages, training: JetImages, allowed: bool = False) -> None:
+def check_disjoint(test: JetImages, training: JetImages, allowed: bool = False, hint: str = "") -> None:
     """Refuses test jets that are among the training jets, or says how many there are where that is ``allowed``.
 
     Raises:
@@ -48,8 +48,7 @@ def check_disjoint(test: JetImages, training: JetImages, allowed: bool = False) 
         return
     found = f"{common} of {len(test)} jets are among those of {training.source}"
     if not allowed:
-        raise DataError(test.source, "image", f"{found}: a test needs other jets than the training had (--allow-shared "
-                                              "compares them all the same)")
+        raise DataError(test.source, "image", f"{found}: a test needs other jets than the training had{hint}")
     note(test.source, "image", found)
 
 
