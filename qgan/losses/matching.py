@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import smooth_l1_loss
 
 from .registry import Setting, term
-from .statistics import by_class, mean_of, stacked, standardised
+from .statistics import over_classes, standardised
 from .total import GeneratorBatch, Term
 
 #: The soft non-zero count, whose step is small against the softest pixels, and those of pixels above further
@@ -41,12 +41,10 @@ class SortedMatching:
         return self.statistics
 
     def __call__(self, batch: GeneratorBatch) -> Tensor:
-        real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
-        values = []
-        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
-            r, f = standardised(r, f)
-            values.append(smooth_l1_loss(f.sort(0).values, quantiles(r, len(f)), beta=self.beta))
-        return mean_of(values, fake)
+        return over_classes(batch, self.statistics, lambda _, real, fake: self._apart(*standardised(real, fake)))
+
+    def _apart(self, real: Tensor, fake: Tensor) -> Tensor:
+        return smooth_l1_loss(fake.sort(0).values, quantiles(real, len(fake)), beta=self.beta)
 
 
 class RememberedMatching(nn.Module):
@@ -81,15 +79,13 @@ class RememberedMatching(nn.Module):
         return self.statistics
 
     def forward(self, batch: GeneratorBatch) -> Tensor:
-        real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
-        values = []
-        for label, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
-            every_real, every_fake = self._with_past(label, 0, r), self._with_past(label, 1, f.detach())
-            scaled_real, scaled = standardised(every_real, f)
-            # Quantiles are the same on any scale.
-            target = at_quantiles(f, every_fake, scaled_real)
-            values.append(smooth_l1_loss(scaled, target, beta=self.beta))
-        return mean_of(values, fake)
+        return over_classes(batch, self.statistics, self._apart)
+
+    def _apart(self, label: int, real: Tensor, fake: Tensor) -> Tensor:
+        every_real, every_fake = self._with_past(label, 0, real), self._with_past(label, 1, fake.detach())
+        scaled_real, scaled = standardised(every_real, fake)
+        # Quantiles are the same on any scale.
+        return smooth_l1_loss(scaled, at_quantiles(fake, every_fake, scaled_real), beta=self.beta)
 
     @torch.no_grad()
     def _with_past(self, label: int, which: int, now: Tensor) -> Tensor:

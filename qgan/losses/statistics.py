@@ -8,7 +8,7 @@ so is a statistic that is constant in the real batch: it has no scale to measure
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,17 +45,22 @@ class StatisticsKL:
         return self.statistics
 
     def __call__(self, batch: GeneratorBatch) -> Tensor:
-        real, fake = stacked(batch.real, self.statistics).detach(), stacked(batch.fake, self.statistics)
-        values = []
-        for _, r, f in by_class(real, fake, batch.real_label, batch.fake_label):
-            r, f = standardised(r, f)
-            values.append(kernel_kl(r, f, silverman(r), self.points).mean())
-        return mean_of(values, fake)
+        return over_classes(batch, self.statistics, lambda _, real, fake: self._apart(*standardised(real, fake)))
+
+    def _apart(self, real: Tensor, fake: Tensor) -> Tensor:
+        return kernel_kl(real, fake, silverman(real), self.points).mean()
 
 
 @term("statistics")
 def _statistics(setting: Setting) -> StatisticsKL:
     return StatisticsKL()
+
+
+def over_classes(batch: GeneratorBatch, statistics: Sequence[str],
+                 loss: Callable[[int, Tensor, Tensor], Tensor]) -> Tensor:
+    """The mean over classes of a loss of the label and of statistics of real jets (N, S) and generated ones (B, S)."""
+    real, fake = stacked(batch.real, statistics).detach(), stacked(batch.fake, statistics)
+    return mean_of([loss(*one) for one in by_class(real, fake, batch.real_label, batch.fake_label)], fake)
 
 
 def stacked(values: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
