@@ -28,10 +28,10 @@ def over_real_range(comparison: Comparison) -> Iterator[Task]:
 
 
 def over_ranges_of_the_literature(comparison: Comparison) -> Iterator[Task]:
-    """Of mass, pT and pixels of W and QCD jets."""
+    """Of mass, pT and pixels of W and QCD jets, where these are in GeV."""
     edges = [np.linspace(*span, BINS + 1) for span in LITERATURE.values()]
     for pairing in comparison.classes:
-        if pairing.name in ("qcd", "w"):
+        if pairing.name in ("qcd", "w") and comparison.real.units == "GeV":
             yield in_one_piece(_rows, IN_LITERATURE, pairing, tuple(LITERATURE), _mass_pt_pixels, edges)
 
 
