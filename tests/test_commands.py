@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+import yaml
 
 from anomaly.cli import PROGRAM as ANOMALY
 from qgan.base.commands import Command, Configured
@@ -138,6 +139,50 @@ def test_all_other_options_are_the_configuration_s(tmp_path: Path) -> None:
                        ("--depth.layer", "--depth.layers")):
         with pytest.raises(ConfigError, match=rf"{word.replace('-', '.')} .*; did you mean {hint}\?"):
             read("--out", tmp_path / "x", word, "4", of=configured)
+
+
+def several(*, out: NewFile, all_settings: Annotated[Mapping[str, Settings], Configured(short={"layers":
+            "depth.layers"})]) -> None:
+    """Do as configured, again and again."""
+
+
+def test_options_beside_several_configurations_are_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text("steps: 5\n")
+    Path("b.yaml").write_text("depth: {layers: 3}\n")
+    words = ["--configs", "a.yaml", "b.yaml", "--layers", "4"]
+    told = {"a.yaml": Settings(5, Depth(4)), "b.yaml": Settings(10, Depth(4))}
+    assert read("--out", "x", *words, of=several)["all_settings"] == told
+    with pytest.raises(SystemExit):
+        read(*words, "--print-config", of=several)
+    printed = capsys.readouterr().out
+    assert printed.startswith("# a.yaml\nsteps: 5\n")
+    assert list(yaml.safe_load_all(printed)) == [asdict(one) for one in told.values()]
+    with pytest.raises(UsageError, match="required: --configs"):
+        read("--out", "x", of=several)
+    with pytest.raises(ConfigError, match=r"--configs: a\.yaml is given twice"):
+        read("--out", "x", "--configs", "a.yaml", "a.yaml", of=several)
+
+
+READS = [(program, name) for program, name in COMMANDS if program.command(name).parser().known.count("--print-config")]
+
+
+@pytest.mark.parametrize(("program", "name"), READS, ids=[f"{program.name} {name}" for program, name in READS])
+def test_what_a_command_makes_of_its_configuration_is_printed(program: Any, name: str, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch,
+                                                              capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    ships = "w_qcd" if program is QGAN else "anomaly_conv"
+    flag = "--configs" if "--configs" in program.command(name).parser().known else "--config"
+    assert program.run([name, flag, ships, "--threads", "3", "--print-config"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["threads"] == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_command_that_reads_a_configuration_prints_it() -> None:
+    assert [f"{program.name} {name}" for program, name in READS] == [
+        "qgan augment", "qgan compare", "qgan train", "anomaly compare", "anomaly select", "anomaly train"]
 
 
 @pytest.mark.parametrize(("program", "name"), COMMANDS, ids=NAMES)

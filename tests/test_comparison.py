@@ -221,7 +221,7 @@ def test_a_comparison_trains_judges_and_keeps(files: Path, tmp_path: Path, monke
     with pytest.raises(AssertionError, match="done again"):
         compare(configurations, **{**options, "judging": Judging(90, 0, True)})
     with pytest.raises(CheckpointError, match=r"steps: was 2 .* 3 is asked for"):
-        compare(configurations, steps=3, **options)
+        compare({name: replace(one, steps=3) for name, one in configurations.items()}, **options)
     with pytest.raises(CheckpointError, match="data: was trained on"):
         compare(configurations, **{**options, "data": [files / "test.h5"]})
     # As runs they are grouped by configuration.

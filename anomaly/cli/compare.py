@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from qgan.base.errors import ConfigError
-from qgan.base.kinds import Jets, Json, Overwrite, Positive, Quiet, Threads
+from qgan.base.commands import Configured
+from qgan.base.kinds import Jets, Json, Overwrite, Positive, Quiet
 
-if TYPE_CHECKING:
-    from ..configuration import Configuration
+from ..configuration import Configuration
 
-
-@dataclass(frozen=True)
-class Trainings:
-    """Several configurations at once.
-
-    Attributes:
-        configs: one a model: names of configurations that ship, or YAML files.
-        epochs: of every training (default: as configured).
-        n: at most so many training jets (default: as configured).
-        threads: threads of the arithmetic (default: as configured).
-    """
-
-    configs: Sequence[str]
-    epochs: Positive | None = None
-    n: Positive | None = None
-    threads: Threads | None = None
-
-    def read(self) -> dict[str, Configuration]:
-        """The configurations, with the options that hold for all, by their files' names.
-
-        Raises:
-            ConfigError: a file is given twice, or cannot be read.
-        """
-        from ..configuration import Configuration
-
-        found: dict[str, Configuration] = {}
-        for file in self.configs:
-            if file in found:
-                raise ConfigError(f"configs: {file} is given twice")
-            told = Configuration.read(file)
-            found[file] = replace(told, threads=self.threads or told.threads,
-                                  training=replace(told.training, epochs=self.epochs or told.training.epochs),
-                                  data=replace(told.data, n=self.n or told.data.n))
-        return found
+#: Configurations, and short names of what is often changed for all.
+Trainings = Annotated[Mapping[str, Configuration], Configured(short={"epochs": "training.epochs", "n": "data.n"})]
 
 
 def main(*, trainings: Trainings, generated: Sequence[Jets], data: Sequence[Jets] | None = None, seeds: Positive = 3,
@@ -68,8 +34,8 @@ def main(*, trainings: Trainings, generated: Sequence[Jets], data: Sequence[Jets
 
     from ..comparison import compare
 
-    told = list(trainings.read().values())
-    comparison = compare(told, read_jets(generated), read_jets(data) if data else None, seeds=seeds, quiet=quiet)
+    comparison = compare(list(trainings.values()), read_jets(generated), read_jets(data) if data else None,
+                         seeds=seeds, quiet=quiet)
     if json:
         write_json(json, comparison.to_dict(), overwrite)
     if not quiet:

@@ -10,8 +10,8 @@ from .compare import Trainings
 
 
 def main(*, trainings: Trainings, data: Sequence[Jets] | None = None, seeds: Positive = 2,
-         kinds: Sequence[str] | None = None,
-         seed: Seed = 0, json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         kinds: Sequence[str] | None = None, seed: Seed = 0, json: Json | None = None,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Rank configurations on usual jets alone.
 
     Trains each on usual jets and sees how well it tells usual validation jets from pseudo-anomalies made of them, as
@@ -31,7 +31,7 @@ def main(*, trainings: Trainings, data: Sequence[Jets] | None = None, seeds: Pos
 
     from ..selection import select
 
-    selection = select(trainings.read(), data=data, seeds=seeds, seed=seed, kinds=kinds, quiet=quiet)
+    selection = select(trainings, data=data, seeds=seeds, seed=seed, kinds=kinds, quiet=quiet)
     if json:
         write_json(json, selection.to_dict(), overwrite)
     if not quiet:

@@ -13,21 +13,23 @@
 
 What stands before the star is given by its place, the rest as ``--name``; a ``Sequence`` takes one word or more, a
 ``bool`` none, a ``Literal`` those it names. A parameter that is a dataclass stands for its fields: options that several
-commands share. One that is :class:`Configured` is read from ``--config`` and from all options that are not the
-command's.
+commands share. One that is :class:`Configured` is read from ``--config``, or several from ``--configs``, and from all
+options that are not the command's.
 """
 
 from __future__ import annotations
 
 import inspect
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from .docstrings import Docstring, describe_options
+from .errors import ConfigError
 from .usage import Parser, join_negative_values
 
 
@@ -50,13 +52,16 @@ class Word:
 
 @dataclass(frozen=True)
 class Configured:
-    """Marks a parameter that is a configuration, a dataclass with defaults: ``Annotated[Configuration, Configured()]``.
+    """Marks a parameter that is a configuration, a dataclass with defaults: ``Annotated[Configuration, Configured()]``;
+    or several by what the user called them: ``Annotated[Mapping[str, Configuration], Configured()]``.
 
     Attributes:
         saved: finds the file to read where ``--config`` is not given from the command's own options; None for none.
+        short: names by which some numbers of its groups can be given too.
     """
 
     saved: Callable[[Namespace], Path | None] = lambda own: None
+    short: Mapping[str, str] = field(default_factory=dict)
 
 
 class Command:
@@ -66,8 +71,7 @@ class Command:
         self._prog, self._function, self._told = prog, function, Docstring.of(function)
         hints = get_type_hints(function, include_extras=True)
         self._groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and is_dataclass(hint)}
-        #: Name, class and mark of the parameter that is a configuration.
-        self._configured = next(((name, hint.__origin__, mark) for name, hint in hints.items()
+        self._configured = next((_Configuration(name, hint.__origin__, mark) for name, hint in hints.items()
                                  for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Configured)), None)
         self._options = list(self._read_signature(hints))
 
@@ -83,23 +87,20 @@ class Command:
             QganError: what the check of a kind or the configuration finds wrong.
             SystemExit: what was asked for is printed: the help, or the configuration.
         """
-        words, parser = join_negative_values(argv), self.parser()
-        if self._configured is None:
+        words, parser, configured = join_negative_values(argv), self.parser(), self._configured
+        if configured is None:
             return self._arguments(parser.parse_args(words))
-        name, kind, mark = self._configured
         if {"--help", "-h"} & set(words):
             parser.epilog = f"{parser.epilog}\n\noptions of the configuration, with their defaults:\n" \
-                            f"{describe_options(kind())}"
+                            f"{describe_options(configured.kind())}"
         if "--print-config" in words:
             parser.ask_for_nothing()
         own, rest = parser.parse_known_args(words)
-        from .parsing import read_options, to_yaml
-
-        configuration = read_options(kind, own.config or mark.saved(own), rest, parser.known)
+        found = configured.read(own, rest, parser)
         if own.print_config:
-            print(to_yaml(configuration), end="")
+            print(configured.printed(found), end="")
             raise SystemExit(0)
-        return {**self._arguments(own), name: configuration}
+        return {**self._arguments(own), configured.name: found if configured.several else next(iter(found.values()))}
 
     def parser(self) -> Parser:
         """What takes the words apart."""
@@ -107,10 +108,7 @@ class Command:
         for option in self._options:
             parser.add_argument(option.flag, **option.settings())
         if self._configured is not None:
-            parser.add_argument("--config", metavar="NAME|FILE", help="the configuration: the name of one that ships, "
-                                "or a YAML file; its options can be given beside it (default: those below)")
-            parser.add_argument("--print-config", action="store_true", help="print the configuration that this command "
-                                "line makes, as a YAML file, and end")
+            self._configured.add_to(parser, inspect.signature(self._function).parameters[self._configured.name].default)
             parser.usage = parser.format_usage().removeprefix("usage: ").rstrip() + " [--OPTION VALUE ...]"
         return parser
 
@@ -135,6 +133,69 @@ class Command:
                 for one in value if several else [value]:
                     word.check(one, getattr(own, "overwrite", False))
         return found[""] | {name: group(**found[name]) for name, group in self._groups.items()}
+
+
+class _Configuration(NamedTuple):
+    """The parameter that is a configuration, or several: its name, its type without the mark, and the mark."""
+
+    name: str
+    hint: Any
+    mark: Configured
+
+    @property
+    def several(self) -> bool:
+        return get_origin(self.hint) is Mapping
+
+    @property
+    def kind(self) -> type:
+        found: type = get_args(self.hint)[1] if self.several else self.hint
+        return found
+
+    def add_to(self, parser: Parser, default: Any) -> None:
+        """The options that it is read from."""
+        ships = "the name of one that ships, or a YAML file"
+        if self.several:
+            parser.add_argument("--configs", metavar="NAME|FILE", nargs="+", default=(), help="configurations, each "
+                                f"{ships}; their options can be given beside them, for all of them",
+                                required=default is inspect.Parameter.empty)
+        else:
+            parser.add_argument("--config", metavar="NAME|FILE", help=f"the configuration: {ships}; its options can be "
+                                "given beside it (default: those below)")
+        for short, whole in self.mark.short.items():
+            group, _, name = whole.rpartition(".")
+            told = Docstring.of(type(attrgetter(group)(self.kind()))).text(name)
+            parser.add_argument(f"--{short}", dest=whole, metavar="N", help=f"--{whole}: {told.removesuffix('.')}")
+        parser.add_argument("--print-config", action="store_true", help="print what this command line makes of it, as "
+                            "a YAML file, and end")
+
+    def read(self, own: Namespace, rest: Sequence[str], parser: Parser) -> dict[str, Any]:
+        """Each configuration by what the user called it.
+
+        Args:
+            own: options of the command.
+            rest: words that are none of them.
+
+        Raises:
+            UsageError: options without a configuration that they could be of.
+            ConfigError: one is given twice, or cannot be read.
+        """
+        from .parsing import read_options
+
+        files: list[Any] = own.configs if self.several else [own.config or self.mark.saved(own)]
+        rest = [*rest, *(f"--{whole}={getattr(own, whole)}" for whole in self.mark.short.values()
+                         if getattr(own, whole) is not None)]
+        if not files and rest:
+            parser.error(f"unrecognized arguments: {rest[0]}, without --configs")
+        if twice := [file for file in files if files.count(file) > 1]:
+            raise ConfigError(f"--configs: {twice[0]} is given twice")
+        return {file: read_options(self.kind, file, rest, parser.known) for file in files}
+
+    def printed(self, found: Mapping[str, Any]) -> str:
+        """The configurations as YAML, one document each."""
+        from .parsing import to_yaml
+
+        return "---\n".join(f"# {file}\n{to_yaml(one)}" if self.several else to_yaml(one)
+                            for file, one in found.items())
 
 
 class _Option(NamedTuple):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
 
+from ..base.commands import Configured
 from ..base.errors import ConfigError
 from ..base.kinds import Folder, IndexRange, Jets, Positive, Quiet, Run, Seed, Workers
+from ..runs.configuration import Configuration
 
 
-def main(*, out: Folder, configs: Sequence[str] = (), runs: Sequence[Run] = (), seeds: Positive = 2,
-         steps: Positive | None = None, workers: Workers = 1, data: Sequence[Jets] | None = None,
+def main(*, out: Folder, configurations: Annotated[Mapping[str, Configuration], Configured()] = MappingProxyType({}),
+         runs: Sequence[Run] = (), seeds: Positive = 2, workers: Workers = 1, data: Sequence[Jets] | None = None,
          test: Sequence[Jets] | None = None, rows: IndexRange | None = None, columns: IndexRange | None = None,
          n: Positive = 5000, seed: Seed = 0, quick: bool = False, no_controls: bool = False,
          quiet: Quiet = False) -> None:
@@ -21,10 +25,8 @@ def main(*, out: Folder, configs: Sequence[str] = (), runs: Sequence[Run] = (), 
 
     Args:
         out: for runs, evaluations, comparison.json and comparison.md.
-        configs: configurations to train, names of those that ship or YAML files (default: none).
         runs: trained runs, taken as they are (default: none).
         seeds: train with seeds 1 to N.
-        steps: of each training (default: as configured).
         workers: trainings side by side, each in a process of one thread.
         data: jets to train on (default: as configured).
         test: held-out jets (default: the test jets that ship).
@@ -40,14 +42,12 @@ def main(*, out: Folder, configs: Sequence[str] = (), runs: Sequence[Run] = (), 
         qgan compare --configs w_qcd published --rows 6:22 --columns 5:21 --workers 4 --out crop/
     """
     from ..base.io import write_json, write_text
-    from ..base.parsing import read_options
-    from ..runs.configuration import Configuration
     from ..studies.compare.run import Judging, compare
 
-    told = {Path(file).stem: read_options(Configuration, file) for file in configs}
-    if len(told) < len(configs):
+    told = {Path(file).stem: configuration for file, configuration in configurations.items()}
+    if len(told) < len(configurations):
         raise ConfigError("--configs: two files of one name, expected a name for each")
-    found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), steps=steps, data=data, real=test, rows=rows,
+    found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data, real=test, rows=rows,
                     columns=columns, judging=Judging(n, seed, quick), with_controls=not no_controls, workers=workers,
                     quiet=quiet)
     write_json(out / "comparison.json", found.to_dict())

@@ -94,7 +94,7 @@ class Comparison:
 
 
 def compare(configurations: Mapping[str, Configuration] | None = None, *, out: str | Path,
-            runs: Sequence[str | Path] = (), seeds: Sequence[int] = (1, 2), steps: int | None = None,
+            runs: Sequence[str | Path] = (), seeds: Sequence[int] = (1, 2),
             data: Sequence[str | Path] | None = None, real: Sequence[str | Path] | None = None,
             rows: Span | None = None, columns: Span | None = None, judging: Judging | None = None,
             with_controls: bool = True, workers: int = 1, quiet: bool = False) -> Comparison:
@@ -106,7 +106,7 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
         configurations: by name.
         out: folder for runs, evaluations and the table.
         runs: folders of further runs, taken as they are.
-        seeds, steps, data: of the trainings; steps and jets by default as each configuration says.
+        seeds, data: of the trainings; jets by default as each configuration says.
         real: files of held-out jets; by default the test jets that ship.
         rows, columns: pixels that are compared; by default those that all generators have.
         judging: how they are judged.
@@ -119,8 +119,7 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
     """
     judging, out = judging or Judging(), Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    trained = train_runs(configurations or {}, seeds, out / "runs", steps=steps, data=data, workers=workers,
-                         quiet=quiet)
+    trained = train_runs(configurations or {}, seeds, out / "runs", data=data, workers=workers, quiet=quiet)
     taken = {run.model for run in trained}
     trained += [replace(run, model=f"{run.model} (run)") if run.model in taken else run for run in existing_runs(runs)]
     if not trained:

@@ -46,8 +46,7 @@ class TrainedRun:
 
 
 def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int], out: Path, *,
-               steps: int | None = None, data: Sequence[str | Path] | None = None, workers: int = 1,
-               quiet: bool = False) -> list[TrainedRun]:
+               data: Sequence[str | Path] | None = None, workers: int = 1, quiet: bool = False) -> list[TrainedRun]:
     """A run of each configuration with each seed, in ``out``; finished ones are kept, broken-off ones gone on with.
 
     Args:
@@ -57,7 +56,7 @@ def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int]
         CheckpointError: ``out`` holds a run of that name with another configuration or other jets.
         ConfigError, DataError: a configuration or jets that do not fit.
     """
-    asked = {(model, seed): replace(configuration, seed=seed, steps=steps or configuration.steps)
+    asked = {(model, seed): replace(configuration, seed=seed)
              for seed in seeds for model, configuration in configurations.items()}
     folders = {(model, seed): out / model / f"seed-{seed}" for model, seed in asked}
     missing = [(folders[key], configuration) for key, configuration in asked.items()
