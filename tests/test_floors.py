@@ -49,7 +49,7 @@ DOORS = {
     "pythia8mc": {"qgan.simulation"},
     "fastjet": {"qgan.simulation"},
     "safetensors": {"qgan.sampling.pretrained"},
-    "awkward": {"qgan.simulation"},
+    "awkward": {"qgan.simulation", "qgan.data.views"},
     "distributed": {"qgan.simulation"},
     "deepquantum": {"qgan.quantum"},
     "tensorcircuit": {"qgan.quantum"},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from .grid import Grid
 from .units import UNITS, Units
+
+if TYPE_CHECKING:
+    from torch.utils.data import TensorDataset
 
 Frame = Literal["raw", "canonical"]
 #: The names of class 0 and class 1 in each pair of classes that the package knows.
@@ -26,9 +29,9 @@ KEYS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JetImages:
-    """N jets.
+    """N jets; ``jets[3]``, ``jets[:100]`` and ``jets[jets.conditions["pt"] > 270]`` are such sets again.
 
     Attributes:
         images: (N, H, W) float32, pixel pT in ``units``, rows Δη, columns Δφ.
@@ -65,11 +68,56 @@ class JetImages:
     def __post_init__(self) -> None:
         self._check()
 
+    @classmethod
+    def from_arrays(cls, images: Any, labels: Any = None, conditions: Mapping[str, Any] | None = None, *,
+                    half_width: float | None = None, grid: Grid | None = None, frame: Frame = "raw",
+                    class_names: Sequence[str] | None = None, units: Units = "GeV",
+                    source: str = "arrays") -> JetImages:
+        """Jets of arrays, tensors or tables that are in memory.
+
+        Args:
+            images: (N, H, W) pixel pT in ``units``.
+            labels: (N,) numbers or names of the classes, one for all jets, or None: all are of class 0.
+            conditions: jet quantities (N,) by name, ``pt`` or ``jet_pt``; a pandas table will do.
+            half_width: half of the image's extent in Δη and Δφ, radians.
+            grid: where the pixels lie, in the place of ``half_width``.
+            frame, units, source: see above.
+            class_names: the names of label 0 and label 1.
+
+        Raises:
+            DataError: what does not fit together, or is no number; no half-width.
+
+        >>> jets = JetImages.from_arrays(np.ones((3, 8, 8)), ["w", "qcd", "w"], {"pt": [64, 64, 64]}, half_width=1.0)
+        >>> jets, jets[0]
+        (<3 jets: 1 qcd, 2 w; 8×8 pixels, ±1, raw, GeV; pt>, <1 jets: 1 w; 8×8 pixels, ±1, raw, GeV; pt>)
+        """
+        from .in_memory import jets_of_arrays  # which makes JetImages
+
+        return jets_of_arrays(images, labels, conditions, half_width=half_width, grid=grid, frame=frame,
+                              class_names=class_names, units=units, source=source)
+
     def __len__(self) -> int:
         return len(self.label)
 
-    def __getitem__(self, index: slice | np.ndarray) -> JetImages:
-        """The jets at ``index`` (a slice, positions or a mask), in that order."""
+    def __iter__(self) -> Iterator[JetImages]:
+        return (self[row] for row in range(len(self)))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{int((self.label == c).sum())} {self.name(c)}" for c in self.classes)
+        grid, quantities = self.grid, f"; {', '.join(self.conditions)}" if self.conditions else ""
+        return (f"<{len(self)} jets{f': {counts}' if counts else ''}; {grid.height}×{grid.width} pixels, "
+                f"±{grid.half_width:.4g}, {self.frame}, {self.units}{quantities}>")
+
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> JetImages:
+        """The jets at ``index`` (a row, a slice, positions or a mask), in that order.
+
+        Raises:
+            IndexError: there is no such row, or the mask has another length.
+        """
+        if isinstance(index, int | np.integer):
+            index = [range(len(self))[index]]
+        if not isinstance(index, slice):
+            index = np.asarray(index, dtype=None if len(index) else np.int64)
         return replace(self, images=self.images[index], label=self.label[index],
                        conditions={k: v[index] for k, v in self.conditions.items()},
                        generated=None if self.generated is None else self.generated[index])
@@ -118,6 +166,38 @@ class JetImages:
                 raise DataError(self.source, self.name(label), f"{len(index)} jets, {n_per_class} were asked for")
             chosen.append(numpy_rng(seed, "sample", label).choice(index, n_per_class, replace=False))
         return self[np.sort(np.concatenate(chosen))]
+
+    def dataset(self) -> TensorDataset:
+        """A torch data set that shares the arrays: image (H, W), label and quantities (C,) of each jet.
+
+        The quantities are in the order of :attr:`conditions`.
+        """
+        from .views import dataset
+
+        return dataset(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas table, a row a jet: label, name of the class, and the quantities (GeV and radians).
+
+        Raises:
+            DataError: pandas is not installed.
+        """
+        from .views import table
+
+        return table(self)
+
+    def to_awkward(self) -> Any:
+        """An awkward array of records: those of :meth:`to_pandas`, and ``particles``, the pixels that are lit.
+
+        A particle has ``pt`` (in the units of the pixels) and ``delta_eta``, ``delta_phi`` of its pixel's centre from
+        the frame's origin; the hardest comes first.
+
+        Raises:
+            DataError: awkward is not installed.
+        """
+        from .views import particles
+
+        return particles(self)
 
     def fingerprint(self) -> str:
         """The number of jets and a checksum of images, labels and conditions: a resumed run must see the same ones."""

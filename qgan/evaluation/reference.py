@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..data.grid import Grid
+from ..data.in_memory import Arrays, as_jets
 from ..data.jets import JetImages
 from ..data.matching import copies, matched, training_jets
 from ..data.units import NOMINAL_PT, TITLES, Units, title
@@ -21,10 +23,13 @@ from .rows import Curve, Evidence, Finding, Row
 from .work import cores, side_by_side
 
 
-def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
-             reference: JetImages | None = None, generator: JetSource | None = None,
-             workers: int | None = None, allow_shared: bool = False) -> Evaluation:
+def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class: int = 5000, seed: int = 0,
+             quick: bool = False, reference: JetImages | Arrays | None = None, generator: JetSource | None = None,
+             grid: Grid | None = None, workers: int | None = None, allow_shared: bool = False) -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
+
+    Jets may be arrays: images (N, H, W) in GeV, or (images, labels), or (images, labels, conditions); see
+    :meth:`~qgan.data.jets.JetImages.from_arrays`.
 
     Args:
         real: held-out jets, which nothing was chosen on.
@@ -36,6 +41,7 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
         reference: the jets the generator was trained on. They add to the floor, and are what
             ``memorising`` looks for.
         generator: what made the jets, for its own symmetry.
+        grid: where the pixels of arrays lie (by default as those of ``real``, if that is no array).
         workers: pieces of work side by side, by default as many as there are cores (or ``OMP_NUM_THREADS``); the
             numbers do not depend on it.
         allow_shared: whether held-out jets may be among the training jets; it is said how many are.
@@ -52,9 +58,11 @@ def evaluate(real: JetImages, fake: JetImages, *, n_per_class: int = 5000, seed:
     >>> row.value < 2 * row.floor, row.n
     (True, 100)
     """
+    real = as_jets(real, grid, source="real")
+    reference = reference if reference is None else as_jets(reference, grid, real, "training")
     yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick,
                              allow_shared=allow_shared)
-    return yardstick.judge(fake, generator=generator, workers=workers)
+    return yardstick.judge(as_jets(fake, grid, real, "generated"), generator=generator, workers=workers)
 
 
 @dataclass(frozen=True)

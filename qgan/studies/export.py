@@ -71,7 +71,8 @@ def training_command(configuration: dict[str, Any], out: str, files: Sequence[st
 def _history(saved: Checkpoint, name: str, folder: RunFolder) -> dict[str, Any]:
     """How the generator came to be, without the places of files on the machine that made it."""
     files = [Path(file).name for file in saved.origin.get("data") or []] or None
-    jets = ", ".join(files) if files else f"jets that ship with the package: {saved.configuration['data']['jets']}"
+    jets = ("jets in memory" if saved.origin.get("in_memory") else ", ".join(files) if files
+            else f"jets that ship with the package: {saved.configuration['data']['jets']}")
     surroundings = read_json(folder.environment) if folder.environment.is_file() else {}
     return {
         "step": saved.step, "training_seed": saved.origin.get("training_seed"), "trained_on": jets,

@@ -19,6 +19,9 @@ from ..base.errors import CheckpointError, ConfigError
 from ..base.interrupt import PostponedInterrupt
 from ..base.io import write_json
 from ..base.progress import progress
+from ..data.grid import Grid
+from ..data.in_memory import Arrays, as_jets
+from ..data.jets import JetImages
 from ..evaluation import Evaluation
 from ..evaluation.watch import Watch
 from ..quantum import QuantumLayer
@@ -39,8 +42,8 @@ from .used import used_statistics
 STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
 
-def train(configuration: Configuration, *, data: Sequence[str | Path] | None = None, out: str | Path,
-          resume: bool = False, overwrite: bool = False, quiet: bool = False,
+def train(configuration: Configuration, *, data: str | Path | Sequence[str | Path] | JetImages | Arrays | None = None,
+          grid: Grid | None = None, out: str | Path, resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
     """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
 
@@ -48,8 +51,9 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
 
     Args:
         configuration: every option.
-        data: files of jets with both classes; by default the jets that ship with the package, or, when
-            resuming, the files that the run was started with.
+        data: files of jets with both classes, or jets in memory, also as arrays (images, labels, conditions); by
+            default the jets that ship with the package, or, when resuming, the files that the run was started with.
+        grid: where the pixels of arrays lie.
         out: folder of the run.
         resume: go on from its last checkpoint.
         overwrite: replace what an earlier run left there.
@@ -75,23 +79,26 @@ def train(configuration: Configuration, *, data: Sequence[str | Path] | None = N
         if configuration.batch_size % processes.size():
             raise ConfigError(f"batch_size: {configuration.batch_size} cannot be divided among {processes.size()} "
                               "processes")
+        if data is not None and not _are_files(data):
+            data = as_jets(data, grid)
         return _train(configuration, device, data, out, resume, overwrite, quiet, recorder)
 
 
-def _train(configuration: Configuration, device: torch.device, data: Sequence[str | Path] | None, out: str | Path,
+def _train(configuration: Configuration, device: torch.device, data: Any, out: str | Path,
            resume: bool, overwrite: bool, quiet: bool, recorder: Recorder | None) -> RunFolder:
     if not resume and processes.rank() == 0:
         RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
-    files = _files(data, saved)
-    prepared = prepare(configuration, files)
+    jets = data if isinstance(data, JetImages) else None
+    files = None if jets is not None else _files(data, saved)
+    prepared = prepare(configuration, files if jets is None else jets)
     try:
         trainer = build_trainer(configuration, prepared, device)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     first = processes.rank() == 0
     folder = RunFolder.create(out, overwrite) if first and not resume else RunFolder(Path(out))
-    run = _Run(configuration, prepared, trainer, folder, files)
+    run = _Run(configuration, prepared, trainer, folder, files, jets is not None)
     if saved is not None:
         run.resume(saved)
     if not first:
@@ -120,6 +127,7 @@ class _Run:
     trainer: Trainer
     folder: RunFolder
     files: list[str] | None
+    in_memory: bool
     seen: Evaluation | None = None
     kept: int = 0
 
@@ -212,7 +220,8 @@ class _Run:
         return describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
 
     def _origin(self) -> dict[str, Any]:
-        return {"data": self.files, "jets": self._fingerprint, "training_seed": self.configuration.seed,
+        memory = {"in_memory": True} if self.in_memory else {}
+        return {"data": self.files, **memory, "jets": self._fingerprint, "training_seed": self.configuration.seed,
                 "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped,
                 "uses": used_statistics(self.trainer)}
 
@@ -249,10 +258,17 @@ class _Clock:
         return dict(zip(entry.figures, numbers, strict=True)) | {"speed/jets a second": batch_size / speed}
 
 
-def _files(data: Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:
+def _are_files(data: Any) -> bool:
+    return isinstance(data, str | Path) or (isinstance(data, list | tuple) and
+                                            all(isinstance(file, str | Path) for file in data))
+
+
+def _files(data: str | Path | Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:
     """Absolute paths of the files to train on, None for the jets that ship."""
     if data:
-        return [str(Path(file).resolve()) for file in data]
+        return [str(Path(file).resolve()) for file in ([data] if isinstance(data, str | Path) else data)]
+    if saved is not None and saved.origin.get("in_memory"):
+        raise CheckpointError("data: the run was started with jets in memory; give them again with data=...")
     return saved.origin.get("data") if saved is not None else None
 
 

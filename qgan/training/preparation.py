@@ -50,14 +50,14 @@ class Prepared:
     blueprint: Blueprint
 
 
-def prepare(configuration: Configuration, files: Sequence[str | Path] | None) -> Prepared:
-    """Reads and splits the jets, and fits what is fitted on the training part.
+def prepare(configuration: Configuration, data: Sequence[str | Path] | JetImages | None) -> Prepared:
+    """Reads the jets unless they are at hand, splits them, and fits what is fitted on the training part.
 
     Raises:
         DataError: a file is not what it should be, or holds one class alone.
         ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
     """
-    return prepare_jets(configuration, *load(configuration.data, files, configuration.seed))
+    return prepare_jets(configuration, *load(configuration.data, data, configuration.seed))
 
 
 def prepare_jets(configuration: Configuration, train: JetImages, validation: JetImages) -> Prepared:
@@ -97,10 +97,11 @@ def _check_classes(train: JetImages, validation: JetImages) -> None:
                                                        f"expected at least {FEWEST}")
 
 
-def load(options: DataOptions, files: Sequence[str | Path] | None, seed: int) -> tuple[JetImages, JetImages]:
-    """Training and validation jets: those of the files, or those that ship with the package."""
-    if files:
-        jets = read_jets(list(files))
+def load(options: DataOptions, data: Sequence[str | Path] | JetImages | None,
+         seed: int) -> tuple[JetImages, JetImages]:
+    """Training and validation jets: those at hand, those of the files, or those that ship with the package."""
+    if data:
+        jets = data if isinstance(data, JetImages) else read_jets(list(data))
         train, validation = jets.split(seed, (1 - options.validation, options.validation))
     else:
         train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
