@@ -6,7 +6,8 @@ import numpy as np
 
 from qgan.evaluation.frechet import gaussian_frechet
 from qgan.evaluation.kernel import kernel_distances
-from qgan.evaluation.two_sample import Fit, Trial, fit_trees, one_trial
+from qgan.evaluation.two_sample import Trial, one_trial
+from qgan.taggers import Seen
 
 
 def mmd2(a: np.ndarray, b: np.ndarray) -> float:
@@ -29,9 +30,10 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(gaussian_frechet(mean_a, cov_a, mean_b, cov_b))
 
 
-def two_sample_test(real: np.ndarray, fake: np.ndarray, seed: int, repeats: int, fit: Fit = fit_trees) -> list[Trial]:
-    """Several splits of the same samples."""
-    return [one_trial(real, fake, seed, repeat, fit) for repeat in range(repeats)]
+def two_sample_test(real: np.ndarray, fake: np.ndarray, seed: int, repeats: int, tagger: str = "trees") -> list[Trial]:
+    """Several splits of the same samples, images or observables."""
+    a, b = (Seen(images=x) if x.ndim == 3 else Seen(observables=x) for x in (real, fake))
+    return [one_trial(a, b, seed, repeat, tagger) for repeat in range(repeats)]
 
 
 def combined_p(trials: list[Trial]) -> float:

@@ -93,7 +93,7 @@ def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path
     (["--sizes", "400"], "jets.h5: signal: holds 60 jets of class qcd, 200 are needed for 400 jets"),
     (["--data", "none.h5"], "none.h5: no such file"),
     (["--run", "nowhere"], "nowhere: no such folder"),
-    (["--taggers", "svm"], "argument --taggers: invalid choice: 'svm'"),
+    (["--taggers", "svm"], "taggers: 'svm', expected some of"),
     (["--observables", "colour"], "observables: 'colour', expected some of"),
     (["--config", "none.yaml"], "none.yaml: no such configuration file"),
     (["--device", "tpu"], "device 'tpu'"),

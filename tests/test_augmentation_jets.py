@@ -36,8 +36,8 @@ from qgan.studies.augment.subsets import (
     overlap,
     training_sets,
 )
-from qgan.studies.augment.taggers import TAGGERS, least_in_leaf
-from qgan.taggers.residual import ImageClassifier
+from qgan.taggers import Alike, training
+from qgan.taggers.trees import least_in_leaf
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
 PLAN = Plan(sizes=(40,), seeds=1, generated_per_real=2, observables=("pt",), truth_jets=1000)
@@ -168,30 +168,31 @@ def test_copies_of_an_image_that_is_not_symmetric_are_plain() -> None:
 def test_trees_on_copies_are_those_on_the_real_jets() -> None:
     real, test = observe(toy_jets(150, 4)), observe(TEST)
     sets = dict(training_sets(real, observe(toy_jets(400, 5)), None, 0))
-    assert [least_in_leaf(sets[way]) for way in (REAL, COPIES, MIXED)] == [40, 160, 173]
-    scores = {way: TAGGERS["trees"](sets[way], test, 0, torch.device("cpu")) for way in (REAL, COPIES, MIXED)}
+    alike = Alike(len(sets[REAL].train), 1, 1, 1, 0.1)
+    assert [least_in_leaf(len(sets[way].train), alike) for way in (REAL, COPIES, MIXED)] == [40, 160, 173]
+    scores = {way: taggers.scores("trees", sets[way], test, 0, torch.device("cpu")) for way in (REAL, COPIES, MIXED)}
     np.testing.assert_allclose(scores[COPIES], scores[REAL], rtol=1e-6)
     assert np.abs(scores[MIXED] - scores[REAL]).max() > 0.01
 
 
 def test_every_network_takes_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    forward = ImageClassifier._batches
+    forward = training._batches
 
-    def counted(self: ImageClassifier, jets: int, batch: int) -> Iterator[torch.Tensor]:
-        for index in forward(self, jets, batch):
+    def counted(*arguments: Any) -> Iterator[torch.Tensor]:
+        for index in forward(*arguments):
             sizes.append(len(index))
             yield index
 
-    monkeypatch.setattr(ImageClassifier, "_batches", counted)
+    monkeypatch.setattr(training, "_batches", counted)
     monkeypatch.setattr(taggers, "STEPS", 2 * taggers.LOOKS)
     for jets in dict(training_sets(observed(toy_jets(20, 1)), observed(TEST), None, 0)).values():
         sizes.clear()
-        TAGGERS["cnn"](jets, observed(TEST[:10]), 0, torch.device("cpu"))
+        taggers.scores("resnet", jets, observed(TEST[:10]), 0, torch.device("cpu"))
         assert sizes == [taggers.BATCH] * 2 * taggers.LOOKS
 
 
 def test_both_taggers_learn() -> None:
     jets, test = deal(observe(toy_jets(150, 4)), 0), observe(TEST)
-    for tagger in TAGGERS.values():
-        assert auc([tagger(jets, test, 0, torch.device("cpu"))], TEST.label).value > 0.8
+    for tagger in Plan().taggers:
+        assert auc([taggers.scores(tagger, jets, test, 0, torch.device("cpu"))], TEST.label).value > 0.8

@@ -16,7 +16,7 @@ from qgan.evaluation.kernel import kernel_distances, monomials
 from qgan.evaluation.neighbours import memorising, nearest_distance, precision_recall
 from qgan.evaluation.pictures import mean_image_difference, symmetry_violation, variance_ratio
 from qgan.evaluation.resampling import disjoint_pairs, disjoint_parts, error_from_parts
-from qgan.evaluation.two_sample import auc_p_value, auc_spread, fit_network, roc_auc
+from qgan.evaluation.two_sample import auc_p_value, auc_spread, roc_auc
 
 
 def gaussians(n: int, d: int, seed: int, shift: float = 0.0) -> np.ndarray:
@@ -130,7 +130,7 @@ def hidden_in_images(n: int, seed: int, moved: int) -> np.ndarray:
 
 def test_a_network_sees_what_is_in_images_and_nothing_else() -> None:
     same, moved = (two_sample_test(hidden_in_images(600, 30, 2), hidden_in_images(600, 31, m), seed=1,
-                                           repeats=1, fit=fit_network) for m in (2, 4))
+                                           repeats=1, tagger="resnet") for m in (2, 4))
     assert abs(same[0].auc - 0.5) < 4 * auc_spread(120, 120)
     assert combined_p(same) > 0.001
     assert moved[0].auc > 0.9

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qgan.evaluation.referee import Dealt, Refereed, image_referee, table_referee, trainings, verdicts
-from qgan.evaluation.two_sample import Pair, Predict, auc_spread, fit_trees
+from qgan.evaluation.referee import Dealt, Refereed, referee, trainings, verdicts
+from qgan.evaluation.two_sample import auc_spread
+from qgan.taggers import TAGGERS, Fitted, Labelled, Seen, Setting, Tagger
+from qgan.taggers.numbers import Numbers
 
 
 def gaussians(n: int, seed: int, moved: float = 0.0) -> np.ndarray:
@@ -23,14 +25,18 @@ def spots(n: int, seed: int, moved: int = 0) -> np.ndarray:
     return images
 
 
-def four(n: int, moved: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def tables(*values: np.ndarray) -> Dealt:
+    return Dealt(*(Seen(observables=x) for x in values))
+
+
+def four(n: int, moved: float) -> Dealt:
     """Two samples to train on and two to test on, the second of each moved."""
-    return gaussians(n, 0), gaussians(n, 1, moved), gaussians(n, 2), gaussians(n, 3, moved)
+    return tables(gaussians(n, 0), gaussians(n, 1, moved), gaussians(n, 2), gaussians(n, 3, moved))
 
 
 def test_the_curve_has_every_size_there_are_jets_for() -> None:
-    found = table_referee(gaussians(700, 1), gaussians(600, 2, 0.5), gaussians(900, 3), gaussians(800, 4, 0.5),
-                          seeds=(5, 6), sizes=(100, 300, 1000, 5000))
+    sides = tables(gaussians(700, 1), gaussians(600, 2, 0.5), gaussians(900, 3), gaussians(800, 4, 0.5))
+    found = referee(sides, "trees", seeds=(5, 6), sizes=(100, 300, 1000, 5000))
     assert [v.size for v in found.curve] == [100, 300, 600]
     assert found.verdict is found.curve[-1]
     assert [(t.size, t.seed) for t in found.trained] == [(600, 5), (600, 6)]
@@ -41,7 +47,7 @@ def test_the_curve_has_every_size_there_are_jets_for() -> None:
 
 def test_auc_and_error_are_those_of_theory() -> None:
     """Three Gaussians moved by half a standard deviation: AUC = Φ(√3 · 0.5/√2)."""
-    found = table_referee(*four(4000, 0.5))
+    found = referee(four(4000, 0.5), "trees", sizes=(4000,))
     assert found.verdict.auc == pytest.approx(0.73, abs=0.03)
     assert 0.5 * auc_spread(4000, 4000) < found.verdict.error < 2 * auc_spread(4000, 4000)
     assert found.verdict.p_value < 1e-100
@@ -49,21 +55,25 @@ def test_auc_and_error_are_those_of_theory() -> None:
 
 
 def test_nothing_is_seen_where_nothing_is() -> None:
-    found = table_referee(*four(2000, 0.0))
+    found = referee(four(2000, 0.0), "trees", sizes=(2000,))
     assert abs(found.verdict.auc - 0.5) < 4 * auc_spread(2000, 2000)
     assert found.verdict.jsd < 0.02
 
 
-def test_it_never_sees_test_jets_and_holds_some_out() -> None:
+def test_it_never_sees_test_jets_and_holds_some_out(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[np.ndarray] = []
 
-    def fit(training: Pair, validation: Pair, seed: int) -> Predict:
-        seen.extend([*training, *validation])
-        return lambda x: x[:, 0]
+    def fit(training: Labelled, validation: Labelled | None, setting: Setting) -> Fitted:
+        assert validation is not None
+        seen.extend(part.jets.observables[part.label == c] for part in (training, validation) for c in (0, 1))
+        return Numbers(lambda jets: jets.observables)(training, validation, setting)
+
+    monkeypatch.setattr(TAGGERS, "_things", dict(TAGGERS.items()))
+    TAGGERS.add("watched", Tagger(fit, "watched"))
 
     sides = [np.arange(start, start + n, dtype=float)[:, None]
              for start, n in ((0, 100), (1000, 80), (2000, 50), (3000, 50))]
-    found = verdicts([piece() for piece in trainings(Dealt(*sides), fit, (0,), (40, 500))])
+    found = verdicts([piece() for piece in trainings(tables(*sides), "watched", (0,), (40, 500))])
     assert [v.size for v in found.curve] == [40, 80]
     assert [len(x) for x in seen] == [72, 72, 8, 8, 36, 36, 4, 4]
     assert max(x.max() for x in seen) < 2000
@@ -73,7 +83,8 @@ def test_it_never_sees_test_jets_and_holds_some_out() -> None:
 
 def test_the_network_sees_what_is_in_images() -> None:
     def judge(moved: int) -> Refereed:
-        return image_referee(spots(600, 1), spots(600, 2, moved), spots(400, 3), spots(400, 4, moved), (0,), (600,))
+        sides = spots(600, 1), spots(600, 2, moved), spots(400, 3), spots(400, 4, moved)
+        return referee(Dealt(*(Seen(images=images) for images in sides)), seeds=(0,), sizes=(600,))
 
     assert judge(1).verdict.auc > 0.9
     assert abs(judge(0).verdict.auc - 0.5) < 4 * auc_spread(400, 400)
@@ -81,11 +92,11 @@ def test_the_network_sees_what_is_in_images() -> None:
 
 def test_the_same_seed_says_the_same() -> None:
     sides = four(300, 0.3)
-    once, again, other = (table_referee(*sides, seeds=(s,)).verdict for s in (1, 1, 2))
+    once, again, other = (referee(sides, "trees", (s,)).verdict for s in (1, 1, 2))
     assert once == again != other
 
 
 def test_one_piece_for_each_size_and_seed() -> None:
-    sides = [gaussians(300, s) for s in range(4)]
-    assert len(trainings(Dealt(*sides), fit_trees, (0, 1, 2), (50, 100, 1000))) == 5
-    assert len(trainings(Dealt(*sides), fit_trees, (0, 1, 2), (300,))) == 3
+    sides = four(300, 0)
+    assert len(trainings(sides, "trees", (0, 1, 2), (50, 100, 1000))) == 5
+    assert len(trainings(sides, "trees", (0, 1, 2), (300,))) == 3

@@ -10,8 +10,9 @@ import pytest
 
 from qgan.data import JetImages, embedded_jets
 from qgan.evaluation.controls import negative_controls, subtle_controls
-from qgan.evaluation.referee import Refereed, image_referee, table_referee
+from qgan.evaluation.referee import Dealt, Refereed, referee
 from qgan.observables.broad import broad
+from qgan.taggers import Seen
 
 
 class Halves(NamedTuple):
@@ -40,17 +41,17 @@ def seen_by_trees(name: str, train: int = 2500, test: int = 2500) -> Refereed:
     """Trees on the broad list."""
     halves = w_jets(train, test)
 
-    def table(jets: JetImages) -> np.ndarray:
-        return np.stack(list(broad(jets.images, jets.grid).values()), axis=1)
+    def table(jets: JetImages) -> Seen:
+        return Seen(observables=np.stack(list(broad(jets.images, jets.grid).values()), axis=1))
 
-    return table_referee(table(halves.train), table(changed(halves.changed_train, name)), table(halves.test),
-                         table(changed(halves.changed_test, name)), seeds=(0,))
+    return referee(Dealt(table(halves.train), table(changed(halves.changed_train, name)), table(halves.test),
+                         table(changed(halves.changed_test, name))), "trees", seeds=(0,), sizes=(train,))
 
 
 def seen_by_network(name: str, train: int = 5000, test: int = 2500, seeds: tuple[int, ...] = (0,)) -> Refereed:
     halves = w_jets(train, test)
-    return image_referee(halves.train.images, changed(halves.changed_train, name).images, halves.test.images,
-                         changed(halves.changed_test, name).images, seeds=seeds, sizes=(train,))
+    sides = (halves.train, changed(halves.changed_train, name), halves.test, changed(halves.changed_test, name))
+    return referee(Dealt(*map(Seen.of, sides)), seeds=seeds, sizes=(train,))
 
 
 def check_seen(found: Refereed, null: Refereed) -> None:

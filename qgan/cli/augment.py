@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..base.commands import Configured
 from ..base.kinds import Folder, Jets, Json, NewFile, Overwrite, Positive, Quiet, Run, Seed, Workers
@@ -20,7 +20,7 @@ HELD_OUT = 0.3
 def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
          data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None, run: Run | None = None,
          sizes: Sequence[Positive] = (250, 1000, 4000), seeds: Positive = 3, seed: Seed = 0,
-         generated_per_real: Positive = 5, taggers: Sequence[Literal["trees", "cnn"]] = ("trees", "cnn"),
+         generated_per_real: Positive = 5, taggers: Sequence[str] = ("trees", "resnet"),
          no_taggers: bool = False, observables: Sequence[str] | None = None, no_amplification: bool = False,
          bins: Positive = 10, workers: Workers = 1, write: NewFile | None = None, json: Json | None = None,
          restart: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
@@ -38,7 +38,7 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
         seeds: so many times with other jets, another generator and other taggers.
         seed: the first of them.
         generated_per_real: generated jets for each real one.
-        taggers: which are trained.
+        taggers: which are trained, by name; the configuration's plugins may register more.
         no_taggers: leave out the taggers.
         observables: whose histograms are filled (default: mass pt width nnz ptd leading_1 tau_21 c2).
         no_amplification: leave out the statistical power of histograms.

@@ -14,6 +14,8 @@ TITLES: dict[Units, str] = {"GeV": "GeV", "sum": "share of the sum", "max": "sha
 NOMINAL_PT = 500.0
 #: Median sums of images in GeV lie between these; others are no jets' pT, or are not in GeV.
 PLAUSIBLE = (10.0, 20_000.0)
+#: Pixels under this pT (GeV) are set to 0 before anything is measured.
+CUT = 1e-3
 _TOLERANCE = 2e-3
 
 
@@ -38,6 +40,11 @@ def in_cut_units(images: np.ndarray, units: Units) -> np.ndarray:
     total = images.sum((1, 2), keepdims=True, dtype=np.float64)
     scale = np.where(total > 0, NOMINAL_PT / np.where(total > 0, total, 1.0), 0.0)
     return (images * scale).astype(images.dtype, copy=False)
+
+
+def above_cut(images: np.ndarray, units: Units) -> np.ndarray:
+    """(N, H, W): which pixels are not under :data:`CUT`."""
+    return in_cut_units(images, units) >= CUT
 
 
 def title(unit: str, units: Units) -> str:

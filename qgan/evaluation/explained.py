@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.seeding import numpy_rng
-from ..taggers.residual import ImageClassifier
+from ..taggers import Seen, join
+from ..taggers.training import FittedNetwork
 from .referee import Dealt, Trained
 from .rows import Evidence
 from .two_sample import roc_auc
@@ -27,11 +28,11 @@ def importance(trained: Trained, dealt: Dealt, names: Sequence[str], seed: int) 
     Returns:
         By name, the largest first. Of two observables that say the same each may seem to be of none.
     """
-    sides = dealt.real_test[:_MOST], dealt.fake_test[:_MOST]
-    table, cut, rng = np.concatenate(sides), len(sides[0]), numpy_rng(seed, "shuffled")
+    tests = _shown(dealt)
+    table, cut, rng = tests.observables, min(len(dealt.real_test), _MOST), numpy_rng(seed, "shuffled")
 
     def auc(x: np.ndarray) -> float:
-        scores = trained.predict(x)
+        scores = trained.fitted.scores(Seen(observables=x))[:, 1]
         return roc_auc(scores[:cut], scores[cut:])
 
     whole, lost = auc(table), {}
@@ -42,9 +43,12 @@ def importance(trained: Trained, dealt: Dealt, names: Sequence[str], seed: int) 
     return dict(sorted(lost.items(), key=lambda item: -item[1]))
 
 
-def evidence(classifier: ImageClassifier, dealt: Dealt, trained: Trained, group: str) -> Evidence:
+def evidence(network: FittedNetwork, dealt: Dealt, trained: Trained, group: str) -> Evidence:
     """The test jets that a referee of images is surest about, and its mean gradient."""
     real, fake = np.argsort(trained.real)[:SUREST], np.argsort(-trained.fake)[:SUREST]
-    shown = np.concatenate([dealt.real_test[:_MOST], dealt.fake_test[:_MOST]])
-    return Evidence(group, dealt.real_test[real], dealt.fake_test[fake], trained.real[real], trained.fake[fake],
-                    classifier.gradient(shown))
+    return Evidence(group, dealt.real_test.images[real], dealt.fake_test.images[fake], trained.real[real],
+                    trained.fake[fake], network.gradient(_shown(dealt)))
+
+
+def _shown(dealt: Dealt) -> Seen:
+    return join([dealt.real_test[:_MOST], dealt.fake_test[:_MOST]])

@@ -11,9 +11,10 @@ import numpy as np
 from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from ..data.jets import JetImages
+from ..data.units import CUT, above_cut
 from .effort import Effort
 from .pairing import Ledger, Pairing, deal
-from .sample import CUT, Sample, above_cut, join, measure
+from .sample import Sample, join, measure
 from .work import side_by_side
 
 #: A class's floors come from at most this many times n jets.
@@ -86,7 +87,7 @@ def check_alike(real: JetImages, other: JetImages) -> None:
         if getattr(real, what) != getattr(other, what):
             raise DataError(other.source, what, f"{getattr(other, what)} differs from {getattr(real, what)} of "
                                                 f"{real.source}")
-    if len(other) and not above_cut(other).any():
+    if len(other) and not above_cut(other.images, other.units).any():
         raise DataError(other.source, "image", f"holds no pixel above {CUT} GeV")
 
 

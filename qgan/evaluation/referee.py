@@ -1,4 +1,4 @@
-"""Referees: classifiers that are trained to tell generated from real jets, and scored on jets they have not seen.
+"""Referees: taggers that are trained to tell generated from real jets, and scored on jets they have not seen.
 
 An AUC of 0.5 means that nothing was found, and says as much of the referee as of the jets: it grows with the jets that
 it is trained on. So every verdict carries that number, and :attr:`Refereed.curve` says what fewer would have given.
@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 
 from ..base.seeding import integer_seed, numpy_rng
+from ..taggers import TAGGERS, Fitted, Labelled, Seen, Setting
 from .resampling import disjoint_parts, error_from_parts
-from .two_sample import Fit, Predict, auc_p_value, fit_network, fit_trees, jsd_bound, roc_auc
+from .two_sample import auc_p_value, jsd_bound, roc_auc
 
 #: Training jets a side of the learning curve; the last one that there are jets for is the referee's own.
 SIZES = (1000, 2500, 5000, 10_000)
@@ -26,12 +27,12 @@ _PARTS = 10
 
 @dataclass(frozen=True)
 class Dealt:
-    """Jets for a referee, images (N, H, W) or observables (N, d), no jet in two of them."""
+    """Jets for a referee, no jet in two of them."""
 
-    real_train: np.ndarray
-    fake_train: np.ndarray
-    real_test: np.ndarray
-    fake_test: np.ndarray
+    real_train: Seen
+    fake_train: Seen
+    real_test: Seen
+    fake_test: Seen
 
     @property
     def most(self) -> int:
@@ -47,7 +48,7 @@ class Trained:
     seed: int
     real: np.ndarray
     fake: np.ndarray
-    predict: Predict
+    fitted: Fitted
 
 
 @dataclass(frozen=True)
@@ -91,45 +92,41 @@ class Refereed:
         return np.mean([t.real for t in self.trained], axis=0), np.mean([t.fake for t in self.trained], axis=0)
 
 
-def image_referee(real_train: np.ndarray, fake_train: np.ndarray, real_test: np.ndarray, fake_test: np.ndarray,
-                  seeds: Sequence[int] = SEEDS, sizes: Sequence[int] = SIZES) -> Refereed:
-    """The residual network on images (N, H, W) in GeV, with its learning curve.
+def referee(dealt: Dealt, tagger: str = "resnet", seeds: Sequence[int] = SEEDS,
+            sizes: Sequence[int] = SIZES) -> Refereed:
+    """A tagger as referee, with its learning curve.
 
     Args:
-        real_train, fake_train: what it is trained on; a tenth of them decides when to stop.
-        real_test, fake_test: other jets, which it is scored on.
+        dealt: what it is trained on, a tenth of which decides when to stop, and other jets that it is scored on.
+        tagger: its name.
         seeds: of the referee; the smaller ones of the curve have the first alone.
         sizes: training jets a side; sizes beyond what there is become what there is.
 
     Example:
-        ``image_referee(train, fake[:10_000], test, fake[10_000:]).verdict.auc``
+        ``referee(Dealt(*map(Seen.of, (train, fake[:10_000], test, fake[10_000:])))).verdict.auc``
     """
-    return _referee(Dealt(real_train, fake_train, real_test, fake_test), fit_network, seeds, sizes)
+    return verdicts([piece() for piece in trainings(dealt, tagger, seeds, sizes)])
 
 
-def table_referee(real_train: np.ndarray, fake_train: np.ndarray, real_test: np.ndarray, fake_test: np.ndarray,
-                  seeds: Sequence[int] = SEEDS, sizes: Sequence[int] = SIZES[-1:]) -> Refereed:
-    """Boosted trees on observables (N, d); arguments as of :func:`image_referee`."""
-    return _referee(Dealt(real_train, fake_train, real_test, fake_test), fit_trees, seeds, sizes)
-
-
-def trainings(dealt: Dealt, fit: Fit, seeds: Sequence[int] = SEEDS,
+def trainings(dealt: Dealt, tagger: str, seeds: Sequence[int] = SEEDS,
               sizes: Sequence[int] = SIZES) -> list[Callable[[], Trained]]:
     """The work of a referee in independent pieces, the longest first; :func:`verdicts` sums up what they return."""
     known = [size for size in sorted(sizes, reverse=True) if size < dealt.most]
     work = [(min(max(sizes), dealt.most), seed) for seed in seeds]
     work += [(size, seeds[0]) for size in known if size < work[0][0]]
-    return [partial(train, dealt, fit, size, seed) for size, seed in work]
+    return [partial(train, dealt, tagger, size, seed) for size, seed in work]
 
 
-def train(dealt: Dealt, fit: Fit, size: int, seed: int) -> Trained:
+def train(dealt: Dealt, tagger: str, size: int, seed: int) -> Trained:
     """One referee on ``size`` jets a side, drawn with the seed."""
     rng = numpy_rng(seed, "referee", size)
     held_out = max(1, round(VALIDATION * size))
     sides = [side[rng.permutation(len(side))[:size]] for side in (dealt.real_train, dealt.fake_train)]
-    predict = fit((sides[0][held_out:], sides[1][held_out:]), (sides[0][:held_out], sides[1][:held_out]),
-                  integer_seed(seed, "fit") % 2**31)
-    return Trained(size, seed, predict(dealt.real_test), predict(dealt.fake_test), predict)
+    training, validation = (Labelled.of(*(side[part] for side in sides))
+                            for part in (slice(held_out, None), slice(held_out)))
+    fitted = TAGGERS[tagger].fit(training, validation, Setting(integer_seed(seed, "fit") % 2**31))
+    real, fake = (fitted.scores(side)[:, 1] for side in (dealt.real_test, dealt.fake_test))
+    return Trained(size, seed, real, fake, fitted)
 
 
 def verdicts(trained: Sequence[Trained]) -> Refereed:
@@ -137,10 +134,6 @@ def verdicts(trained: Sequence[Trained]) -> Refereed:
     sizes = sorted({t.size for t in trained})
     by_size = [[t for t in trained if t.size == size] for size in sizes]
     return Refereed([_verdict(group) for group in by_size], by_size[-1])
-
-
-def _referee(dealt: Dealt, fit: Fit, seeds: Sequence[int], sizes: Sequence[int]) -> Refereed:
-    return verdicts([piece() for piece in trainings(dealt, fit, seeds, sizes)])
 
 
 def _verdict(trained: Sequence[Trained]) -> Verdict:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.jets import JetImages
-from ..data.units import in_cut_units
+from ..data.units import above_cut, in_cut_units
 from ..observables.arrays import observables
 from ..observables.broad import broad
 from ..observables.energy_flow import GRAPHS, energy_flow
 
-#: Pixels under this pT (GeV) are set to 0 before anything is measured.
-CUT = 1e-3
 #: Names of the energy-flow polynomials.
 FLOW = tuple(f"flow_{graph}" for graph in GRAPHS)
 
@@ -24,7 +22,7 @@ class Sample:
     """N jets of one class or several.
 
     Attributes:
-        images: (N, H, W) float32, GeV, without pixels under :data:`CUT`.
+        images: (N, H, W) float32, GeV, without pixels under :data:`~qgan.data.units.CUT`.
         names: of the observables.
         values: (N, len(names)) float64.
         flow: (N, 20) energy-flow polynomials, or (N, 0) where they were not asked for.
@@ -64,7 +62,7 @@ class Sample:
 
 def measure(jets: JetImages, with_flow: bool = True, names: Sequence[str] | None = None) -> Sample:
     """Observables of jets, by default all there are and what referees see, and energy-flow polynomials."""
-    images = np.where(above_cut(jets), jets.images, np.float32(0)).astype(np.float32, copy=False)
+    images = np.where(above_cut(jets.images, jets.units), jets.images, np.float32(0)).astype(np.float32, copy=False)
     values = observables(images, jets.grid, names=names, units=jets.units)
     if jets.units != "GeV":
         values = {name: _steady(x) for name, x in values.items()}
@@ -82,11 +80,6 @@ def _steady(values: np.ndarray) -> np.ndarray:
         return values
     middle = np.median(values)
     return np.full_like(values, np.float32(middle)) if np.ptp(values) < 1e-5 * abs(middle) else values
-
-
-def above_cut(jets: JetImages) -> np.ndarray:
-    """(N, H, W): which pixels are not under :data:`CUT`."""
-    return in_cut_units(jets.images, jets.units) >= CUT
 
 
 def join(samples: Sequence[Sample]) -> Sample:

@@ -1,25 +1,16 @@
-"""Classifier two-sample test: how well a classifier tells real from generated jets (AUC 0.5: not at all).
-
-A classifier is a function ``fit(training, validation, seed)`` of two pairs of samples, (label 0, label 1),
-which returns a function from jets to scores: :func:`fit_trees` on features, :func:`fit_network` on images.
-"""
+"""Classifier two-sample test: how well a tagger tells real from generated jets (AUC 0.5: not at all)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm, rankdata
-from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ..taggers.residual import ImageClassifier
+from ..taggers import TAGGERS, Labelled, Seen, Setting
 
 #: A test's p-value below this is written as this: the normal approximation is not to be trusted further.
 SMALLEST_P = 1e-300
-Pair = tuple[np.ndarray, np.ndarray]
-Predict = Callable[[np.ndarray], np.ndarray]
-Fit = Callable[[Pair, Pair, int], Predict]
 
 
 @dataclass(frozen=True)
@@ -57,44 +48,18 @@ def auc_p_value(auc: float, n_background: int, n_signal: int) -> float:
     return float(max(norm.sf((auc - 0.5) / auc_spread(n_background, n_signal)), SMALLEST_P))
 
 
-def one_trial(real: np.ndarray, fake: np.ndarray, seed: int, repeat: int, fit: Fit) -> Trial:
+def one_trial(real: Seen, fake: Seen, seed: int, repeat: int, tagger: str = "trees") -> Trial:
     """Each sample dealt into 60 % training, 20 % validation (early stopping) and 20 % test."""
     rng = np.random.default_rng([seed, repeat])
     training, validation, test = zip(*(_deal(x, rng) for x in (real, fake)), strict=True)
-    predict = fit(training, validation, seed + repeat)
-    scores = [predict(x) for x in test]
+    fitted = TAGGERS[tagger].fit(Labelled.of(*training), Labelled.of(*validation), Setting(seed + repeat))
+    scores = [fitted.scores(x)[:, 1] for x in test]
     auc = roc_auc(*scores)
     return Trial(auc, jsd_bound(*scores), auc_p_value(auc, *map(len, scores)), *scores)
 
 
-def fit_trees(training: Pair, validation: Pair, seed: int) -> Predict:
-    """Boosted trees on features (N, d)."""
-    trees = boosted_trees(seed)
-    # A quarter of what they are fitted on decides when they stop, so they get the validation jets too.
-    trees.fit(np.concatenate([*training, *validation]), np.concatenate([_labels(training), _labels(validation)]))
-    return lambda x: trees.predict_proba(x)[:, 1]
-
-
-def fit_network(training: Pair, validation: Pair, seed: int) -> Predict:
-    """The residual network on images (N, H, W), GeV."""
-    network = ImageClassifier(seed)
-    return network.fit(np.concatenate(training), _labels(training),
-                       (np.concatenate(validation), _labels(validation)))
-
-
-def boosted_trees(seed: int, iterations: int = 100) -> HistGradientBoostingClassifier:
-    """The classifier of every test here; a quarter of what it is fitted on decides when it stops."""
-    return HistGradientBoostingClassifier(
-        learning_rate=0.1, max_iter=iterations, max_leaf_nodes=31, min_samples_leaf=20, early_stopping=True,
-        validation_fraction=0.25, n_iter_no_change=10, random_state=seed % 2**32)
-
-
-def _deal(x: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+def _deal(x: Seen, rng: np.random.Generator) -> list[Seen]:
     return [x[index] for index in np.split(rng.permutation(len(x)), np.round([0.6 * len(x), 0.8 * len(x)]).astype(int))]
-
-
-def _labels(parts: Pair) -> np.ndarray:
-    return np.repeat([0, 1], [len(p) for p in parts])
 
 
 def jsd_bound(background: np.ndarray, signal: np.ndarray) -> float:

@@ -32,9 +32,9 @@ def _splits(pairing: Pairing, eyes: Eyes, seed: int, repeats: int, floors: int) 
     pieces = []
     for repeat in range(repeats):
         i, j = pairing.pairs[repeat % of_pair]
-        pieces.append(partial(one_trial, real[i[:n]], fake[j[:n]], seed, repeat, eyes.fit))
+        pieces.append(partial(one_trial, real[i[:n]], fake[j[:n]], seed, repeat, eyes.tagger))
     for k, (i, j) in enumerate([] if pairing.knows(floor) else pairing.nulls[:floors]):
-        pieces.append(partial(one_trial, pool[i[:n]], pool[j[:n]], seed, 1000 + k, eyes.fit))
+        pieces.append(partial(one_trial, pool[i[:n]], pool[j[:n]], seed, 1000 + k, eyes.tagger))
 
     def finish(done: Sequence[Trial]) -> Iterator[Finding]:
         nulls = pairing.once(floor, lambda: list(done[repeats:]))

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...base.seeding import integer_seed, numpy_rng
-from ...taggers.residual import ImageClassifier
+from ...data.jets import JetImages
+from ...taggers import Seen
+from ...taggers.training import FittedNetwork
 from ..comparison import Comparison, Task
 from ..explained import evidence, importance
 from ..pairing import Pairing
@@ -21,7 +23,7 @@ from ..referee import Dealt, Trained, Verdict, train, trainings, verdicts
 from ..registry import Headline, Metric, register
 from ..rows import Curve, Evidence, Finding, Row
 from ..sample import Sample
-from ..two_sample import Fit, auc_spread, fit_network, fit_trees, jsd_bound, roc_auc
+from ..two_sample import auc_spread, jsd_bound, roc_auc
 from ..used import lists
 
 IMAGES, UNUSED, USED = "images", "unused", "used"
@@ -39,7 +41,7 @@ class Sides(NamedTuple):
     real_test: Sample
     fake_test: Sample
 
-    def seen(self, see: Callable[[Sample], np.ndarray]) -> Dealt:
+    def seen(self, see: Callable[[Sample], Seen]) -> Dealt:
         """What a referee sees of them."""
         return Dealt(*map(see, self))
 
@@ -61,11 +63,11 @@ def measure(comparison: Comparison) -> Iterator[Task]:
     sides = [dealt(pairing, max(comparison.effort.referee_sizes), comparison.seed) for pairing in comparison.classes]
     yield Task([], lambda _: _told(comparison, sides))
     for pairing, mine in zip(comparison.classes, sides, strict=True):
-        yield _task(comparison, pairing, mine, IMAGES, (), fit_network, comparison.effort.referee_sizes, 1)
+        yield _task(comparison, pairing, mine, IMAGES, (), "resnet", comparison.effort.referee_sizes, 1)
     for pairing, mine in zip(comparison.classes, sides, strict=True):
         for name, chosen in ((UNUSED, known.unused), (USED, known.used)):
             if names := tuple(n for n in chosen if n in pairing.real.everything):
-                yield _task(comparison, pairing, mine, name, names, fit_trees, comparison.effort.referee_sizes[-1:],
+                yield _task(comparison, pairing, mine, name, names, "trees", comparison.effort.referee_sizes[-1:],
                             comparison.effort.referee_floors)
 
 
@@ -82,16 +84,16 @@ def dealt(pairing: Pairing, most: int, seed: int) -> Sides:
     return Sides(train_real, fake[order[:size]], test_real, fake[order[size:]])
 
 
-def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, names: Sequence[str], fit: Fit,
+def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, names: Sequence[str], tagger: str,
           sizes: Sequence[int], floors: int) -> Task:
     """A piece for each referee, then for each real pair of the floor that is not known yet."""
-    mine = sides.seen(partial(_see, names=names))
+    mine = sides.seen(partial(_see, names=names, like=comparison.real))
     seeds = [integer_seed(comparison.seed, "referee", name, k) % 2**31 for k in range(comparison.effort.referee_seeds)]
-    first, *others = trainings(mine, fit, seeds, sizes)
-    floor = f"referee {name} {'largest' if fit is fit_network else ','.join(names)}"
+    first, *others = trainings(mine, tagger, seeds, sizes)
+    floor = f"referee {name} {','.join(names) or 'largest'}"
     missing = 0 if pairing.knows(floor) else floors
     pieces: list[Callable[[], Any]] = [partial(_explained, first, mine, names, pairing.name, seeds[0]), *others]
-    pieces += [partial(_null, mine, fit, seeds[0], k) for k in range(missing)]
+    pieces += [partial(_null, mine, tagger, seeds[0], k) for k in range(missing)]
 
     def finish(done: Sequence[Any]) -> Iterator[Finding]:
         led: Explained = done[0]
@@ -110,18 +112,19 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
 
 def _explained(work: Callable[[], Trained], mine: Dealt, names: Sequence[str], group: str, seed: int) -> Explained:
     trained = work()
-    if isinstance(trained.predict, ImageClassifier):
-        return Explained(trained, {}, evidence(trained.predict, mine, trained, group))
+    if not names:
+        return Explained(trained, {}, evidence(trained.fitted, mine, trained, group)
+                         if isinstance(trained.fitted, FittedNetwork) else None)
     return Explained(trained, importance(trained, mine, names, seed), None)
 
 
-def _null(mine: Dealt, fit: Fit, seed: int, index: int) -> Trained:
+def _null(mine: Dealt, tagger: str, seed: int, index: int) -> Trained:
     """Half of the real jets against the other half, for training and for the test."""
     rng = numpy_rng(seed, "real against real", index)
     halves = [np.array_split(rng.permutation(len(side)), 2) for side in (mine.real_train, mine.real_test)]
     sides = [side[half] for side, pair in zip((mine.real_train, mine.real_test), halves, strict=True) for half in pair]
     null = Dealt(*sides)
-    return train(null, fit, min(null.most, mine.most), seed + index)
+    return train(null, tagger, min(null.most, mine.most), seed + index)
 
 
 def _rows(pairing: Pairing, name: str, curve: Sequence[Verdict], nulls: Sequence[Trained],
@@ -150,8 +153,8 @@ def _told(comparison: Comparison, sides: Sequence[Sides]) -> Iterator[str]:
                f"{null:,} real jets.")
 
 
-def _see(sample: Sample, names: Sequence[str]) -> np.ndarray:
-    return sample.table(names) if names else sample.images
+def _see(sample: Sample, names: Sequence[str], like: JetImages) -> Seen:
+    return Seen(observables=sample.table(names)) if names else Seen(like.grid, like.units, images=sample.images)
 
 
 _QUICK = "the learning curve of referees"

@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 
 from ...base.seeding import integer_seed
+from ...taggers import TAGGERS, Labelled, Seen, Setting
 from ..classifiers import NETWORK, TREES, Eyes
 from ..comparison import Comparison, Task, in_one_piece
 from ..pairing import Pairing
 from ..registry import Metric, register
 from ..resampling import disjoint_parts, error_from_parts
 from ..rows import Curve, Finding, Row
-from ..two_sample import Fit, roc_auc
+from ..two_sample import roc_auc
 
 _PARTS = 10
 
@@ -36,8 +37,8 @@ def rows(classes: list[Pairing], eyes: Eyes, seed: int) -> Iterator[Finding]:
     real = [eyes.see(p.pool)[h[0][:m]] for p, h in zip(classes, halves, strict=True)]
     fit_seed = integer_seed(seed, "fit") % 2**31
     by_real = classes[0].ledger.once(("tagger", eyes.name, m, *(p.name for p in classes)),
-                                     lambda: _tagger(real, eyes.fit, fit_seed))
-    by_fake = _tagger([t[:m] for t in generated], eyes.fit, fit_seed)
+                                     lambda: _tagger(real, eyes.tagger, fit_seed))
+    by_fake = _tagger([t[:m] for t in generated], eyes.tagger, fit_seed)
     parts = [disjoint_parts(len(t), _PARTS, rng) for t in tested]
     fake_parts = [disjoint_parts(len(t), _PARTS, rng) for t in generated]
     applied, gained = [by_real(t) for t in generated], [by_fake(t) for t in tested]
@@ -57,9 +58,11 @@ def rows(classes: list[Pairing], eyes: Eyes, seed: int) -> Iterator[Finding]:
     yield curve(USEFULNESS.name, eyes.name, "all", *gained)
 
 
-def _tagger(tables: list[np.ndarray], fit: Fit, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    cut = round(0.8 * len(tables[0]))
-    return fit((tables[0][:cut], tables[1][:cut]), (tables[0][cut:], tables[1][cut:]), seed)
+def _tagger(classes: list[Seen], tagger: str, seed: int) -> Callable[[Seen], np.ndarray]:
+    cut = round(0.8 * len(classes[0]))
+    training, validation = (Labelled.of(*(jets[part] for jets in classes)) for part in (slice(cut), slice(cut, None)))
+    fitted = TAGGERS[tagger].fit(training, validation, Setting(seed))
+    return lambda jets: fitted.scores(jets)[:, 1]
 
 
 def _auc(scores: list[np.ndarray], parts: list[list[np.ndarray]]) -> tuple[float, np.ndarray]:

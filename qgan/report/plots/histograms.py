@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from ...data.jets import JetImages
+from ...data.units import CUT
 from ...evaluation import Evaluation
-from ...evaluation.sample import CUT
 from ...observables.arrays import observables
 from ...observables.registry import measured
 from .numbers import written

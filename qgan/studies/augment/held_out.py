@@ -8,7 +8,7 @@ import numpy as np
 
 from ...base.seeding import numpy_rng
 from ...data.jets import JetImages, concatenate
-from ...evaluation.sample import above_cut
+from ...data.units import above_cut
 from ...observables.arrays import observables
 from .plan import Plan
 from .subsets import Observed, observe
@@ -57,4 +57,5 @@ class HeldOut:
 
 def measured(jets: JetImages, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Observables by name, (N,) each, with the softest pixels left out as everywhere in an evaluation."""
-    return observables(np.where(above_cut(jets), jets.images, np.float32(0)), jets.grid, names=names, units=jets.units)
+    return observables(np.where(above_cut(jets.images, jets.units), jets.images, np.float32(0)), jets.grid,
+                       names=names, units=jets.units)

@@ -22,7 +22,7 @@ from .generators import generator_of, sample
 from .held_out import HeldOut, measured
 from .plan import Plan, Results
 from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, observe, training_sets
-from .taggers import TAGGERS
+from .taggers import scores
 
 
 class Given(NamedTuple):
@@ -123,8 +123,8 @@ class Part:
 
     def _scores(self, tagger: str, way: str, ways: dict[str, TaggerJets]) -> dict[str, np.ndarray]:
         device = resolve_device(self.configuration.device)
-        scores = TAGGERS[tagger](ways[way], self.jets.observed_test, self.seed("tagger"), device)
-        return {"scores": scores.astype(np.float32)}
+        found = scores(tagger, ways[way], self.jets.observed_test, self.seed("tagger"), device)
+        return {"scores": found.astype(np.float32)}
 
     def _ways(self) -> dict[str, TaggerJets]:
         given = None

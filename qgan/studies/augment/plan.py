@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...base.errors import ConfigError
+from ...base.errors import ConfigError, did_you_mean
 from ...observables.registry import measured
+from ...taggers import TAGGERS
 from .amplification import Power
-from .taggers import TAGGERS
 
 #: Jets of each class below which neither a generator nor a tagger can be trained.
 FEWEST = 20
@@ -27,7 +28,7 @@ class Plan:
         seeds: for each size, so many times other jets, another generator, other taggers.
         seed: the first of them.
         generated_per_real: generated jets that a tagger is given for each real one.
-        taggers: of :data:`~qgan.studies.augment.taggers.TAGGERS`; none to leave them out.
+        taggers: of :data:`~qgan.taggers.TAGGERS`; none to leave them out.
         observables: whose histograms are filled; none to leave them out.
         bins: of such a histogram, quantiles of the held-out jets.
         power_jets: generated jets of each class to fill them with.
@@ -38,7 +39,7 @@ class Plan:
     seeds: int = 3
     seed: int = 0
     generated_per_real: int = 5
-    taggers: tuple[str, ...] = tuple(TAGGERS)
+    taggers: tuple[str, ...] = ("trees", "resnet")
     observables: tuple[str, ...] = WATCHED
     bins: int = 10
     power_jets: int = 10_000
@@ -53,10 +54,12 @@ class Plan:
                             ("truth_jets", 100)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name}: {getattr(self, name)}, expected at least {least}")
-        for name, known in (("taggers", tuple(TAGGERS)), ("observables", measured())):
+        known: Collection[str]
+        for name, known in (("taggers", TAGGERS), ("observables", measured())):
             unknown = [value for value in getattr(self, name) if value not in known]
             if unknown:
-                raise ConfigError(f"{name}: {unknown[0]!r}, expected some of {', '.join(known)}")
+                raise ConfigError(f"{name}: {unknown[0]!r}, expected some of {', '.join(known)}"
+                                  f"{did_you_mean(unknown[0], known)}")
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...report.plots.style import CLASS_NAMES, LABELS, new_figure, styled
+from ...taggers import TAGGERS
 
 _COLOURS = {"real": "#4D4D4D", "real + copies": "#56B4E9", "generated": "#E69F00", "real + generated": "#D55E00",
             "given run": "#009E73", "real + given run": "#0072B2"}
-_TITLES = {"trees": "boosted trees on observables", "cnn": "convolutional network on images"}
 _SIZES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _PANELS = 4
 #: Generated jets over real ones, in the picture of the statistical power.
@@ -34,7 +34,7 @@ def tagger_plot(result: dict[str, Any]) -> Figure:
             axes.set_xscale("log")
             axes.set_xticks(result["sizes"], [f"{size:,}" for size in result["sizes"]])
             axes.minorticks_off()
-            axes.set_title(_TITLES.get(name, name))
+            axes.set_title(TAGGERS[name].title if name in TAGGERS else name)
             axes.set_xlabel("real jets, on which the generator was trained too")
         panels[0].set_ylabel("AUC on held-out real jets")
         panels[0].legend(loc="best")

@@ -19,6 +19,7 @@ import torch
 from ...base.devices import resolve_device, set_threads
 from ...base.errors import DataError
 from ...base.io import check_output
+from ...base.plugins import load_plugins
 from ...base.workers import side_by_side
 from ...data.jets import JetImages
 from ...data.matching import check_disjoint, matched
@@ -27,6 +28,7 @@ from ...runs import checkpoint, kept
 from ...runs.configuration import Configuration, check
 from ...sampling.source import load_source
 from ...training.experiment import STRUCTURE
+from ...training.parts import check_parts
 from .held_out import HeldOut
 from .part import Given, Part
 from .plan import Plan, Results
@@ -56,6 +58,7 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
         QganError: too few jets, settings that do not fit, a folder of another study; the message names them.
         KeyboardInterrupt: after what was finished was kept.
     """
+    check_parts(configuration)
     plan.check()
     check(configuration)
     device = resolve_device(configuration.device)
@@ -107,6 +110,7 @@ def _steps_then(generator: Path, changed: int) -> int:
 def _prepare(parts: Sequence[Part]) -> None:
     """Gives a worker all parts; they share their jets."""
     global _parts
+    load_plugins(parts[0].configuration.plugins)
     set_threads(parts[0].configuration.threads or 1)
     _parts = [replace(part, quiet=True) for part in parts]
 

@@ -15,7 +15,7 @@ from .taggers import BATCH, STEPS
 
 #: What is added to the real jets.
 ADDED = {MIXED: "generated ones", MIXED_GIVEN: "those of the given run, which saw more,"}
-TITLES = {"trees": "the trees", "cnn": "the network"}
+TITLES = {"trees": "the trees", "resnet": "the network"}
 #: Observables that go by another name among the generator's codings.
 CODED_AS = {"pt": "pixel_mean", "mass": "image_mass", "nnz": "soft_nnz", "tau_21": "image_tau_21",
             "tau_32": "image_tau_32"}

@@ -1,0 +1,173 @@
+"""How a network learns to tell classes of jets apart, whatever it sees of them.
+
+AdamW with a one-cycle rate; what counts is a running average of the weights, which at a large rate is far steadier than
+they are; where validation jets are given, that of the epoch with the smallest cross-entropy on them is kept. All random
+numbers come from generators of its own, so that networks can be trained side by side in threads. The same seed gives
+the same network on the same processor with the same number of threads.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ..base.seeding import torch_rng
+from .registry import Labelled, Setting
+from .seen import Seen
+
+LARGEST_BATCH = 128
+#: Decay of the running average, in a step.
+DECAY = 0.98
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network as a tagger; ``fit`` of a :class:`~qgan.taggers.registry.Tagger`.
+
+    Attributes:
+        build: makes it from the shape of what it sees of one jet, how many logits (B, logits) it gives, those of the
+            classes from the second on beside the first's 0, and a generator of its weights, on the CPU.
+        see: what it sees of jets, an array (N, ...).
+        epochs: passes over the training jets, at most.
+        rate: the largest learning rate.
+        patience: epochs without a better validation cross-entropy after which it stops.
+        batch: jets of a step (default: a sixty-fourth of them, 16 to 128, since few jets need many steps).
+        part: jets that it looks at at once when it does not learn.
+
+    Example:
+        ``Network(build, lambda jets: jets.images)(training, validation, Setting(seed=0)).scores(others)``
+    """
+
+    build: Callable[[tuple[int, ...], int, torch.Generator], nn.Module]
+    see: Callable[[Seen], np.ndarray]
+    epochs: int = 8
+    rate: float = 8e-3
+    patience: int = 3
+    batch: int | None = None
+    part: int = 1024
+
+    def __call__(self, training: Labelled, validation: Labelled | None = None,
+                 setting: Setting = Setting()) -> FittedNetwork:  # noqa: B008 - it cannot change
+        device, logits = torch.device(setting.device), training.classes - 1
+        x, y = (_tensor(values, device) for values in (self.see(training.jets), training.label))
+        network = self.build(tuple(x.shape[1:]), logits, torch_rng(setting.seed, "classifier")).to(device)
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
+        fitted = FittedNetwork(average.module, self.see, self.part)
+        held_out = None if validation is None else (
+            _tensor(self.see(validation.jets), device), _tensor(validation.label, device))
+        best, kept, since = np.inf, None, 0
+        patience = self.patience if setting.alike is None else setting.alike.looks
+        for epoch in self._epochs(network, average, x, y, setting, fitted):
+            if setting.progress is not None:
+                setting.progress(epoch + 1)
+            if held_out is None:
+                continue
+            loss = float(_loss(fitted.logits(held_out[0]), held_out[1]))
+            since += 1
+            if loss < best:
+                best, kept, since = loss, copy.deepcopy(average.module.state_dict()), 0
+            if since >= patience:
+                break
+        if kept is not None:
+            average.module.load_state_dict(kept)
+        return fitted
+
+    def _epochs(self, network: nn.Module, average: AveragedModel, x: Tensor, y: Tensor, setting: Setting,
+                fitted: FittedNetwork) -> Iterator[int]:
+        """Yields after each epoch."""
+        if (alike := setting.alike) is not None:
+            epochs, rate, batch = alike.looks, alike.rate, min(len(x), alike.batch)
+            steps = alike.steps // alike.looks
+        else:
+            batch = min(len(x), self.batch or int(np.clip(len(x) // 64, 16, LARGEST_BATCH)))
+            epochs, rate, steps = self.epochs, self.rate, len(x) // batch
+        optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=max(epochs * steps, 4))
+        batches = _batches(len(x), batch, setting.seed, x.device)
+        for epoch in range(epochs):
+            began = time.perf_counter()
+            network.train()
+            for index in islice(batches, steps):
+                loss = _loss(network(x[index]), y[index])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                average.update_parameters(network)
+            fitted.steps, fitted.seconds = fitted.steps + steps, fitted.seconds + time.perf_counter() - began
+            yield epoch
+
+
+class FittedNetwork:
+    """A trained network.
+
+    Args:
+        network: what :attr:`Network.see` gives → logits.
+        see, part: of the :class:`Network`.
+    """
+
+    def __init__(self, network: nn.Module, see: Callable[[Seen], np.ndarray], part: int) -> None:
+        self.network, self._see, self._part = network, see, part
+        self.steps, self.seconds = 0, 0.0
+
+    @property
+    def numbers(self) -> int:
+        """How many were trained."""
+        return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def scores(self, jets: Seen) -> np.ndarray:
+        """(N, classes) float64 probabilities of the classes."""
+        logits = self.logits(_tensor(self._see(jets), self._device)).double()
+        if logits.shape[1] == 1:
+            second = torch.sigmoid(logits)
+            return torch.cat([1 - second, second], 1).cpu().numpy()
+        return torch.softmax(pad(logits, (1, 0)), 1).cpu().numpy()
+
+    def gradient(self, jets: Seen) -> np.ndarray:
+        """Mean over jets of p ∂logit/∂p, (H, W) float64, of what it sees of them: where a relative change of a pixel
+        speaks for the second class, and where against it; empty pixels count 0."""
+        seen = _tensor(self._see(jets), self._device)
+        network, total = self.network.eval(), torch.zeros(seen.shape[1:], dtype=torch.float64, device=seen.device)
+        for part in seen.split(self._part):
+            pixels = part.requires_grad_()
+            slope, = torch.autograd.grad(network(pixels)[:, 0].sum(), pixels)
+            total += (slope * pixels).detach().double().sum(0)
+        return total.cpu().numpy() / max(len(seen), 1)
+
+    @torch.no_grad()
+    def logits(self, seen: Tensor) -> Tensor:
+        """(N, classes - 1) of what it sees, (N, ...)."""
+        network = self.network.eval()
+        return torch.cat([network(part) for part in seen.split(self._part)])
+
+
+def _loss(logits: Tensor, label: Tensor) -> Tensor:
+    if logits.shape[1] == 1:
+        return binary_cross_entropy_with_logits(logits[:, 0], label.to(logits.dtype))
+    return cross_entropy(pad(logits, (1, 0)), label.long())
+
+
+def _batches(jets: int, batch: int, seed: int, device: torch.device) -> Iterator[Tensor]:
+    """Positions of full batches without end, in a new order on every pass."""
+    rng = torch_rng(seed, "order")
+    while True:
+        order = torch.randperm(jets, generator=rng).to(device)
+        yield from order[:jets // batch * batch].split(batch)
+
+
+def _tensor(values: np.ndarray, device: torch.device) -> Tensor:
+    """Images as single floats; what is given as double, as momenta are, stays so."""
+    return torch.as_tensor(np.ascontiguousarray(values), device=device)
