@@ -151,6 +151,25 @@ def test_the_state_is_linear_in_the_embedded_input() -> None:
     torch.testing.assert_close(out[0], (unnormalised[0] + unnormalised[1]) / 2, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("dtype", "sizes"), [(torch.float32, (1e20, 3e38)), (torch.float64, (1e20, 1e200, 1e308))])
+def test_inputs_whose_squares_are_infinite(dtype: torch.dtype, sizes: tuple[float, ...]) -> None:
+    layer, x = layer_and_input(dtype)
+    x = x / x.abs().amax(1, keepdim=True)
+    one = torch.ones(3, dtype=dtype)
+    for size in sizes:
+        large = (x * size).requires_grad_()
+        out = layer(large)
+        torch.testing.assert_close(out.square().sum(-1), one)
+        torch.testing.assert_close(out, layer(x * 1e15))
+        assert all(g.isfinite().all() for g in torch.autograd.grad(out.sum(), [large, layer.weights]))
+
+
+def test_the_embedding_of_usual_inputs_is_that_of_plain_division_bit_for_bit() -> None:
+    x = torch.randn(4000, 65, generator=torch.Generator().manual_seed(3)) * torch.logspace(-6, 8, 4000)[:, None]
+    plain = torch.cat([torch.ones(4000, 1), x], 1)
+    assert torch.equal(embed(x), plain / torch.linalg.vector_norm(plain, dim=-1, keepdim=True))
+
+
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_angle_changes_the_output(readout: str, seed: int) -> None:

@@ -27,7 +27,10 @@ from .readout import check_readout, out_features, read, redraw_irrelevant
 def embed(x: Tensor) -> Tensor:
     """(B, k) -> (B, k+1): (1, x) divided by its length. The 1 keeps the length of x and makes x = 0 legal."""
     padded = pad(x, (1, 0), value=1.0)
-    return padded / torch.linalg.vector_norm(padded, dim=-1, keepdim=True)
+    # The squares of large numbers are infinite; a division by a power of two first rounds nothing.
+    largest = padded.detach().abs().amax(-1, keepdim=True)
+    scaled = padded / (largest / (2 * torch.frexp(largest).mantissa))
+    return scaled / torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
 
 
 class QuantumLayer(nn.Module):
