@@ -5,20 +5,32 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
-from small_training import with_delta_r
+from small_evaluation import few_draws
+from small_training import small, with_delta_r
+from test_anomaly_cli import make_jets
+from test_anomaly_evaluation import both
 from toy_jets import toy_jets
 
+import anomaly
 import qgan
+from anomaly.models.registry import MODELS
 from qgan.base.errors import CheckpointError, ConfigError
 from qgan.base.parsing import read_options
+from qgan.base.plugins import load_plugins
 from qgan.base.registry import Registry
 from qgan.cli import main
-from qgan.data import read_jets, write_jets
+from qgan.data import file_summary, read_jets, write_jets
+from qgan.data.formats import FORMATS
+from qgan.evaluation import METRICS
+from qgan.evaluation.referee import Dealt, referee
+from qgan.evaluation.two_sample import roc_auc
 from qgan.losses import ADVERSARIAL, TERMS
 from qgan.models.core import CORES
 from qgan.observables.arrays import observables
@@ -28,14 +40,18 @@ from qgan.quantum import CIRCUITS, QuantumLayer
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import read_log
 from qgan.sampling.source import load_source
+from qgan.studies.augment import Plan, study, summarise
+from qgan.taggers import TAGGERS, Labelled, Seen, Setting
 from qgan.training.parts import check_parts
 
 GUIDE = Path(__file__).parents[1] / "docs" / "extending.md"
 #: The files of the guide, by their names.
 FILES: dict[str, str] = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```", GUIDE.read_text(encoding="utf-8"),
                                         re.DOTALL | re.MULTILINE))
-TRAINED = [name.removesuffix(".yaml") for name in FILES if name.endswith(".yaml")]
-REGISTRIES: tuple[Registry[object], ...] = (OBSERVABLES, CORES, CIRCUITS, TERMS, ADVERSARIAL)  # type: ignore[assignment]
+#: Configurations of trainings; that of an anomaly model is none.
+TRAINED = [name.removesuffix(".yaml") for name in FILES if name.endswith(".yaml") and "model:" not in FILES[name]]
+REGISTRIES: tuple[Registry[object], ...] = (
+    OBSERVABLES, CORES, CIRCUITS, TERMS, ADVERSARIAL, METRICS, TAGGERS, FORMATS, MODELS)  # type: ignore[assignment]
 WORDS = ["--steps", "2", "--batch-size", "16", "--generator.n_qubits", "5", "--generator.noise", "6",
          "--generator.channels", "4", "--discriminator.channels", "4", "--logging.scalars", "1",
          "--logging.quality", "0", "--logging.costly", "0", "--logging.validation_jets", "20", "--threads", "1",
@@ -77,7 +93,8 @@ def run(configuration: Path, jets: Path, out: Path, *words: str) -> list[dict[st
 
 
 def test_the_guide_has_an_example_of_each_kind() -> None:
-    assert {"ring", "perceptron", "angularity", "means", "least_squares"} <= set(TRAINED)
+    assert {"ring", "perceptron", "angularity", "means", "least_squares", "nearest"} <= set(TRAINED)
+    assert {"girth.py", "flat.py", "towers.py", "centre.py", "centre.yaml"} <= set(FILES)
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -96,7 +113,7 @@ def test_one_file_beside_a_configuration_trains_and_generates(name: str, jets: P
 
 
 def test_the_circuit_is_the_layers(tmp_path: Path) -> None:
-    qgan.base.plugins.load_plugins([str(written(tmp_path, "ring.py"))])
+    load_plugins([str(written(tmp_path, "ring.py"))])
     layer = QuantumLayer(in_features=4, n_qubits=3, n_layers=2, circuit="ring", dtype=torch.float64)
     assert layer.weights.shape == (2, 6)
     x = torch.randn(5, 4, dtype=torch.float64)
@@ -121,7 +138,7 @@ def test_the_loss_is_logged_with_its_weight(jets: Path, tmp_path: Path) -> None:
 
 
 def test_the_observable_is_evaluated(jets: Path, tmp_path: Path) -> None:
-    qgan.base.plugins.load_plugins([str(written(tmp_path, "angularity.py"))])
+    load_plugins([str(written(tmp_path, "angularity.py"))])
     real = read_jets(jets)
     values = observables(real.images, real.grid, ["angularity"])["angularity"]
     images = torch.from_numpy(real.images).double().requires_grad_()
@@ -131,6 +148,50 @@ def test_the_observable_is_evaluated(jets: Path, tmp_path: Path) -> None:
     row = qgan.evaluate(real, real, n_per_class=50, quick=True).find("w1_unit", "angularity", "w")
     assert 0 <= row.value < values[real.label == 1].std()
     assert row.unit == "rad²"
+
+
+def test_the_metric_is_in_every_evaluation(jets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+    load_plugins([str(written(tmp_path, "girth.py"))])
+    real = read_jets(jets)
+    row = qgan.evaluate(real, real, n_per_class=50, quick=True).find("girth", "", "w")
+    assert row.unit == "rad"
+    assert row.error is not None
+    assert abs(row.value) < 5 * row.error
+
+
+def test_the_tagger_is_used_in_a_study_and_as_referee(tmp_path: Path) -> None:
+    configuration = replace(small({"steps": 2}), plugins=[str(written(tmp_path, "nearest.py"))])
+    pool, test = toy_jets(100, 1), toy_jets(60, 2)
+    plan = Plan(sizes=(40,), seeds=1, generated_per_real=2, taggers=("nearest",), observables=())
+    results = study(pool, test, configuration, plan, tmp_path / "study", quiet=True)
+    rows = summarise(results, plan, configuration, pool)["taggers"]
+    assert [row["training"] for row in rows] == ["real", "real + copies", "generated", "real + generated"]
+    assert rows[0]["auc"]["value"] > 0.6
+    halves = [Seen.of(test.only(c)[part]) for part in (slice(30), slice(30, 60)) for c in (0, 1)]
+    assert referee(Dealt(*halves), "nearest").verdict.auc > 0.6
+
+
+def test_a_network_is_a_tagger_in_a_few_lines(tmp_path: Path) -> None:
+    load_plugins([str(written(tmp_path, "flat.py"))])
+    train, test = (toy_jets(150, seed) for seed in (1, 2))
+    score = TAGGERS["flat"].fit(Labelled(Seen.of(train), train.label), None, Setting(1)).scores(Seen.of(test))[:, 1]
+    assert roc_auc(score[test.label == 0], score[test.label == 1]) > 0.8
+
+
+def test_the_format_is_read(tmp_path: Path) -> None:
+    load_plugins([str(written(tmp_path, "towers.py"))])
+    towers = np.random.default_rng(0).exponential(1.0, (30, 64)).astype("f4")
+    np.savez(tmp_path / "mine.npz", towers=towers, kind=np.arange(30) % 2)
+    assert file_summary(tmp_path / "mine.npz")["format"] == "flat towers"
+    np.testing.assert_array_equal(read_jets(tmp_path / "mine.npz", start=5).images, towers.reshape(30, 8, 8)[5:])
+
+
+def test_the_anomaly_model_learns(tmp_path: Path) -> None:
+    configuration = anomaly.Configuration.read(written(tmp_path, "centre.py", "centre.yaml"))
+    run = anomaly.train(configuration, data=make_jets(200, 0, True), out=tmp_path / "run", quiet=True)
+    rows = {row.kind: row for row in anomaly.score(run.path, both(100, 5), n_bootstrap=5).rows if "centre" in row.name}
+    assert rows["model"].auc.value > 0.8
 
 
 def test_a_plugin_that_is_gone_is_named_in_one_line(jets: Path, tmp_path: Path) -> None:

@@ -1,68 +1,21 @@
-"""Taggers: what each that is registered must do, and one of a user's own, which is one file."""
+"""Taggers: what each that is registered must do."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from small_training import small
 from toy_jets import toy_jets
 
-from qgan.evaluation.referee import Dealt, referee
 from qgan.evaluation.two_sample import roc_auc
 from qgan.observables.arrays import observables
-from qgan.studies.augment import Plan, study, summarise
 from qgan.taggers import TAGGERS, Alike, Labelled, Seen, Setting, join
 from qgan.taggers.seen import pixels_as_particles
 
 SHORT = Alike(200, 40, 32, 4, 3e-3)
 TRAIN, TEST = toy_jets(100, 1), toy_jets(60, 2)
-FILE = '''
-"""Jets are of the class whose mean image is nearer."""
-
-from dataclasses import dataclass
-
-import numpy as np
-
-from qgan.taggers import TAGGERS, Tagger
-
-
-@dataclass
-class Nearest:
-    means: np.ndarray
-    steps: int = 0
-    seconds: float = 0.0
-
-    @property
-    def numbers(self):
-        return self.means.size
-
-    def scores(self, jets):
-        distance = ((jets.images[:, None] - self.means) ** 2).mean((2, 3))
-        weight = np.exp(distance.min(1, keepdims=True) - distance)
-        return weight / weight.sum(1, keepdims=True)
-
-
-def fit(training, validation, setting):
-    return Nearest(np.stack([training.jets.images[training.label == c].mean(0) for c in range(training.classes)]))
-
-
-TAGGERS.add("nearest", Tagger(fit, "nearest mean image", kind="number"))
-'''
-
-
-@pytest.fixture
-def _only_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test registers and imports is gone after it."""
-    monkeypatch.setattr(TAGGERS, "_things", dict(TAGGERS.items()))
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield
-    sys.modules.pop("nearest", None)
 
 
 @pytest.mark.parametrize("name", TAGGERS)
@@ -110,16 +63,3 @@ def test_jets_are_joined_as_they_are_seen() -> None:
     np.testing.assert_array_equal((together.momenta[..., 0] > 0).sum(1), [3, 3, 5])
     with pytest.raises(ValueError, match="only the momenta of these jets are known, not their images"):
         _ = together.images
-
-
-@pytest.mark.usefixtures("_only_here")
-def test_one_file_beside_a_configuration_is_used_everywhere(tmp_path: Path) -> None:
-    (tmp_path / "nearest.py").write_text(FILE)
-    configuration = replace(small({"steps": 2}), plugins=[str(tmp_path / "nearest.py")])
-    plan = Plan(sizes=(40,), seeds=1, generated_per_real=2, taggers=("nearest",), observables=())
-    results = study(TRAIN, TEST, configuration, plan, tmp_path / "study", quiet=True)
-    rows = summarise(results, plan, configuration, TRAIN)["taggers"]
-    assert [row["training"] for row in rows] == ["real", "real + copies", "generated", "real + generated"]
-    assert rows[0]["auc"]["value"] > 0.6
-    halves = [Seen.of(TEST.only(c)[part]) for part in (slice(30), slice(30, 60)) for c in (0, 1)]
-    assert referee(Dealt(*halves), "nearest").verdict.auc > 0.6
