@@ -41,6 +41,7 @@ ANOMALY_STANDS_ON = {"qgan.base", "qgan.data", "qgan.quantum", "qgan.observables
 #: The only modules that may import a library (or sub-packages that may).
 DOORS = {
     "h5py": {"qgan.data.hdf5"},
+    "uproot": {"qgan.data.root"},
     "pennylane": {"qgan.quantum"},
     "tensorboard": {"qgan.report.tensorboard"},
     "torch.utils.tensorboard": {"qgan.report.tensorboard"},

@@ -188,7 +188,6 @@ def test_jetnet_particles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "message"), [
-    ("jets.root", b"root\x00\x00", "is a ROOT file .*JetClass.*does not read, because"),
     ("jets.fits", b"SIMPLE  =", "is a FITS file, which this package does not read"),
     ("jets.txt", b"pt eta phi", "is not an HDF5 file"),
 ])
@@ -196,6 +195,14 @@ def test_a_known_kind_that_is_not_read_is_said_by_name(tmp_path: Path, name: str
     (tmp_path / name).write_bytes(content * 10)
     with pytest.raises(DataError, match=f"{name}: {message}"):
         read_jets(tmp_path / name)
+
+
+def test_a_root_file_of_others_is_said_by_name(tmp_path: Path) -> None:
+    uproot = pytest.importorskip("uproot")
+    with uproot.recreate(tmp_path / "jets.root") as file:
+        file["tree"] = {"jet_pt": np.ones(3)}
+    with pytest.raises(DataError, match=r"jets.root: is a ROOT file .*JetClass.*does not read, because"):
+        read_jets(tmp_path / "jets.root")
 
 
 def test_showers_and_events_are_no_jets(tmp_path: Path) -> None:

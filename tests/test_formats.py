@@ -13,8 +13,7 @@ import pytest
 
 from qgan.base.errors import DataError
 from qgan.base.seeding import numpy_rng
-from qgan.data import Grid, file_summary, merge, read_jets
-from qgan.data.arrays import open_npy, open_npz
+from qgan.data import Grid, file_summary, merge, npy, npz, read_jets
 from qgan.data.formats.cms_images import HALF_WIDTH as CMS_HALF_WIDTH
 
 N = 7
@@ -284,7 +283,7 @@ def test_particles_without_labels(tmp_path: Path) -> None:
 def test_rows_of_an_archive_are_the_rows_of_the_array(tmp_path: Path) -> None:
     x = particles(40)
     np.savez_compressed(tmp_path / "x.npz", X=x, other=np.arange(3))
-    rows = open_npz(str(tmp_path / "x.npz"), "X")
+    rows = npz.open_npz(str(tmp_path / "x.npz"), "X")
     for start, stop in ((0, 5), (5, 9), (30, 40), (2, 3), (0, 40), (39, 40)):
         np.testing.assert_array_equal(rows.read(start, stop), x[start:stop])
     assert rows.shape == x.shape
@@ -328,7 +327,7 @@ def test_damaged_arrays_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((50, 20, 4)))
     (tmp_path / "x.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:1000])
     with pytest.raises(DataError, match=r"x.npy: is no array of numbers"):
-        open_npy(tmp_path / "x.npy")
+        npy.open_npy(tmp_path / "x.npy")
 
 
 # top tagging

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..base.commands import Configured
-from ..base.kinds import Folder, Jets, Json, NewFile, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..base.kinds import Folder, Jets, Json, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..data.stores import NewJets
 from ..runs.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
          sizes: Sequence[Positive] = (250, 1000, 4000), seeds: Positive = 3, seed: Seed = 0,
          generated_per_real: Positive = 5, taggers: Sequence[str] = ("trees", "resnet"),
          no_taggers: bool = False, observables: Sequence[str] | None = None, no_amplification: bool = False,
-         bins: Positive = 10, workers: Workers = 1, write: NewFile | None = None, json: Json | None = None,
+         bins: Positive = 10, workers: Workers = 1, write: NewJets | None = None, json: Json | None = None,
          restart: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say whether generated jets help to train a tagger, and how many real jets they are worth.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..base.kinds import Jets, NewFile, Overwrite, Positive, Quiet
+from ..base.kinds import Jets, Overwrite, Positive, Quiet
+from ..data.stores import NewJets
 
 
-def main(files: Sequence[Jets], *, out: NewFile, frame: Literal["raw", "canonical"] | None = None,
+def main(files: Sequence[Jets], *, out: NewJets, frame: Literal["raw", "canonical"] | None = None,
          half_width: float | None = None, class_names: Sequence[str] | None = None,
          channel: Literal["sum", "tracks", "ecal", "hcal"] = "sum", size: Positive | None = None,
          labels: str | None = None, units: Literal["GeV", "sum", "max", "unknown"] | None = None,
@@ -19,7 +20,7 @@ def main(files: Sequence[Jets], *, out: NewFile, frame: Literal["raw", "canonica
 
     Args:
         files: files of jets, of any known format.
-        out: HDF5 file to write.
+        out: file to write, .h5, .npz, .parquet or .root.
         frame: of the images where the file does not say it, or the one to read of two.
         half_width: half of the image's extent in Δη and Δφ, radians.
         class_names: the names of label 0 and label 1.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..base.kinds import Device, Fixed, NewFile, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..base.kinds import Device, Fixed, Overwrite, Positive, Quiet, Run, Seed, Workers
 from ..base.usage import UsageError
+from ..data.stores import NewJets
 
 if TYPE_CHECKING:
     from ..sampling.source import JetSource
@@ -42,7 +43,7 @@ class Source:
         return load_source(self.run)
 
 
-def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, label: str | None = None,
+def main(*, source: Source, out: NewJets, n: Positive = 10000, seed: Seed = 0, label: str | None = None,
          eta: Fixed | None = None, pt: Fixed | None = None, mass: Fixed | None = None, delta_r: Fixed | None = None,
          device: Device = "auto", workers: Workers = 1, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make jets with a trained generator.
@@ -50,7 +51,7 @@ def main(*, source: Source, out: NewFile, n: Positive = 10000, seed: Seed = 0, l
     Conditions that are not fixed are drawn from their joint density in the training jets.
 
     Args:
-        out: HDF5 file to write, in the layout of the training jets.
+        out: file to write, .h5, .npz, .parquet or .root.
         n: jets in all.
         seed: the same seed gives the same jets.
         label: only this class: 0, 1, or its name (default: as in training).

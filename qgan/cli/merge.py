@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..base.kinds import Jets, NewFile, Overwrite, Quiet
+from ..base.kinds import Jets, Overwrite, Quiet
+from ..data.stores import NewJets
 
 
-def main(files: Sequence[Jets], *, out: NewFile, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(files: Sequence[Jets], *, out: NewJets, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Put the jets of several files into one, block by block.
 
     Args:
         files: files of jets with the same pixels and frame.
-        out: HDF5 file to write.
+        out: file to write, .h5, .npz, .parquet or .root.
 
     Examples:
         qgan merge w.h5 qcd.h5 --out jets.h5

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ..base.commands import Word
-from ..base.kinds import NewFile, Overwrite, Positive, Quiet, Seed, Workers
+from ..base.kinds import Overwrite, Positive, Quiet, Seed, Workers
+from ..data.stores import NewJets
 
 
-def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n: Positive, out: NewFile, seed: Seed = 0,
+def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n: Positive, out: NewJets, seed: Seed = 0,
          workers: Workers = 1, scheduler: Annotated[str, Word("ADDRESS")] | None = None, size: Positive = 25,
          half_width: Annotated[float, Word("RADIANS")] | None = None,
          frame: Literal["raw", "canonical"] | None = None, light_quarks: bool = False, restart: bool = False,
@@ -20,7 +21,7 @@ def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n:
     Args:
         process: which kind of jet.
         n: jets in all.
-        out: HDF5 file to write.
+        out: file to write, .h5, .npz, .parquet or .root.
         seed: the same seed gives the same jets.
         workers: processes; no effect on the jets.
         scheduler: have the workers of this Dask scheduler make the jets, tcp://host:8786 (pip install 'qgan[dask]').

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import DataError
-from .arrays import npy_contents, npz_contents
 from .contents import Contents, kind_of, listed
 from .formats import FORMATS, format_of
 from .hdf5 import open_hdf5
 from .jets import Frame, JetImages
+from .npy import npy_contents
+from .npz import npz_contents
+from .parquet import parquet_contents
 from .peculiar import note_peculiar
 from .reading import Reading
+from .root import root_contents
 from .source import JetFile, gather
 
 #: One file or several.
@@ -46,6 +49,8 @@ def open_contents(path: str | Path) -> AbstractContextManager[Contents]:
     if kind in ("unknown", "HDF5"):  # HDF5 may begin later in the file, and says best what is wrong with a path
         return open_hdf5(path)
     name = str(path)
+    if kind in (archives := {"Parquet": parquet_contents, "ROOT": root_contents}):
+        return archives[kind](name)
     return nullcontext(npz_contents(name) if kind == "npz" else npy_contents(name) if kind == "npy"
                        else Contents(name, kind))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,9 +14,11 @@ import numpy as np
 from ..base.errors import DataError
 from .contents import Contents, Rows, plain, refused
 from .sink import Sink
+from .stores import Append
 
-#: An HDF5 file that is written, for the modules that are handed one.
-HDF5File: TypeAlias = h5py.File
+#: The rows that are appended at once are packed in so many chunks, of images 640 kB each: small enough for HDF5's
+#: cache, large enough to compress well. One number a jet takes chunks of two such blocks.
+_CHUNKS = 8
 _UNREADABLE = "cannot be read: damaged, or no array of numbers"
 
 
@@ -53,10 +55,31 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
 
 
 @contextmanager
-def create_hdf5(sink: Sink) -> Iterator[HDF5File]:
-    """A new HDF5 file, written through ``sink``."""
-    with h5py.File(sink, "w") as file:
-        yield file
+def store(temporary: Path, path: Path, attributes: Mapping[str, Any], rows: int, level: int) -> Iterator[Append]:
+    """See :func:`qgan.data.stores.store`. Rows whose arrays are larger than those before make all of them larger."""
+    with Sink(temporary) as sink:
+        with h5py.File(sink, "w") as file:
+            for key, value in attributes.items():
+                file.attrs[key] = value
+
+            def append(block: Mapping[str, np.ndarray]) -> None:
+                for key, values in block.items():
+                    _grow(file, key, values, rows, level)
+                sink.check(path)
+
+            yield append
+        sink.check(path)
+
+
+def _grow(file: h5py.File, key: str, values: np.ndarray, rows: int, level: int) -> None:
+    if key not in file:
+        chunk = 2 * rows if values.ndim == 1 else max(1, rows // _CHUNKS)
+        file.create_dataset(key, (0, *values.shape[1:]), values.dtype, maxshape=(None,) * values.ndim,
+                            chunks=(chunk, *values.shape[1:]), shuffle=True, compression="gzip", compression_opts=level)
+    held = file[key]
+    start = held.shape[0]
+    held.resize((start + len(values), *map(max, held.shape[1:], values.shape[1:])))
+    held[(slice(start, None), *map(slice, values.shape[1:]))] = values
 
 
 def _why(error: OSError) -> str:
@@ -69,7 +92,7 @@ def _why(error: OSError) -> str:
     return "is truncated: the end of the file is missing" if "truncated" in text else "is not an HDF5 file"
 
 
-def _rows(file: HDF5File, path: str, key: str) -> Rows:
+def _rows(file: h5py.File, path: str, key: str) -> Rows:
     """The rows of a dataset, once it is clear that all that it stands for is there."""
     with refused(path, key, "cannot be opened: damaged, or a link to nothing"):
         dataset = file[key]

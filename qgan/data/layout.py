@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 from .grid import Grid
-from .hdf5 import HDF5File
 from .jets import Frame
 from .units import Units
 
@@ -31,15 +30,11 @@ def other_key(frame: Frame) -> str:
     return f"image_{other_frame(frame)}"
 
 
-def write_attributes(file: HDF5File, grid: Grid, frame: Frame, class_names: tuple[str, str], origin: dict[str, Any],
-                     units: Units = "GeV") -> None:
-    """Writes the root attributes."""
-    file.attrs["schema_version"] = SCHEMA_VERSION
-    file.attrs["frame"] = frame
-    file.attrs["half_width"] = grid.half_width
-    if grid != Grid.centred(grid.shape, grid.half_width):
-        file.attrs["eta_range"], file.attrs["phi_range"] = grid.eta_range, grid.phi_range
-    file.attrs["class_names"] = list(class_names)
-    if units != "GeV":
-        file.attrs["units"] = units
-    file.attrs["origin"] = json.dumps(origin, allow_nan=False)
+def attributes_of(grid: Grid, frame: Frame, class_names: tuple[str, str], origin: dict[str, Any],
+                  units: Units = "GeV") -> dict[str, Any]:
+    """The root attributes."""
+    centred = grid == Grid.centred(grid.shape, grid.half_width)
+    edges = {} if centred else {"eta_range": list(grid.eta_range), "phi_range": list(grid.phi_range)}
+    return {"schema_version": SCHEMA_VERSION, "frame": frame, "half_width": grid.half_width, **edges,
+            "class_names": list(class_names), **({} if units == "GeV" else {"units": units}),
+            "origin": json.dumps(origin, allow_nan=False)}

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..base.io import check_output
 from .files import open_all, open_contents
 from .jets import KEYS, Frame, paired
 from .layout import other_frame, other_key
 from .reading import Reading
 from .source import JetFile
+from .stores import check_jets_output
 from .writer import JetWriter
 
 
@@ -26,7 +26,7 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
     Raises:
         DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
     """
-    check_output(out, overwrite)
+    check_jets_output(out, overwrite)
     with ExitStack() as stack:
         first, *rest = open_all(stack, paths, Reading(**options))
         heads = [source.read(0, 1) for source in (first, *rest)]

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..base.errors import DataError
-from .arrays import open_npy
 from .jets import Frame
+from .npy import open_npy
 from .units import UNITS, Units
 
 Channel = Literal["sum", "tracks", "ecal", "hcal"]

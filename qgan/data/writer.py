@@ -1,4 +1,4 @@
-"""Writing jets in the native layout, block by block."""
+"""Writing jets block by block, packed as the suffix of the file says."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from ..base.errors import DataError
-from ..base.io import atomic_path, check_output
+from ..base.errors import ConfigError, DataError
+from ..base.io import atomic_path
+from .formats import FORMATS, Layout
 from .grid import Grid
-from .hdf5 import create_hdf5
 from .jets import KEYS, Frame, JetImages, check_alike
-from .layout import GENERATED, other_key, write_attributes
-from .sink import Sink
+from .layout import GENERATED, attributes_of, other_key
+from .stores import STORES, check_jets_output, store
 from .units import Units
 
-#: Bytes of images in one chunk, about: small enough for HDF5's cache, large enough to compress well.
-_CHUNK_BYTES = 640_000
+#: Images are written these bytes at a time, about.
+_BLOCK_BYTES = 5_120_000
 
 
 class JetWriter:
-    """Writes jets to a native file block by block; the file appears under its name when all is written.
+    """Writes jets to a file block by block; the file appears under its name when all is written.
 
-    The content is compressed without loss, unless ``mantissa_bits`` (of float32's 23) says how many bits of a pixel's
-    mantissa to keep. The bytes do not depend on how the jets are divided into blocks.
+    The suffix says what it is packed in: ``.h5`` or ``.hdf5``, ``.npz``, ``.parquet``, ``.root``. The content is
+    compressed without loss, unless ``mantissa_bits`` (of float32's 23) says how many bits of a pixel's mantissa to
+    keep. The bytes do not depend on how the jets are divided into blocks (of ROOT files the content does not).
 
     Args:
         path: the file to write.
+        layout: ``native``, or one of the field's: ``jetnet`` or ``calochallenge``, in HDF5 alone.
         grid, frame, class_names, units: what every block must have.
         origin: what made the jets, as plain JSON values.
         overwrite: replace a file that exists.
@@ -37,29 +39,32 @@ class JetWriter:
         compression: gzip level, 1 to 9; 9 saves a fifth of the space of 1 and takes ten times as long.
 
     Raises:
-        DataError: the file exists, the disk is full, or a block differs from the first in what it holds.
+        DataError: the file exists, its suffix is unknown, the disk is full, or a block differs from the first in what
+            it holds.
     """
 
     def __init__(self, path: str | Path, *, grid: Grid, frame: Frame, class_names: tuple[str, str],
                  origin: dict[str, Any] | None = None, overwrite: bool = False, units: Units = "GeV",
-                 mantissa_bits: int | None = None, compression: int = 1) -> None:
-        self.path = check_output(path, overwrite)
+                 layout: str = "native", mantissa_bits: int | None = None, compression: int = 1) -> None:
+        self.path = check_jets_output(path, overwrite)
+        self._laid_out = _checked(layout, self.path)
         self.grid, self.frame, self.origin = grid, frame, origin or {}
         self.class_names = (class_names[0], class_names[1])
         self._overwrite, self._mantissa_bits, self._compression = overwrite, mantissa_bits, compression
         empty = np.empty((0, *grid.shape), np.float32)
         self._like = JetImages(empty, np.empty(0, np.int64), {}, grid, frame, self.class_names, source=str(path),
                                units=units)
-        self._chunk = max(1, _CHUNK_BYTES // (4 * grid.height * grid.width))
+        self._rows = max(1, _BLOCK_BYTES // (4 * grid.height * grid.width))
         self._buffer: dict[str, np.ndarray] = {}
         self._filled = self._written = 0
 
     def __enter__(self) -> JetWriter:
-        self._stack = ExitStack()
-        temporary = self._stack.enter_context(atomic_path(self.path, self._overwrite))
-        self._sink = self._stack.enter_context(Sink(temporary))
-        self._file = self._stack.enter_context(create_hdf5(self._sink))
-        write_attributes(self._file, self.grid, self.frame, self.class_names, self.origin, self._like.units)
+        attributes = attributes_of(self.grid, self.frame, self.class_names, self.origin, self._like.units)
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self.path, self._overwrite))
+            self._append = stack.enter_context(store(temporary, self.path, attributes, rows=self._rows,
+                                                     level=self._compression))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -68,9 +73,8 @@ class JetWriter:
             if kind is None:
                 if not self._buffer:
                     self._start({"image": np.empty((0, *self.grid.shape), np.float32), "signal": np.empty(0, np.int8)})
-                self._flush()
-                self._file.close()
-                self._sink.check(self.path)
+                if self._filled or not self._written:
+                    self._flush()
         except BaseException as failure:
             self._stack.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -101,42 +105,55 @@ class JetWriter:
 
     def _start(self, rows: dict[str, np.ndarray]) -> None:
         for key, values in rows.items():
-            image = values.ndim == 3
-            dtype = np.dtype(np.int8 if key in ("signal", GENERATED) else np.float32)
-            self._buffer[key] = np.empty((self._chunk, *values.shape[1:]), dtype)
-            chunks = (self._chunk if image else 16 * self._chunk, *values.shape[1:])
-            shape, limits = (0, *values.shape[1:]), (None, *values.shape[1:])
-            self._file.create_dataset(key, shape, dtype, maxshape=limits, chunks=chunks, shuffle=True,
-                                      compression="gzip", compression_opts=self._compression)
+            dtype = np.int8 if key in ("signal", GENERATED) else np.float32
+            self._buffer[key] = np.empty((self._rows, *values.shape[1:]), dtype)
 
     def _store(self, rows: dict[str, np.ndarray], n: int) -> None:
         position = 0
         while position < n:
-            take = min(self._chunk - self._filled, n - position)
+            take = min(self._rows - self._filled, n - position)
             for key, values in rows.items():
                 self._buffer[key][self._filled:self._filled + take] = values[position:position + take]
             self._filled += take
             position += take
-            if self._filled == self._chunk:
+            if self._filled == self._rows:
                 self._flush()
 
     def _flush(self) -> None:
-        end = self._written + self._filled
-        for key, values in self._buffer.items():
-            block = values[:self._filled]
-            if block.ndim == 3 and self._mantissa_bits is not None:
-                block = round_mantissa(block, self._mantissa_bits)
-            self._file[key].resize(end, axis=0)
-            self._file[key][self._written:end] = block
-        self._written, self._filled = end, 0
-        self._sink.check(self.path)
+        block = {key: values[:self._filled] for key, values in self._buffer.items()}
+        if self._mantissa_bits is not None:
+            block = {key: round_mantissa(values, self._mantissa_bits) if values.ndim == 3 else values
+                     for key, values in block.items()}
+        self._append(self._laid_out(block, self._like))
+        self._written, self._filled = self._written + self._filled, 0
 
 
-def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *,
+def _checked(layout: str, path: Path) -> Layout:
+    """How a format lays jets out."""
+    laid_out = FORMATS[layout].laid_out
+    if laid_out is None:
+        written = ", ".join(name for name, known in FORMATS.items() if known.laid_out)
+        raise ConfigError(f"layout: {layout} is read, not written; written are {written}")
+    if layout != "native" and STORES[path.suffix] != "hdf5":
+        raise DataError(path, "", f"files of {FORMATS[layout].title} are HDF5, expected .h5 or .hdf5")
+    return laid_out
+
+
+def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *, layout: str = "native",
                other_images: np.ndarray | None = None, mantissa_bits: int | None = None, compression: int = 1) -> None:
-    """Writes jets to a native file (see :class:`JetWriter`)."""
+    """Writes jets to a file (see :class:`JetWriter`).
+
+    >>> from qgan.data import embedded_jets, read_jets
+    >>> write_jets("jets.parquet", embedded_jets("quark_gluon", "test").sample(100, seed=0))
+    >>> read_jets("jets.parquet")
+    <200 jets: 100 gluon, 100 quark; 25×25 pixels, ±0.4, raw, GeV; eta, phi, pt, mass, delta_r, tau_1, tau_2, tau_3, \
+tau_21, tau_32>
+    """
+    for value, name, kind in ((path, "path", str | Path), (jets, "jets", JetImages)):
+        if not isinstance(value, kind):
+            raise TypeError(f"write_jets: {name} is of type {type(value).__name__}, expected write_jets(path, jets)")
     with JetWriter(path, grid=jets.grid, frame=jets.frame, class_names=jets.class_names, origin=jets.origin,
-                   units=jets.units, overwrite=overwrite, mantissa_bits=mantissa_bits,
+                   units=jets.units, overwrite=overwrite, layout=layout, mantissa_bits=mantissa_bits,
                    compression=compression) as writer:
         writer.append(jets, other_images)
 

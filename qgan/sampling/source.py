@@ -168,13 +168,13 @@ def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: 
 def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, seed: int = 0,
              label: int | str | None = None, fixed: Mapping[str, Fixed] | None = None, device: str = "auto",
              workers: int = 1, overwrite: bool = False, quiet: bool = False) -> float:
-    """Writes jets of a trained generator to a native file, block by block; memory does not grow with ``n``.
+    """Writes jets of a trained generator to a file, block by block; memory does not grow with ``n``.
 
     On the CPU each worker computes with one thread, so that the file does not depend on how many there are of either.
 
     Args:
         run: folder of a run (or its checkpoint), or a source, such as :func:`qgan.load_model` gives.
-        out: HDF5 file to write.
+        out: file to write, packed as its suffix says (see :class:`~qgan.data.JetWriter`).
         n, seed, label, fixed: see :meth:`JetSource.jets`.
         device: where to compute.
         workers: number of processes; more than one only on the CPU.

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import ConfigError
-from ..base.io import check_output, read_json
+from ..base.io import read_json
 from ..base.progress import progress
 from ..base.workers import side_by_side
 from ..data.jets import Frame
+from ..data.stores import check_jets_output
 from ..data.writer import JetWriter
 from ..runs import kept
 from .chunks import Chunk, Settings, jets_of, make_chunk
@@ -38,7 +39,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     Args:
         process: ``w``, ``qcd``, ``quark``, ``gluon``, ``top`` or ``qcd_jet``.
         n: number of jets.
-        out: the HDF5 file to write.
+        out: the file to write, packed as its suffix says (see :class:`~qgan.data.JetWriter`).
         workers: number of processes.
         size, half_width: of the square image (pixels, radians); the process's own half-width by default.
         frame: of ``image``, the process's own by default; the other is ``image_raw`` or ``image_canonical``.
@@ -49,7 +50,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     Raises:
         ConfigError: an argument has no meaning, the scheduler does not answer, or an interrupted run with other
             settings would be lost.
-        DataError: Pythia or FastJet is not installed, or ``out`` exists.
+        DataError: Pythia or FastJet is not installed, or ``out`` exists or has an unknown suffix.
     """
     require_engines()
     physics = process_named(process)
@@ -63,7 +64,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     # Whether an earlier run finished the file and was killed before it removed its parts.
     done = out.exists() and begun and all(file.exists() for file in files)
     if not (done and resume and not overwrite):
-        check_output(out, overwrite)
+        check_jets_output(out, overwrite)
         kept.folder(parts, origin, pieces="*.npz", restart=not resume or (overwrite and not begun))
         for unfinished in out.parent.glob(f".{out.name}.*.part"):
             unfinished.unlink()

@@ -6,13 +6,21 @@ package leave each other's files alone; of formats that are registered elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
 
 from ...base.registry import Registry
 from ..contents import Contents
+from ..jets import JetImages
 from ..reading import Reading
 from ..source import JetFile
+
+#: From the arrays of the native layout (a block of jets) to those of another: ``laid_out(rows, like)``, where ``like``
+#: says grid, frame, units and names of the classes.
+Layout: TypeAlias = Callable[[Mapping[str, np.ndarray], JetImages], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -24,12 +32,14 @@ class Format:
         holds: whether a file is one of this format, by the names and shapes of its arrays; does not raise.
         open: the jets of such a file; raises :class:`~qgan.base.errors.DataError` where it is not what it should be.
         keys: what a file of this format holds, for the error about one of none.
+        laid_out: what a file of this format holds of jets; None where it is only read.
     """
 
     title: str
     holds: Callable[[Contents], bool]
     open: Callable[[Contents, Reading], JetFile]
     keys: str = ""
+    laid_out: Layout | None = None
 
 
 FORMATS: Registry[Format] = Registry("file format", "qgan.formats", package="qgan.data.formats", of=Format)

@@ -12,12 +12,11 @@ from ..contents import Contents, listed, refused
 from ..foreign import CHANNELS, image_builder, one_channel
 from ..grid import Grid
 from ..jets import JetImages
+from ..parquet import batches
 from ..reading import Reading
 from ..source import JetFile, block_rows, check_labels, gather
 from . import FORMATS, Format
 from .cms_images import CLASSES, HALF_WIDTH, SIZE
-
-_DAMAGED = "is a damaged or truncated Parquet file"
 
 
 def cms_parquet(contents: Contents, options: Reading) -> JetFile:
@@ -31,9 +30,8 @@ def cms_parquet(contents: Contents, options: Reading) -> JetFile:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise DataError(path, "", "Parquet needs pyarrow: pip install 'qgan[formats]'") from error
-    with refused(path, "", _DAMAGED):
-        file = ParquetFile(path)
-        columns, n = list(file.schema_arrow.names), int(file.metadata.num_rows)
+    file = ParquetFile(path)  # which was opened once: what it holds is in ``contents``
+    columns, n = contents.keys, int(file.metadata.num_rows)
     for key in ("X_jets", "y"):
         if key not in columns:
             raise DataError(path, key, f"no such column; the file holds {listed(columns)}")
@@ -44,7 +42,7 @@ def cms_parquet(contents: Contents, options: Reading) -> JetFile:
     rows = block_rows(8 * len(CHANNELS) * SIZE * SIZE)
 
     def blocks(start: int, stop: int) -> Iterator[JetImages]:
-        for batch in _batches(file, path, start, stop, rows, ["X_jets", "y", *scalars.values()]):
+        for batch in batches(file, path, start, stop, rows, ["X_jets", "y", *scalars.values()]):
             images = one_channel(_nested(batch.column("X_jets"), path), options.channel, axis=1)
             label = check_labels(_numbers(batch.column("y"), path, "y"), path, "y")
             yield build(images, label, {name: _numbers(batch.column(key), path, key) for name, key in scalars.items()})
@@ -53,25 +51,9 @@ def cms_parquet(contents: Contents, options: Reading) -> JetFile:
     return JetFile(n, lambda start, stop: gather(blocks(start, stop), stop - start), max(rows, 1024))
 
 
-FORMATS.add("cms_parquet", Format("CMS quark/gluon images, Parquet", lambda contents: contents.kind == "Parquet",
-                                  cms_parquet, "X_jets and y in Parquet"))
-
-
-def _batches(file: Any, path: str, start: int, stop: int, rows: int, columns: list[str]) -> Iterator[Any]:
-    """Record batches of at most ``rows`` rows from ``start`` to ``stop``; row groups outside are not touched."""
-    first = 0
-    for group in range(file.metadata.num_row_groups):
-        last = first + file.metadata.row_group(group).num_rows
-        if last > start and first < stop:
-            position, batches = first, iter(file.iter_batches(rows, row_groups=[group], columns=columns))
-            while position < min(stop, last):
-                with refused(path, "", _DAMAGED):
-                    batch = next(batches)
-                low, high = max(start - position, 0), min(stop - position, batch.num_rows)
-                if low < high:
-                    yield batch.slice(low, high - low)
-                position += batch.num_rows
-        first = last
+FORMATS.add("cms_parquet", Format(
+    "CMS quark/gluon images, Parquet", lambda contents: contents.kind == "Parquet" and "image" not in contents.keys,
+    cms_parquet, "X_jets and y in Parquet"))
 
 
 def _nested(column: Any, path: str) -> np.ndarray:

@@ -68,7 +68,7 @@ def native(contents: Contents, options: Reading) -> JetFile:
 
 
 FORMATS.add("native", Format("native", lambda contents: "image" in contents.keys or "signal" in contents.keys, native,
-                             "image and signal"))
+                             "image and signal", lambda rows, like: rows))
 
 
 def _known(contents: Contents, options: Reading) -> _Known:

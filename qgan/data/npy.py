@@ -1,0 +1,51 @@
+"""NumPy's arrays in files of their own, whose rows are read as they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..base.errors import DataError
+from .contents import Contents, Rows, refused
+
+NO_NUMBERS = "expected an array of numbers in C order"
+
+
+def open_npy(path: str | Path) -> Rows:
+    """The array of a .npy file, mapped into memory.
+
+    Raises:
+        DataError: the file is missing, truncated, or holds no array of numbers.
+    """
+    if not Path(path).is_file():
+        raise DataError(path, "", "no such file")
+    with refused(path, "", "is no array of numbers in .npy format, or is truncated"):
+        return _rows_of(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def npy_contents(path: str) -> Contents:
+    """A .npy file: its array, or the fields of its records.
+
+    Raises:
+        DataError: as of :func:`open_npy`.
+    """
+    rows = open_npy(path)
+    if rows.dtype.names is None:
+        return Contents(path, "npy", ("array",), lambda key: numbers(path, key, rows))
+    with refused(path, "", "is no array of records that can be read"):
+        records = np.load(path, mmap_mode="r", allow_pickle=False)
+    return Contents(path, "npy", rows.dtype.names, lambda key: numbers(path, key, _rows_of(records[key])))
+
+
+def _rows_of(array: np.ndarray) -> Rows:
+    def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
+        return np.asarray(array[start:stop], dtype)
+
+    return Rows(array.shape, read, array.dtype)
+
+
+def numbers(path: str, name: str, rows: Rows) -> Rows:
+    if rows.dtype.kind not in "biuf":
+        raise DataError(path, name, NO_NUMBERS)
+    return rows
