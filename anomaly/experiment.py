@@ -17,6 +17,7 @@ from qgan.base.interrupt import PostponedInterrupt
 from qgan.base.io import write_json
 from qgan.base.progress import progress
 from qgan.data.jets import JetImages
+from qgan.data.reading import Files
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.checkpoint import Checkpoint
 from qgan.runs.configuration import flat
@@ -66,17 +67,15 @@ def train(configuration: Configuration, *, data: Jets | None = None, out: str | 
         RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     if data is None and saved:
-        data = saved.origin.get("data")
-    elif isinstance(data, (str, Path)):
-        data = [data]
-    files = None if data is None or isinstance(data, JetImages) else [str(Path(file).resolve()) for file in data]
-    jets = usual_jets(configuration.data, data if isinstance(data, JetImages) else files, configuration.seed)
+        data = Files.remembered(saved.origin)
+    files = None if data is None or isinstance(data, JetImages) else Files.of(data).absolute
+    jets = usual_jets(configuration.data, files or data, configuration.seed)
     return train_on(configuration, *jets, out=out, files=files, resume=resume, overwrite=overwrite, quiet=quiet,
                     recorder=recorder)
 
 
 def train_on(configuration: Configuration, jets: JetImages, validation: JetImages, *, out: str | Path,
-             files: list[str] | None = None, resume: bool = False, overwrite: bool = False, quiet: bool = False,
+             files: Files | None = None, resume: bool = False, overwrite: bool = False, quiet: bool = False,
              recorder: Recorder | None = None) -> RunFolder:
     """:func:`train` with jets at hand, all of the usual class."""
     trainer = trainer_of(configuration, jets, validation)
@@ -142,7 +141,7 @@ class _Run:
     jets: JetImages
     trainer: Trainer
     folder: RunFolder
-    files: list[str] | None
+    files: Files | None
     kept: int = 0
 
     def resume(self) -> None:
@@ -188,8 +187,9 @@ class _Run:
     def save(self, transforms: dict[str, Any] | None = None) -> None:
         """Writes a checkpoint; ``transforms`` are those of the calibrated detector at the end."""
         states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
-        origin = {"anomaly": self.configuration.data.normal, "data": self.files, "jets": self.jets.fingerprint(),
-                  "trained_on": self.jets.source, "parameters": self.trainer.model.n_parameters}
+        origin = {"anomaly": self.configuration.data.normal, "jets": self.jets.fingerprint(),
+                  **(self.files.to_remember() if self.files else {"data": None}), "trained_on": self.jets.source,
+                  "parameters": self.trainer.model.n_parameters}
         checkpoint.save(self.folder.checkpoint, Checkpoint(
             self.trainer.progress.step, states, self.configuration.to_dict(), transforms=transforms or {},
             origin=origin), keep_previous=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 
 from qgan.base.errors import ConfigError, DataError
 from qgan.data import embedded_jets, read_jets
 from qgan.data.jets import JetImages
+from qgan.data.reading import Paths
 
 from .configuration import DataOptions, PreprocessingOptions
 from .preprocess import prepare, require_only
 
 #: Jets at hand, or one file of them or several.
-Jets = JetImages | str | Path | Sequence[str | Path]
+Jets = JetImages | Paths
 #: The classes of the embedded jets.
 CLASSES = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
 
@@ -33,7 +31,7 @@ def jets_of(data: Jets) -> JetImages:
     """
     if isinstance(data, JetImages):
         return data
-    return read_jets([data] if isinstance(data, (str, Path)) else list(data))
+    return read_jets(data)
 
 
 def usual_jets(options: DataOptions, data: Jets | None, seed: int) -> tuple[JetImages, JetImages]:

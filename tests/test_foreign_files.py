@@ -241,9 +241,9 @@ def test_columns_that_cannot_be_are_doubted_and_can_be_named(tmp_path: Path, cha
                                                              columns: str) -> None:
     good = read_jets(saved(tmp_path / "ok.npz", particles()))
     path = saved(tmp_path / "changed.npz", changed)
-    with pytest.raises(DataError, match=rf"changed.npz: X: holds .*{message}.*--columns"):
+    with pytest.raises(DataError, match=rf"changed.npz: X: holds .*{message}.*--particles"):
         read_jets(path)
-    told = read_jets(path, columns=columns)
+    told = read_jets(path, particles=columns)
     np.testing.assert_allclose(told.images, good.images, rtol=1e-5)
     for name in ("pt", "mass", "eta"):
         np.testing.assert_allclose(told.conditions[name], good.conditions[name], rtol=1e-3, atol=1e-3)

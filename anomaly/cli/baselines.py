@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from qgan.base.kinds import Jets, Json, Overwrite, Positive, Quiet, Seed
+from qgan.data.reading import Reading
 
 
-def main(*, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
+def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
          usual: Literal["quark", "gluon"] = "quark", size: Positive = 12,
          resize: Literal["pool", "area"] = "pool", components: Sequence[Positive] = (4, 16), seed: Seed = 0,
          json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
@@ -35,8 +36,8 @@ def main(*, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = No
 
     from ..baselines import baselines, table
 
-    scores = baselines(read_jets(data) if data else embedded_jets(usual, "train"),
-                       read_jets(test) if test else embedded_jets("quark_gluon", "test"), usual, size=size,
+    scores = baselines(read_jets(reading.of(data)) if data else embedded_jets(usual, "train"),
+                       read_jets(reading.of(test)) if test else embedded_jets("quark_gluon", "test"), usual, size=size,
                        method=resize, components=components, seed=seed)
     if json:
         write_json(json, [s.to_dict() for s in scores], overwrite)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from qgan.base.commands import Configured
 from qgan.base.kinds import Jets, Json, Overwrite, Positive, Quiet
+from qgan.data.reading import Reading
 
 from ..configuration import Configuration
 
@@ -14,8 +15,8 @@ from ..configuration import Configuration
 Trainings = Annotated[Mapping[str, Configuration], Configured(short={"epochs": "training.epochs", "n": "data.n"})]
 
 
-def main(*, trainings: Trainings, generated: Sequence[Jets], data: Sequence[Jets] | None = None, seeds: Positive = 3,
-         json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(*, trainings: Trainings, generated: Sequence[Jets], reading: Reading, data: Sequence[Jets] | None = None,
+         seeds: Positive = 3, json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Train models on real and on generated jets and score both.
 
     Every model is trained on usual jets of either and scored on both, which makes a 2×2 table of AUCs.
@@ -30,11 +31,10 @@ def main(*, trainings: Trainings, generated: Sequence[Jets], data: Sequence[Jets
         anomaly compare --configs anomaly_conv mine.yaml --data real.h5 --generated fake.h5 --json compare.json
     """
     from qgan.base.io import write_json
-    from qgan.data import read_jets
 
     from ..comparison import compare
 
-    comparison = compare(list(trainings.values()), read_jets(generated), read_jets(data) if data else None,
+    comparison = compare(list(trainings.values()), reading.of(generated), data and reading.of(data),
                          seeds=seeds, quiet=quiet)
     if json:
         write_json(json, comparison.to_dict(), overwrite)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgan.base.kinds import Device, Folder, Jets, Json, Overwrite, Pictures, Positive, Quiet, Run, Seed
+from qgan.data.reading import Reading
 
 
-def main(runs: Sequence[Run], *, test: Sequence[Jets] | None = None, emd: Positive | None = None,
-         plots: Pictures | None = None, logdir: Folder | None = None, seed: Seed = 0, device: Device = "auto",
-         json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(runs: Sequence[Run], *, reading: Reading, test: Sequence[Jets] | None = None,
+         emd: Positive | None = None, plots: Pictures | None = None, logdir: Folder | None = None, seed: Seed = 0,
+         device: Device = "auto", json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Score jets of both classes with trained models.
 
     AUC, background rejection and SIC with errors, beside the scores that need no training. Runs of the same model with
@@ -32,7 +33,8 @@ def main(runs: Sequence[Run], *, test: Sequence[Jets] | None = None, emd: Positi
 
     from ..evaluation import score
 
-    report = score(runs, test, emd=emd or 0, seed=seed, device=device, plots=plots, logdir=logdir, overwrite=overwrite)
+    report = score(runs, test and reading.of(test), emd=emd or 0, seed=seed, device=device, plots=plots, logdir=logdir,
+                   overwrite=overwrite)
     if json:
         write_json(json, report.to_dict(), overwrite)
     if not quiet:

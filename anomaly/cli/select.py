@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgan.base.kinds import Jets, Json, Overwrite, Positive, Quiet, Seed
+from qgan.data.reading import Reading
 
 from .compare import Trainings
 
 
-def main(*, trainings: Trainings, data: Sequence[Jets] | None = None, seeds: Positive = 2,
+def main(*, trainings: Trainings, reading: Reading, data: Sequence[Jets] | None = None, seeds: Positive = 2,
          kinds: Sequence[str] | None = None, seed: Seed = 0, json: Json | None = None,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Rank configurations on usual jets alone.
@@ -31,7 +32,7 @@ def main(*, trainings: Trainings, data: Sequence[Jets] | None = None, seeds: Pos
 
     from ..selection import select
 
-    selection = select(trainings, data=data, seeds=seeds, seed=seed, kinds=kinds, quiet=quiet)
+    selection = select(trainings, data=data and reading.of(data), seeds=seeds, seed=seed, kinds=kinds, quiet=quiet)
     if json:
         write_json(json, selection.to_dict(), overwrite)
     if not quiet:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from qgan.base.commands import Configured
 from qgan.base.kinds import Jets, Overwrite, Quiet, Run
+from qgan.data.reading import Reading
 from qgan.runs.folder import saved_configuration
 
 from ..configuration import Configuration
 
 
 def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_configuration)],
-         data: Sequence[Jets] | None = None, resume: bool = False, overwrite: Overwrite = False,
+         reading: Reading, data: Sequence[Jets] | None = None, resume: bool = False, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
     """Train a model on jets of the usual class alone.
 
@@ -34,4 +35,4 @@ def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_c
     """
     from ..experiment import train
 
-    train(configuration, data=data, out=out, resume=resume, overwrite=overwrite, quiet=quiet)
+    train(configuration, data=data and reading.of(data), out=out, resume=resume, overwrite=overwrite, quiet=quiet)

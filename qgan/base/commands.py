@@ -12,9 +12,10 @@
         '''
 
 What stands before the star is given by its place, the rest as ``--name``; a ``Sequence`` takes one word or more, a
-``bool`` none, a ``Literal`` those it names. A parameter that is a dataclass stands for its fields: options that several
-commands share. One that is :class:`Configured` is read from ``--config``, or several from ``--configs``, and from all
-options that are not the command's.
+``bool`` none, a ``tuple`` as many as it holds, a ``Literal`` those it names. A parameter that is a dataclass stands for
+its fields: options that several commands share, but for those that the command has of its own. One that is
+:class:`Configured` is read from ``--config``, or several from ``--configs``, and from all options that are not the
+command's.
 """
 
 from __future__ import annotations
@@ -105,8 +106,10 @@ class Command:
     def parser(self) -> Parser:
         """What takes the words apart."""
         parser = Parser(self._prog, f"{self._told.summary}\n\n{self._told.more}".strip(), self._told.examples)
+        groups = {"": parser, **{name: parser.add_argument_group(Docstring.of(group).summary)
+                                 for name, group in self._groups.items()}}
         for option in self._options:
-            parser.add_argument(option.flag, **option.settings())
+            groups[option.group].add_argument(option.flag, **option.settings())
         if self._configured is not None:
             self._configured.add_to(parser, inspect.signature(self._function).parameters[self._configured.name].default)
             parser.usage = parser.format_usage().removeprefix("usage: ").rstrip() + " [--OPTION VALUE ...]"
@@ -118,7 +121,8 @@ class Command:
                 group = self._groups[name]
                 told, kinds = Docstring.of(group), get_type_hints(group, include_extras=True)
                 for f in fields(group):
-                    yield _Option(name, f.name, kinds[f.name], f.default, told.text(f.name), True)
+                    if f.name not in hints:
+                        yield _Option(name, f.name, kinds[f.name], f.default, told.text(f.name), True)
             elif self._configured is None or name != self._configured[0]:
                 yield _Option("", name, hints[name], parameter.default, self._told.text(name),
                               parameter.kind is parameter.KEYWORD_ONLY)
@@ -127,10 +131,11 @@ class Command:
         """Of the function, but for its configuration."""
         found: dict[str, dict[str, Any]] = {"": {}, **{name: {} for name in self._groups}}
         for option in self._options:
-            found[option.group][option.name] = value = getattr(own, option.name)
-            _, word, several = _unwrap(option.hint)
+            value = getattr(own, option.name)
+            _, word, count = _unwrap(option.hint)
+            found[option.group][option.name] = tuple(value) if isinstance(count, int) and value else value
             if word.check is not None and value is not None:
-                for one in value if several else [value]:
+                for one in value if count else [value]:
                     word.check(one, getattr(own, "overwrite", False))
         return found[""] | {name: group(**found[name]) for name, group in self._groups.items()}
 
@@ -214,7 +219,7 @@ class _Option(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """How argparse is told of it."""
-        kind, word, several = _unwrap(self.hint)
+        kind, word, count = _unwrap(self.hint)
         required = self.default in (MISSING, inspect.Parameter.empty)
         default, text = None if required else self.default, (self.text or word.help).removesuffix(".")
         if default not in (None, (), "") and default is not False and "(default" not in text:
@@ -227,17 +232,20 @@ class _Option(NamedTuple):
         else:
             usual = {int: "N", float: "X", Path: "FILE"}.get(kind, self.name.upper())
             settings |= {"type": word.parse or kind, "metavar": word.metavar or usual}
-        if several:
-            settings["nargs"] = "+" if self.named or required else "*"
+        if count:
+            settings["nargs"] = "*" if count == "+" and not (self.named or required) else count
         return {**settings, "required": required} if self.named else settings
 
 
-def _unwrap(hint: Any, word: Word = Word(), several: bool = False) -> tuple[Any, Word, bool]:
-    """The kind below ``X | None``, ``Sequence[X]`` and ``Annotated``; how its words are read; whether it is a list."""
+def _unwrap(hint: Any, word: Word = Word(), count: int | str | None = None) -> tuple[Any, Word, int | str | None]:
+    """The kind below ``X | None``, ``Sequence[X]``, ``tuple[X, X]`` and ``Annotated``; how its words are read; how many
+    there are: None for one alone, ``+`` for one or more."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         word = next((mark for mark in inner[1:] if isinstance(mark, Word)), word)
-        return (inner[0], word, several) if word.parse else _unwrap(inner[0], word, several)
+        return (inner[0], word, count) if word.parse else _unwrap(inner[0], word, count)
     if origin in (Union, UnionType):
-        return _unwrap(next(kind for kind in inner if kind is not NoneType), word, several)
-    return _unwrap(inner[0], word, True) if origin is Sequence else (hint, word, several)
+        return _unwrap(next(kind for kind in inner if kind is not NoneType), word, count)
+    if origin in (Sequence, tuple):
+        return _unwrap(inner[0], word, "+" if origin is Sequence else len(inner))
+    return hint, word, count

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..base.commands import Configured
 from ..base.kinds import Folder, Jets, Json, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..data.reading import Paths, Reading
 from ..data.stores import NewJets
 from ..runs.configuration import Configuration
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 HELD_OUT = 0.3
 
 
-def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
+def main(*, out: Folder, configuration: Annotated[Configuration, Configured()], reading: Reading,
          data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None, run: Run | None = None,
          sizes: Sequence[Positive] = (250, 1000, 4000), seeds: Positive = 3, seed: Seed = 0,
          generated_per_real: Positive = 5, taggers: Sequence[str] = ("trees", "resnet"),
@@ -61,7 +62,7 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
     plan = Plan(tuple(sorted(set(sizes))), seeds, seed, generated_per_real,
                 () if no_taggers else tuple(dict.fromkeys(taggers)),
                 () if no_amplification else tuple(observables or WATCHED), bins)
-    pool, held_out = load(configuration, data, test, seed)
+    pool, held_out = load(configuration, data and reading.of(data), test and reading.of(test), seed)
     results = study(pool, held_out, configuration, plan, out, run=run, mixed=write, restart=restart,
                     overwrite=overwrite, workers=workers, quiet=quiet)
     result = summarise(results, plan, configuration, pool)
@@ -72,10 +73,11 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()],
         print(report(result))
 
 
-def load(configuration: Configuration, data: Sequence[Path] | None, test: Sequence[Path] | None,
-         seed: int) -> tuple[JetImages, JetImages]:
+def load(configuration: Configuration, data: Paths | None, test: Paths | None, seed: int,
+         ) -> tuple[JetImages, JetImages]:
     """Jets to draw from and jets to test on."""
     from ..data import embedded_jets, read_jets
+    from ..data.files import read_in_frame
     from ..training.preparation import cropped
 
     if data:
@@ -85,7 +87,7 @@ def load(configuration: Configuration, data: Sequence[Path] | None, test: Sequen
     else:
         pool, held_out = (embedded_jets(configuration.data.jets, split) for split in ("train", "test"))
     if test:
-        held_out = read_jets(test, frame=pool.frame)
+        held_out = read_in_frame(test, pool.frame)
     return cropped(configuration.data, pool), cropped(configuration.data, held_out)
 
 

@@ -7,12 +7,13 @@ from typing import Literal, get_args
 
 from ..base.kinds import Device, Jets, Json, Overwrite, Pictures, Quiet, Run, Seed, Threads
 from ..base.usage import UsageError
+from ..data.reading import Reading
 
 Part = Literal["layer", "capacity", "gan", "sampling", "simulation", "memory"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
-def main(*, quick: bool = False, only: Sequence[Part] | None = None, threads: Threads | None = None,
+def main(*, reading: Reading, quick: bool = False, only: Sequence[Part] | None = None, threads: Threads | None = None,
          device: Device = "cpu", seed: Seed = 0, data: Sequence[Jets] | None = None, run: Run | None = None,
          json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
@@ -39,8 +40,8 @@ def main(*, quick: bool = False, only: Sequence[Part] | None = None, threads: Th
     from ..base.io import write_json
     from ..studies.bench import bench, report
 
-    result = bench(quick=quick, threads=threads or 0, seed=seed, device=device, parts=only or PARTS, data=data, run=run,
-                   quiet=quiet)
+    result = bench(quick=quick, threads=threads or 0, seed=seed, device=device, parts=only or PARTS,
+                   data=data and reading.of(data), run=run, quiet=quiet)
     if json:
         write_json(json, result, overwrite)
     if plots:

@@ -10,10 +10,12 @@ from typing import Annotated
 from ..base.commands import Configured
 from ..base.errors import ConfigError
 from ..base.kinds import Folder, IndexRange, Jets, Positive, Quiet, Run, Seed, Workers
+from ..data.reading import Reading
 from ..runs.configuration import Configuration
 
 
-def main(*, out: Folder, configurations: Annotated[Mapping[str, Configuration], Configured()] = MappingProxyType({}),
+def main(*, out: Folder, reading: Reading,
+         configurations: Annotated[Mapping[str, Configuration], Configured()] = MappingProxyType({}),
          runs: Sequence[Run] = (), seeds: Positive = 2, workers: Workers = 1, data: Sequence[Jets] | None = None,
          test: Sequence[Jets] | None = None, rows: IndexRange | None = None, columns: IndexRange | None = None,
          n: Positive = 5000, seed: Seed = 0, quick: bool = False, no_controls: bool = False,
@@ -47,9 +49,9 @@ def main(*, out: Folder, configurations: Annotated[Mapping[str, Configuration], 
     told = {Path(file).stem: configuration for file, configuration in configurations.items()}
     if len(told) < len(configurations):
         raise ConfigError("--configs: two files of one name, expected a name for each")
-    found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data, real=test, rows=rows,
-                    columns=columns, judging=Judging(n, seed, quick), with_controls=not no_controls, workers=workers,
-                    quiet=quiet)
+    found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data and reading.of(data),
+                    real=test and reading.of(test), rows=rows, columns=columns, judging=Judging(n, seed, quick),
+                    with_controls=not no_controls, workers=workers, quiet=quiet)
     write_json(out / "comparison.json", found.to_dict())
     write_text(out / "comparison.md", found.markdown())
     if not quiet:

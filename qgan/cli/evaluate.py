@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ..base.commands import Word
 from ..base.errors import DataError
 from ..base.kinds import Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed
+from ..data.reading import Paths, Reading
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages
@@ -22,7 +23,7 @@ def new_report(folder: Path, overwrite: bool) -> None:
     check_report(folder, overwrite)
 
 
-def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
+def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
          columns: IndexRange | None = None, n: Positive = 5000, quick: bool = False, allow_shared: bool = False,
          seed: Seed = 0,
          report: Annotated[Path, Word("FOLDER", Path, check=new_report)] | None = None, logdir: Folder | None = None,
@@ -53,11 +54,12 @@ def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: Ind
     from ..base.io import write_json
     from ..report import generator_names, table, write_report
 
-    file, made = (files[0], files[1:]) if len(files) > 1 else (None, files)
+    file, made = (reading.of(files[0]), files[1:]) if len(files) > 1 else (None, files)
     names = generator_names([str(one) for one in made])
     if logdir and not overwrite:
         check_logdir(logdir, names)
-    real, fakes, training = load(file, dict(zip(names, made, strict=True)), data, rows, columns)
+    fakes_of = dict(zip(names, map(reading.of, made), strict=True))
+    real, fakes, training = load(file, fakes_of, data and reading.of(data), rows, columns)
     evaluations = _evaluate(real, fakes, training, n, seed, quick, allow_shared, quiet)
     said = [table(*evaluations.values(), names=names)]
     if json:
@@ -76,21 +78,22 @@ def main(files: Sequence[Jets], *, data: Sequence[Jets] | None = None, rows: Ind
         print("\n".join(said))
 
 
-def load(real: Path | None, fakes: dict[str, Path], data: Sequence[Path] | None = None,
+def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = None,
          rows: tuple[int, int] | None = None, columns: tuple[int, int] | None = None,
          ) -> tuple[JetImages, dict[str, JetImages], JetImages | None]:
     """Real jets, generated jets by name, and training jets if there are any, all on the same pixels."""
     from ..data import embedded_jets, read_jets
     from ..data.convert import crop, crop_to
+    from ..data.files import read_in_frame
     from ..data.shipped import shipped_set
 
     made = {name: read_jets(file) for name, file in fakes.items()}
     first = next(iter(made.values()))
     if rows or columns:
         first = crop(first, rows or (0, first.grid.height), columns or (0, first.grid.width))
-    training = read_jets(data, frame=first.frame) if data else None
+    training = read_in_frame(data, first.frame) if data else None
     if real is not None:
-        held_out = read_jets(real, frame=first.frame)
+        held_out = read_in_frame(real, first.frame)
     else:
         shipped = shipped_set(first.class_names)
         if shipped is None:

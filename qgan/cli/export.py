@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base.kinds import Folder, Jets, Overwrite, Positive, Quiet, Run, Seed
+from ..data.reading import Reading
 
 
-def main(run: Run, *, name: str, out: Folder | None = None, test: Sequence[Jets] | None = None,
+def main(run: Run, *, name: str, reading: Reading, out: Folder | None = None, test: Sequence[Jets] | None = None,
          data: Sequence[Jets] | None = None, n: Positive = 5000, seed: Seed = 0, quick: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make a model that can ship of a run.
@@ -34,7 +35,8 @@ def main(run: Run, *, name: str, out: Folder | None = None, test: Sequence[Jets]
     from ..studies.export import export
     from .models import lines
 
-    path = export(run, name, out or FOLDER, real=test, reference=data, n_per_class=n, seed=seed, quick=quick,
+    path = export(run, name, out or FOLDER, real=test and reading.of(test),
+                  reference=data and reading.of(data), n_per_class=n, seed=seed, quick=quick,
                   overwrite=overwrite)
     if not quiet:
         print("\n".join([f"{path}: {path.stat().st_size / 1e6:.1f} MB", *lines([read_card(path)])]))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..base.console import aligned
 from ..base.kinds import Jets, Json, Overwrite, Pictures, Positive, Probability, Quiet, Seed
+from ..data.reading import Reading
 from .generate import Source
 
 if TYPE_CHECKING:
     from ..studies.hardware import HardwareStudy
 
 
-def main(*, source: Source, shots: Sequence[Positive] = (100, 1000, 10000, 100000),
+def main(*, source: Source, reading: Reading, shots: Sequence[Positive] = (100, 1000, 10000, 100000),
          noise: Sequence[Probability] = (0, 0.001, 0.01), n: Positive = 1000, test: Sequence[Jets] | None = None,
          data: Sequence[Jets] | None = None, full: bool = False, seed: Seed = 0, json: Json | None = None,
          plots: Pictures | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
@@ -39,8 +40,8 @@ def main(*, source: Source, shots: Sequence[Positive] = (100, 1000, 10000, 10000
     from ..studies.hardware import study
 
     generator = source.open()
-    found = study(generator, held_out(generator, test, data), shots=shots, noise=noise, n_per_class=n, seed=seed,
-                  quick=not full, quiet=quiet)
+    real = held_out(generator, test and reading.of(test), data and reading.of(data))
+    found = study(generator, real, shots=shots, noise=noise, n_per_class=n, seed=seed, quick=not full, quiet=quiet)
     if json:
         write_json(json, found.to_dict(), overwrite)
     if plots:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from ..base.commands import Word
 from ..base.kinds import Quiet
+from ..data.reading import Reading
 
 
-def main(path: Annotated[Path, Word("FILE_OR_RUN", Path)], *, as_json: bool = False, quiet: Quiet = False) -> None:
+def main(path: Annotated[Path, Word("FILE_OR_RUN", Path)], *, reading: Reading, as_json: bool = False,
+         quiet: Quiet = False) -> None:
     """Say what is in a file of jets or in a run.
 
     Args:
@@ -30,7 +32,7 @@ def main(path: Annotated[Path, Word("FILE_OR_RUN", Path)], *, as_json: bool = Fa
     else:
         from ..data import file_summary
 
-        summary = file_summary(path)
+        summary = file_summary(path, **reading.said)
     if not quiet:
         print(json.dumps(summary, indent=2) if as_json else "\n".join(lines(summary)))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base.kinds import Jets, Overwrite, Quiet
+from ..data.reading import Reading
 from ..data.stores import NewJets
 
 
-def main(files: Sequence[Jets], *, out: NewJets, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(files: Sequence[Jets], *, out: NewJets, reading: Reading, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
     """Put the jets of several files into one, block by block.
 
     Args:
@@ -20,6 +22,6 @@ def main(files: Sequence[Jets], *, out: NewJets, overwrite: Overwrite = False, q
     """
     from ..data.merging import merge
 
-    n = merge(files, out, overwrite=overwrite)
+    n = merge(reading.of(files), out, overwrite=overwrite)
     if not quiet:
         print(f"{out}: {n} jets")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..base.console import aligned
 from ..base.kinds import Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed
+from ..data.reading import Reading
 from .generate import Source
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from ..studies.slices import Slice
 
 
-def main(*, source: Source, n: Positive = 5000, bins: Positive = 5, test: Sequence[Jets] | None = None,
-         moved: Positive = 50, seed: Seed = 0, json: Json | None = None, plots: Pictures | None = None,
-         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(*, source: Source, reading: Reading, n: Positive = 5000, bins: Positive = 5,
+         test: Sequence[Jets] | None = None, moved: Positive = 50, seed: Seed = 0, json: Json | None = None,
+         plots: Pictures | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say whether jets follow their conditions as real ones do.
 
     Observables in slices of eta, pT and mass, and images along small steps of each.
@@ -37,7 +38,7 @@ def main(*, source: Source, n: Positive = 5000, bins: Positive = 5, test: Sequen
     from ..studies.slices import paths, slices
 
     generator = source.open()
-    real = held_out(generator, test).test
+    real = held_out(generator, test and reading.of(test)).test
     found = slices(real, some_jets(generator, n, seed), bins)
     steps = list(paths(generator, jets=moved, seed=seed))
     if json:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from ..base.commands import Configured
 from ..base.kinds import Jets, Overwrite, Quiet, Run
+from ..data.reading import Reading
 from ..runs.configuration import Configuration
 from ..runs.folder import saved_configuration
 
 
 def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_configuration)],
-         data: Sequence[Jets] | None = None, resume: bool = False, overwrite: Overwrite = False,
+         reading: Reading, data: Sequence[Jets] | None = None, resume: bool = False, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
     """Train a generator on jets.
 
@@ -32,4 +33,4 @@ def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_c
     """
     from ..training.experiment import train
 
-    train(configuration, data=data, out=out, resume=resume, overwrite=overwrite, quiet=quiet)
+    train(configuration, data=data and reading.of(data), out=out, resume=resume, overwrite=overwrite, quiet=quiet)

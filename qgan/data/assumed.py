@@ -38,11 +38,13 @@ def units_of(path: str, images: np.ndarray, pt: np.ndarray | None, options: Read
     """
     if said is not None and said not in UNITS:
         raise DataError(path, "units", f"is {said!r}, expected one of {', '.join(UNITS)}")
+    found = scaled_to(images)
+    if ours and found is None:
+        said = said or "GeV"
     if said is not None and options.units not in (None, said):
         raise DataError(path, "units", f"is {said}, {options.units} was asked for")
     if said or options.units:
         return next(u for u in UNITS if u == (options.units or said))
-    found = scaled_to(images)
     if found is not None:
         note(path, "units", f"each image {'adds up to 1' if found == 'sum' else 'has 1 as its largest pixel'}: its "
                             "pixels are taken for shares, and cuts in GeV are made at shares of the jet's pT "
@@ -50,7 +52,7 @@ def units_of(path: str, images: np.ndarray, pt: np.ndarray | None, options: Read
         return found
     sums = images.sum((1, 2), dtype=np.float64)
     filled = sums > 0
-    if ours or not filled.any():
+    if not filled.any():
         return "GeV"
     median = float(np.median(sums[filled]))
     if pt is not None:

@@ -12,17 +12,14 @@ from ..base.errors import DataError
 from .contents import Contents, kind_of, listed
 from .formats import FORMATS, format_of
 from .hdf5 import open_hdf5
-from .jets import Frame, JetImages
+from .jets import JetImages
 from .npy import npy_contents
 from .npz import npz_contents
 from .parquet import parquet_contents
 from .peculiar import note_peculiar
-from .reading import Reading
+from .reading import Files, Frame, Paths, Reading
 from .root import root_contents
 from .source import JetFile, gather
-
-#: One file or several.
-Paths = str | Path | Sequence[str | Path]
 
 
 @contextmanager
@@ -55,8 +52,7 @@ def open_contents(path: str | Path) -> AbstractContextManager[Contents]:
                        else Contents(name, kind))
 
 
-def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: Frame | None = None,
-              **options: Any) -> JetImages:
+def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, **options: Any) -> JetImages:
     """The jets of one file or several, one file after the other, in any format the package knows.
 
     Classes of further files are paired with those of the first by name.
@@ -64,9 +60,8 @@ def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: F
     Args:
         paths: the files.
         start, stop: the slice to read, counted over all files; memory is needed for these jets alone.
-        frame: the frame to read where a file holds both; the frame of the images where the file does not say.
-        options: fields of :class:`~qgan.data.reading.Reading`: half_width, class_names, channel, size, labels, units,
-            columns.
+        options: what the files do not say of themselves, fields of :class:`~qgan.data.reading.Reading`: frame,
+            half_width, class_names, channel, size, labels, units, particles.
 
     Raises:
         DataError: a file is missing, damaged or of unknown format, a value is impossible, or the files do not match.
@@ -80,28 +75,33 @@ def read_jets(paths: Paths, *, start: int = 0, stop: int | None = None, frame: F
     >>> len(jets), jets.frame, jets.images.dtype, jets.class_names
     (100, 'raw', dtype('float32'), ('gluon', 'quark'))
     """
+    files = Files.of(paths, **options)
     with ExitStack() as stack:
-        sources = open_all(stack, paths, Reading(frame=frame, **options))
+        sources = open_all(stack, files)
         total = sum(source.n_jets for source in sources)
         end = total if stop is None else min(stop, total)
         if not 0 <= start < end:
-            raise DataError(_names(paths), "", f"jets {start} to {stop} were asked for, there are {total}")
+            raise DataError(str(files), "", f"jets {start} to {stop} were asked for, there are {total}")
         return note_peculiar(gather(_blocks(sources, start, end), end - start))
 
 
-def iter_jets(paths: Paths, *, frame: Frame | None = None, block: int = 8192, **options: Any) -> Iterator[JetImages]:
+def read_in_frame(paths: Paths, frame: Frame) -> JetImages:
+    """All jets, in ``frame`` if the files hold it, or images of which nobody said another can be turned into it."""
+    files = Files.of(paths)
+    jets = read_jets(files)
+    return jets if files.reading.frame or jets.frame == frame else read_jets(files, frame=frame)
+
+
+def iter_jets(paths: Paths, *, block: int = 8192, **options: Any) -> Iterator[JetImages]:
     """All jets of one file or several, in blocks of at most ``block``; for files that do not fit in memory."""
     with ExitStack() as stack:
-        for source in open_all(stack, paths, Reading(frame=frame, **options)):
+        for source in open_all(stack, Files.of(paths, **options)):
             yield from source.blocks(size=block)
 
 
-def open_all(stack: ExitStack, paths: Paths, options: Reading) -> list[JetFile]:
+def open_all(stack: ExitStack, files: Files) -> list[JetFile]:
     """All of the files, open until ``stack`` closes."""
-    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not listed:
-        raise ValueError("at least one file is needed")
-    return [stack.enter_context(open_jets(path, options)) for path in listed]
+    return [stack.enter_context(open_jets(path, files.reading)) for path in files.paths]
 
 
 def _blocks(sources: Sequence[JetFile], start: int, stop: int) -> Iterator[JetImages]:
@@ -117,7 +117,3 @@ def _of_no_format(contents: Contents) -> str:
         return f"is a {contents.kind} file, which this package does not read"
     expected = "; ".join(known.keys for known in FORMATS.values() if known.keys)
     return f"image: no such key; the file holds {listed(contents.keys)}; expected one of: {expected}"
-
-
-def _names(paths: Paths) -> str:
-    return str(paths) if isinstance(paths, (str, Path)) else " + ".join(map(str, paths))

@@ -5,19 +5,19 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from .grid import Grid
+from .reading import Frame as Frame
 from .units import UNITS, Units
 
 if TYPE_CHECKING:
     from torch.utils.data import TensorDataset
 
-Frame = Literal["raw", "canonical"]
 #: The names of class 0 and class 1 in each pair of classes that the package knows.
 CLASS_PAIRS = (("qcd", "w"), ("gluon", "quark"), ("qcd_jet", "top"))
 #: What the classes are called where nobody says it.

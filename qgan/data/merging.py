@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .files import open_all, open_contents
-from .jets import KEYS, Frame, paired
+from .jets import KEYS, paired
 from .layout import other_frame, other_key
-from .reading import Reading
+from .reading import Files, Frame, Paths
 from .source import JetFile
 from .stores import check_jets_output
 from .writer import JetWriter
 
 
-def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False, **options: Any) -> int:
+def merge(paths: Paths, out: str | Path, overwrite: bool = False, **options: Any) -> int:
     """Puts the jets of several files into one native file, block by block; returns how many.
 
     Classes are paired by name. The images in the other frame are kept where every file holds them, and the jet
@@ -27,13 +26,14 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
         DataError: the files differ in grid, frame or the names of their classes, or ``out`` exists.
     """
     check_jets_output(out, overwrite)
+    files = Files.of(paths, **options)
     with ExitStack() as stack:
-        first, *rest = open_all(stack, paths, Reading(**options))
+        first, *rest = open_all(stack, files)
         heads = [source.read(0, 1) for source in (first, *rest)]
         shared = set(KEYS).intersection(*(head.conditions for head in heads))
         marked = all(head.generated is not None for head in heads)
         frame = heads[0].frame
-        others = _others(stack, paths, other_frame(frame), options)
+        others = _others(stack, files, other_frame(frame))
         origin = {"merged": [{"file": Path(head.source).name, **head.origin} for head in heads]}
         with JetWriter(out, grid=heads[0].grid, frame=frame, class_names=heads[0].class_names, origin=origin,
                        units=heads[0].units, overwrite=overwrite) as writer:
@@ -49,10 +49,10 @@ def merge(paths: Sequence[str | Path], out: str | Path, overwrite: bool = False,
             return writer.n_jets
 
 
-def _others(stack: ExitStack, paths: Sequence[str | Path], frame: Frame, options: dict[str, Any]) -> list[JetFile]:
+def _others(stack: ExitStack, files: Files, frame: Frame) -> list[JetFile]:
     """The same files in the other frame; none unless every one holds it."""
     held = []
-    for path in paths:
+    for path in files.paths:
         with open_contents(path) as contents:
             held.append(other_key(other_frame(frame)) in contents.keys)
-    return open_all(stack, paths, Reading(**{**options, "frame": frame})) if all(held) else []
+    return open_all(stack, Files.of(files, frame=frame)) if all(held) else []

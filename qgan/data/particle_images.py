@@ -85,5 +85,5 @@ def _check_inside(path: str, key: str, images: np.ndarray, pt: np.ndarray, grid:
     elif outside > 0.3:
         raise DataError(path, key, f"{outside:.0%} of the jets' pT lies outside ±{grid.half_width:g}, in the middle; "
                                    f"say how far they reach with half_width=... (--half-width), or {SAY_COLUMNS}")
-    if options.named_columns is None and not _PT[0] < (middle := float(np.median(pt))) < _PT[1]:
+    if options.columns is None and not _PT[0] < (middle := float(np.median(pt))) < _PT[1]:
         raise DataError(path, key, f"holds jets with a pT of {middle:.4g} GeV in the middle; {SAY_COLUMNS}")

@@ -15,7 +15,7 @@ _MASSES = {11: 0.000511, 13: 0.10566, 130: 0.49761, 211: 0.13957, 310: 0.49761, 
 #: A pT like these marks a row that is no particle.
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0)
 #: The end of a message about columns that cannot be what they are taken for.
-SAY_COLUMNS = "say what the columns are with columns=... (--columns in the shell), such as 'pt,y,phi'"
+SAY_COLUMNS = "say what the columns are with particles=... (--particles in the shell), such as 'pt,y,phi'"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def particles_of(path: str, rows: np.ndarray, columns: tuple[str, ...], key: str
         found["phi"] = np.radians(found["phi_degrees"])
     cartesian = {"px", "py", "pz"} <= found.keys()
     if not cartesian and not ({"pt", "phi"} <= found.keys() and found.keys() & {"y", "eta"}):
-        raise DataError(path, "columns", f"are {', '.join(columns)}, expected pt, y or eta, and phi; or px, py, pz")
+        raise DataError(path, "particles", f"are {', '.join(columns)}, expected pt, y or eta, and phi; or px, py, pz")
     if cartesian:
         px, py = found["px"], found["py"]
         nowhere = (px == py) & np.isin(px, SENTINELS) | np.isnan(px) & np.isnan(py) & np.isnan(found["pz"])

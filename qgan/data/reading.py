@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from os import PathLike
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, TypeGuard, get_args
 
-import numpy as np
-
+from ..base.commands import Word
 from ..base.errors import DataError
-from .jets import Frame
-from .npy import open_npy
-from .units import UNITS, Units
+from ..base.kinds import Positive
 
+Frame = Literal["raw", "canonical"]
+Units = Literal["GeV", "sum", "max", "unknown"]
 Channel = Literal["sum", "tracks", "ecal", "hcal"]
 #: What the columns of particles may be; others are passed over by the name ``-``.
 COLUMNS = ("pt", "y", "eta", "phi", "phi_degrees", "pdg", "mass", "e", "px", "py", "pz", "-")
 
 
+def file_or_label(word: str) -> str | int:
+    """``0`` and ``1`` are labels, all else is a file."""
+    return int(word) if word in ("0", "1") else word
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What a file does not say of itself; None leaves it to the file or to the format's convention.
+    """What files of jets do not say of themselves; what a file says of itself stands.
 
     Attributes:
-        frame: the frame to read, or the frame of the images where the file does not say it: raw or canonical.
-        half_width: half of the image's extent in Δη and Δφ, radians.
-        class_names: the names of label 0 and label 1.
-        channel: which of several detector images (tracks, ecal, hcal), or their sum.
+        frame: of the images, or the frame to read where a file holds both (default: as the format has it).
+        half_width: half of the images' extent in Δη and Δφ, radians (default: as the format has it).
+        class_names: the names of label 0 and label 1 (default: as the format has it).
+        channel: which of several detector images, or their sum.
         size: pixels a side; images are pooled to it (the energy is kept), particles are binned in it.
-        labels: a ``.npy`` file of labels or one label for all, for files that hold none.
-        units: of the pixels: GeV, sum (each image adds up to 1), max (each image's largest is 1) or unknown.
-        columns: of particles, in their order, such as ``pt,phi,eta``; ``-`` passes one over.
+        labels: a .npy file of labels, or one label for all, of files that hold none.
+        units: of the pixels; sum: each image adds up to 1, max: the largest of each image is 1 (default: by their
+            looks).
+        particles: the columns of particles in their order, such as pt,phi,eta; - passes one over.
     """
 
     frame: Frame | None = None
-    half_width: float | None = None
-    class_names: tuple[str, str] | None = None
+    half_width: Annotated[float, Word("RADIANS")] | None = None
+    class_names: Annotated[tuple[str, str], Word("NAME")] | None = None
     channel: Channel = "sum"
-    size: int | None = None
-    labels: str | Path | int | None = None
+    size: Positive | None = None
+    labels: Annotated[str | Path | int, Word("FILE|0|1", file_or_label)] | None = None
     units: Units | None = None
-    columns: str | tuple[str, ...] | None = None
+    particles: Annotated[str | tuple[str, ...], Word("NAMES", str)] | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("frame", (None, *get_args(Frame))), ("channel", get_args(Channel)),
-                            ("units", (None, *UNITS))):
+                            ("units", (None, *get_args(Units)))):
             if (value := getattr(self, name)) not in known:
                 one_of = " or ".join(repr(k) for k in known if k) if name == "frame" else (
                     f"one of {', '.join(k for k in known if k)}")
@@ -57,38 +63,84 @@ class Reading:
         if self.class_names is not None and (isinstance(self.class_names, str) or len(self.class_names) != 2
                                              or self.class_names[0] == self.class_names[1]):
             raise DataError("class_names", "", f"is {self.class_names!r}, expected two names, of label 0 and label 1")
-        unknown = [name for name in self.named_columns or () if name not in COLUMNS]
+        unknown = [name for name in self.columns or () if name not in COLUMNS]
         if unknown:
-            raise DataError("columns", "", f"holds {unknown[0]!r}, expected some of {', '.join(COLUMNS)}")
+            raise DataError("particles", "", f"holds {unknown[0]!r}, expected some of {', '.join(COLUMNS)}")
 
     @property
-    def named_columns(self) -> tuple[str, ...] | None:
+    def columns(self) -> tuple[str, ...] | None:
         """The columns of particles, if they were named."""
-        return tuple(self.columns.replace(" ", "").split(",")) if isinstance(self.columns, str) else self.columns
+        named = self.particles
+        return tuple(named.replace(" ", "").split(",")) if isinstance(named, str) else named and tuple(named)
 
-    def labels_of(self, path: str, n: int) -> np.ndarray:
-        """Labels of a file that holds none: one for all, of a file that was named, or of one beside (X.npy, y.npy).
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is said, by name."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def of(self, paths: Paths) -> Files:
+        """Files of which this is said."""
+        return Files.of(paths, **self.said)
+
+
+@dataclass(frozen=True)
+class Files:
+    """One file of jets or several, and what they do not say of themselves.
+
+    >>> Files.of("jets.npz", half_width=0.4).reading.said
+    {'half_width': 0.4}
+    """
+
+    paths: tuple[Path, ...]
+    reading: Reading = Reading()
+
+    @classmethod
+    def of(cls, paths: Paths, **options: Any) -> Files:
+        """Files as they are given to a function; ``options`` are fields of :class:`Reading`.
 
         Raises:
-            DataError: there are none, or not as many as there are jets.
+            DataError: these are no files.
         """
-        if isinstance(self.labels, int | np.integer):
-            return np.full(n, int(self.labels))
-        source = self.labels if self.labels is not None else next(_beside(Path(path), n), None)
-        if source is None:
-            raise DataError(path, "y", "the file holds no labels; pass labels=0, labels=1 or labels='y.npy' "
-                                       "(--labels in the shell)")
-        rows = open_npy(source)
-        if rows.shape != (n,):
-            raise DataError(source, "", f"shape {rows.shape}, expected ({n},) as there are jets")
-        return rows.read(0, n)
+        if isinstance(paths, Files):
+            return replace(paths, reading=replace(paths.reading, **options))
+        several = [paths] if isinstance(paths, str | PathLike) else list(paths) if isinstance(paths, Sequence) else []
+        if not several or not all(isinstance(path, str | PathLike) for path in several):
+            raise DataError("files of jets", "", f"expected one path or several, got {_kind(paths)}")
+        return cls(tuple(Path(path) for path in several), Reading(**options))
+
+    @classmethod
+    def remembered(cls, origin: Mapping[str, Any]) -> Files | None:
+        """What :meth:`to_remember` wrote; None where there were no files."""
+        return cls.of(origin["data"], **origin.get("reading", {})) if origin.get("data") else None
+
+    def to_remember(self) -> dict[str, Any]:
+        """Plain values that say which files these are."""
+        said = self.reading.said
+        return {"data": [str(path) for path in self.paths], **({"reading": said} if said else {})}
+
+    @property
+    def absolute(self) -> Files:
+        """The same files, wherever a program is started."""
+        labels = self.reading.labels
+        if isinstance(labels, str | PathLike):
+            labels = str(Path(labels).resolve())
+        return Files(tuple(path.resolve() for path in self.paths), replace(self.reading, labels=labels))
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.paths))
 
 
-def _beside(path: Path, n: int) -> Iterator[Path]:
-    """Files of ``n`` labels that are named like ``path`` with a y for an x."""
-    name = path.with_suffix(".npy").name
-    for i, letter in enumerate(name):
-        if letter in "Xx":
-            other = path.with_name(f"{name[:i]}y{name[i + 1:]}")
-            if other.is_file() and open_npy(other).shape == (n,):
-                yield other
+#: What functions take where they read jets.
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]] | Files
+
+
+def are_files(data: object) -> TypeGuard[Paths]:
+    """Whether these are paths, and no jets or arrays."""
+    return isinstance(data, Files | str | PathLike) or (
+        isinstance(data, list | tuple) and all(isinstance(path, str | PathLike) for path in data))
+
+
+def _kind(value: object) -> str:
+    """What a value is, for a message."""
+    inner = {type(one).__name__ for one in value} if isinstance(value, list | tuple) else set()
+    return f"a {type(value).__name__}" + (f" of {' and '.join(sorted(inner))}" if inner else "")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..base.errors import DataError
 from .jets import CLASS_PAIRS, JetImages, check_alike, paired
 
 #: Bytes that a reader may hold beside the jets that it hands over, about.
@@ -42,20 +41,6 @@ class JetFile:
 def block_rows(bytes_per_jet: int) -> int:
     """How many jets fit in ``BLOCK_BYTES``."""
     return max(1, BLOCK_BYTES // max(1, bytes_per_jet))
-
-
-def check_labels(values: Any, path: str, key: str) -> np.ndarray:
-    """Labels as (N,) int64.
-
-    Raises:
-        DataError: they are not 0 and 1.
-    """
-    labels = np.asarray(values)
-    if labels.ndim != 1:
-        raise DataError(path, key, f"shape {labels.shape}, expected one label a jet")
-    if not np.isin(labels, (0, 1)).all():
-        raise DataError(path, key, "holds values other than 0 and 1")
-    return labels.astype(np.int64)
 
 
 def class_pair(process: str) -> tuple[str, str] | None:

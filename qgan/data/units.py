@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
-Units = Literal["GeV", "sum", "max", "unknown"]
+from .reading import Units as Units
+
 UNITS: tuple[Units, ...] = get_args(Units)
 #: What stands in the place of GeV in a table.
 TITLES: dict[Units, str] = {"GeV": "GeV", "sum": "share of the sum", "max": "share of the maximum", "unknown": "?"}

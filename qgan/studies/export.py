@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base.errors import CheckpointError
 from ..base.io import check_output, read_json
+from ..data.reading import Paths
 from ..evaluation import Evaluation
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
@@ -23,8 +24,8 @@ from .compare.size import parameters
 _INCIDENTAL = ("device", "threads", "logging.")
 
 
-def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Sequence[str | Path] | None = None,
-           reference: Sequence[str | Path] | None = None, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
+def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Paths | None = None,
+           reference: Paths | None = None, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
            overwrite: bool = False) -> Path:
     """Measures a run's averaged generator on held-out jets and writes it as a model.
 

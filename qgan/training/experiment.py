@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from ..base.progress import progress
 from ..data.grid import Grid
 from ..data.in_memory import Arrays, as_jets
 from ..data.jets import JetImages
+from ..data.reading import Files, Paths, are_files
 from ..evaluation import Evaluation
 from ..evaluation.watch import Watch
 from ..quantum import QuantumLayer
@@ -42,7 +42,7 @@ from .used import used_statistics
 STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
 
-def train(configuration: Configuration, *, data: str | Path | Sequence[str | Path] | JetImages | Arrays | None = None,
+def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | None = None,
           grid: Grid | None = None, out: str | Path, resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
     """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
@@ -79,7 +79,7 @@ def train(configuration: Configuration, *, data: str | Path | Sequence[str | Pat
         if configuration.batch_size % processes.size():
             raise ConfigError(f"batch_size: {configuration.batch_size} cannot be divided among {processes.size()} "
                               "processes")
-        if data is not None and not _are_files(data):
+        if data is not None and not are_files(data):
             data = as_jets(data, grid)
         return _train(configuration, device, data, out, resume, overwrite, quiet, recorder)
 
@@ -126,7 +126,7 @@ class _Run:
     prepared: Prepared
     trainer: Trainer
     folder: RunFolder
-    files: list[str] | None
+    files: Files | None
     in_memory: bool
     seen: Evaluation | None = None
     kept: int = 0
@@ -221,7 +221,8 @@ class _Run:
 
     def _origin(self) -> dict[str, Any]:
         memory = {"in_memory": True} if self.in_memory else {}
-        return {"data": self.files, **memory, "jets": self._fingerprint, "training_seed": self.configuration.seed,
+        files = self.files.to_remember() if self.files else {"data": None}
+        return {**files, **memory, "jets": self._fingerprint, "training_seed": self.configuration.seed,
                 "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped,
                 "uses": used_statistics(self.trainer)}
 
@@ -258,18 +259,13 @@ class _Clock:
         return dict(zip(entry.figures, numbers, strict=True)) | {"speed/jets a second": batch_size / speed}
 
 
-def _are_files(data: Any) -> bool:
-    return isinstance(data, str | Path) or (isinstance(data, list | tuple) and
-                                            all(isinstance(file, str | Path) for file in data))
-
-
-def _files(data: str | Path | Sequence[str | Path] | None, saved: Checkpoint | None) -> list[str] | None:
-    """Absolute paths of the files to train on, None for the jets that ship."""
+def _files(data: Paths | None, saved: Checkpoint | None) -> Files | None:
+    """The files to train on, None for the jets that ship."""
     if data:
-        return [str(Path(file).resolve()) for file in ([data] if isinstance(data, str | Path) else data)]
+        return Files.of(data).absolute
     if saved is not None and saved.origin.get("in_memory"):
         raise CheckpointError("data: the run was started with jets in memory; give them again with data=...")
-    return saved.origin.get("data") if saved is not None else None
+    return Files.remembered(saved.origin) if saved is not None else None
 
 
 def _due(step: int, every: int, total: int) -> bool:

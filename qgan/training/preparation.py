@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from ..base.errors import ConfigError, DataError
 from ..base.seeding import integer_seed, numpy_rng
 from ..data import JetImages, embedded_jets, read_jets
 from ..data.convert import crop
+from ..data.reading import Paths
 from ..models.blueprint import Blueprint
 from ..models.recipes import BLUEPRINTS
 from ..observables.registry import codable
@@ -50,7 +50,7 @@ class Prepared:
     blueprint: Blueprint
 
 
-def prepare(configuration: Configuration, data: Sequence[str | Path] | JetImages | None) -> Prepared:
+def prepare(configuration: Configuration, data: Paths | JetImages | None) -> Prepared:
     """Reads the jets unless they are at hand, splits them, and fits what is fitted on the training part.
 
     Raises:
@@ -97,11 +97,10 @@ def _check_classes(train: JetImages, validation: JetImages) -> None:
                                                        f"expected at least {FEWEST}")
 
 
-def load(options: DataOptions, data: Sequence[str | Path] | JetImages | None,
-         seed: int) -> tuple[JetImages, JetImages]:
+def load(options: DataOptions, data: Paths | JetImages | None, seed: int) -> tuple[JetImages, JetImages]:
     """Training and validation jets: those at hand, those of the files, or those that ship with the package."""
     if data:
-        jets = data if isinstance(data, JetImages) else read_jets(list(data))
+        jets = data if isinstance(data, JetImages) else read_jets(data)
         train, validation = jets.split(seed, (1 - options.validation, options.validation))
     else:
         train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))

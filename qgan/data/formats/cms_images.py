@@ -13,8 +13,9 @@ from ..contents import Contents
 from ..foreign import CHANNELS, image_builder, one_channel
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels
+from ..source import JetFile, block_rows
 from . import FORMATS, Format
 
 SIZE = 125

@@ -12,9 +12,10 @@ from ..contents import Contents, listed, refused
 from ..foreign import CHANNELS, image_builder, one_channel
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels
 from ..parquet import batches
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels, gather
+from ..source import JetFile, block_rows, gather
 from . import FORMATS, Format
 from .cms_images import CLASSES, HALF_WIDTH, SIZE
 

@@ -13,10 +13,11 @@ from ..assumed import LOOK
 from ..contents import Contents
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels, labels_of
 from ..particle_images import check_columns, particle_jets
 from ..particles import particles_of
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels
+from ..source import JetFile, block_rows
 from . import FORMATS, Format
 from .labelled_images import FEWEST_PIXELS
 
@@ -29,11 +30,11 @@ def energyflow(contents: Contents, options: Reading) -> JetFile:
     """Particles, binned into images around the jets."""
     path, key = contents.path, "X" if contents.kind == "npz" else "array"
     shape = contents.rows(key).shape
-    columns = options.named_columns or COLUMNS[:shape[-1] if shape else 0]
-    _check_shape(path, shape, columns, options.named_columns is not None)
+    columns = options.columns or COLUMNS[:shape[-1] if shape else 0]
+    _check_shape(path, shape, columns, options.columns is not None)
     n = contents.count(key, 3, [])
     labels = _labels(contents, options, n)
-    if options.named_columns is None:
+    if options.columns is None:
         check_columns(path, contents.read(key, 0, min(n, LOOK), np.float64), columns)
     grid = Grid.square(options.size or SIZE, options.half_width or HALF_WIDTH)
 
@@ -63,15 +64,15 @@ def _check_shape(path: str, shape: tuple[int, ...], columns: tuple[str, ...], na
     if len(shape) != 3 or shape[2] < 3:
         raise DataError(path, "X", f"shape {shape}, {expected}")
     if named and len(columns) > shape[2]:
-        raise DataError(path, "columns", f"are {len(columns)}, particles have {shape[2]}")
+        raise DataError(path, "particles", f"are {len(columns)}, particles have {shape[2]}")
     if not named and shape[1] == shape[2]:
         raise DataError(path, "X", f"shape {shape}: images of fewer than {FEWEST_PIXELS} pixels a side are not "
-                                   "read; if these are particles, name their columns with columns=... (--columns)")
+                                   "read; if these are particles, name their columns with particles=... (--particles)")
 
 
 def _labels(contents: Contents, options: Reading, n: int) -> np.ndarray:
     if "y" not in contents.keys:
-        return options.labels_of(contents.path, n)
+        return labels_of(options, contents.path, n)
     shape = contents.rows("y").shape
     if shape != (n,):
         raise DataError(contents.path, "y", f"shape {shape}, expected {(n,)} as there are jets")

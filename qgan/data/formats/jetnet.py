@@ -14,10 +14,11 @@ from ...base.errors import DataError
 from ..contents import Contents
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels, labels_of
 from ..particle_images import particle_jets
 from ..particles import Particles
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels
+from ..source import JetFile, block_rows
 from . import FORMATS, Format
 
 HALF_WIDTH, SIZE = 0.8, 25
@@ -38,7 +39,7 @@ def jetnet(contents: Contents, options: Reading) -> JetFile:
         raise DataError(path, jets, f"shape {contents.shape(jets)}, expected ({n}, 3 or more): pT, η, mass")
     known = _CLASSES.get(Path(path).stem.split("_")[0].lower()[:1] if len(Path(path).stem.split("_")[0]) == 1 else "")
     names = known[1] if known else ("gluon", "quark")
-    labels = np.full(n, known[0]) if known and options.labels is None else options.labels_of(path, n)
+    labels = np.full(n, known[0]) if known and options.labels is None else labels_of(options, path, n)
     grid = Grid.square(options.size or SIZE, options.half_width or HALF_WIDTH)
 
     def read(start: int, stop: int) -> JetImages:

@@ -15,8 +15,9 @@ from ..contents import Contents
 from ..foreign import CHANNELS, image_builder, one_channel
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels, labels_of
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels
+from ..source import JetFile, block_rows
 from . import FORMATS, Format
 
 CLASSES = ("gluon", "quark")
@@ -36,7 +37,7 @@ def labelled_images(contents: Contents, options: Reading) -> JetFile:
     if len(shape) != 3 and axis is None:
         raise DataError(path, key, f"shape {shape}, expected (jets, rows, columns), perhaps with channels")
     n = contents.count(key, len(shape), [label_key] if label_key else [])
-    labels = None if label_key else options.labels_of(path, n)
+    labels = None if label_key else labels_of(options, path, n)
     height, width = (length for i, length in enumerate(shape) if i not in (0, axis))
 
     def images(start: int, stop: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,10 +14,11 @@ from ..assumed import LOOK, check_assumed, single, units_of
 from ..contents import Contents
 from ..convert import resize
 from ..grid import Grid
-from ..jets import KEYS, UNNAMED, Frame, JetImages
+from ..jets import KEYS, UNNAMED, Frame, JetImages, paired
+from ..labels import check_labels
 from ..layout import GENERATED, SCHEMA_VERSION, other_key
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels, class_pair
+from ..source import JetFile, block_rows, class_pair
 from . import FORMATS, Format
 
 #: What the published file (Nachman, de Oliveira, Paganini 2017) holds; it has no attributes.
@@ -49,7 +51,8 @@ def native(contents: Contents, options: Reading) -> JetFile:
         raise DataError(path, image, f"no such key; the images are in the {stored} frame alone")
     contents.count(image, 3, ["signal"])
     grid = _grid(contents, known.attributes, options)
-    names = options.class_names or _class_names(path, known.attributes)
+    said = _class_names(path, contents.attributes)
+    names = said or options.class_names or _class_names(path, known.attributes) or UNNAMED
     frame, origin, look = options.frame or stored, _origin(contents), min(n, LOOK)
     units = units_of(path, contents.read(image, 0, look), contents.read("jet_pt", 0, look) if "pt" in keys else None,
                      options, single(known.attributes.get("units")), "schema_version" in known.attributes)
@@ -60,6 +63,7 @@ def native(contents: Contents, options: Reading) -> JetFile:
         marks = check_labels(contents.read(GENERATED, start, stop), path, GENERATED) if marked else None
         jets = JetImages(contents.read(image, start, stop), label, conditions, grid, frame, names, origin, path,
                          None if marks is None else marks.astype(np.int8), units)
+        jets = paired(jets, options.class_names or names, "those that were asked for (--class-names)")
         return resize(jets, options.size) if options.size else jets
 
     if known.assumed:
@@ -86,10 +90,10 @@ def _known(contents: Contents, options: Reading) -> _Known:
     return _Known(attributes, False)
 
 
-def _class_names(path: str, attributes: dict[str, Any]) -> tuple[str, str]:
+def _class_names(path: str, attributes: Mapping[str, Any]) -> tuple[str, str] | None:
     names = attributes.get("class_names")
     if names is None:
-        return class_pair(str(single(attributes.get("process")))) or UNNAMED
+        return class_pair(str(single(attributes.get("process"))))
     if not isinstance(names, list) or len(names) != 2 or names[0] == names[1]:
         raise DataError(path, "class_names", f"expected the names of label 0 and label 1, found {names!r}")
     return str(names[0]), str(names[1])

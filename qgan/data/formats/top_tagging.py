@@ -13,10 +13,11 @@ from ...base.errors import DataError
 from ..contents import Contents, refused
 from ..grid import Grid
 from ..jets import JetImages
+from ..labels import check_labels
 from ..particle_images import particle_jets
 from ..particles import particles_of
 from ..reading import Reading
-from ..source import JetFile, block_rows, check_labels
+from ..source import JetFile, block_rows
 from . import FORMATS, Format
 
 CLASSES = ("qcd_jet", "top")

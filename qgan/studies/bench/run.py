@@ -14,6 +14,7 @@ import torch
 
 from ...base.devices import resolve_device, set_threads
 from ...base.progress import progress
+from ...data.reading import Paths
 from ...quantum.capacity import capability, gradient_variance
 from ...quantum.cost import step_counts
 from ...quantum.simulators import installed
@@ -62,7 +63,7 @@ LONG = Effort(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_
 
 
 def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str = "cpu", parts: Sequence[str] = PARTS,
-          data: Sequence[str | Path] | None = None, run: str | Path | None = None, quiet: bool = True,
+          data: Paths | None = None, run: str | Path | None = None, quiet: bool = True,
           configuration: Configuration | None = None, effort: Effort | None = None) -> dict[str, Any]:
     """Measures, and returns everything as JSON-able values.
 
@@ -106,7 +107,7 @@ class _Session:
     configuration: Configuration
     effort: Effort
     start: float
-    data: Sequence[str | Path] | None
+    data: Paths | None
     run: str | Path | None
     left_out: list[str] = field(default_factory=list)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ...base.errors import DataError
-from ...data import Grid, JetImages, concatenate, embedded_jets, read_jets
+from ...data import Grid, JetImages, concatenate, embedded_jets
 from ...data.convert import crop_to
+from ...data.files import read_in_frame
+from ...data.reading import Paths
 from ...data.shipped import shipped_set
 from ...evaluation import Evaluation, Reference
 from ...sampling.source import JetSource
@@ -34,16 +34,15 @@ class HeldOut:
         return HeldOut(crop_to(self.test, grid), self.train and crop_to(self.train, grid))
 
 
-def held_out(source: JetSource, real: Sequence[str | Path] | None = None,
-             reference: Sequence[str | Path] | None = None) -> HeldOut:
+def held_out(source: JetSource, real: Paths | None = None, reference: Paths | None = None) -> HeldOut:
     """Real jets of a source's classes and pixels: those of the files, or the test jets that ship.
 
     Raises:
         DataError: a file that is not what it should be, or no such jets ship with the package.
     """
-    train = read_jets(list(reference), frame=source.frame) if reference else None
+    train = read_in_frame(reference, source.frame) if reference else None
     if real:
-        return HeldOut(read_jets(list(real), frame=source.frame), train).cropped(source.grid)
+        return HeldOut(read_in_frame(real, source.frame), train).cropped(source.grid)
     name = shipped_set(source.class_names)
     if name is None:
         raise DataError("real jets", "", f"no {' and '.join(source.class_names)} jets ship with the package; give "

@@ -12,6 +12,7 @@ from typing import Any
 from ...base.errors import ConfigError, DataError
 from ...base.progress import progress
 from ...data import Grid
+from ...data.reading import Paths
 from ...evaluation import Evaluation
 from ...evaluation.effort import effort
 from ...runs import RunFolder, kept
@@ -95,7 +96,7 @@ class Comparison:
 
 def compare(configurations: Mapping[str, Configuration] | None = None, *, out: str | Path,
             runs: Sequence[str | Path] = (), seeds: Sequence[int] = (1, 2),
-            data: Sequence[str | Path] | None = None, real: Sequence[str | Path] | None = None,
+            data: Paths | None = None, real: Paths | None = None,
             rows: Span | None = None, columns: Span | None = None, judging: Judging | None = None,
             with_controls: bool = True, workers: int = 1, quiet: bool = False) -> Comparison:
     """Trains each configuration with each seed, and puts all that is trained side by side.

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...base.errors import CheckpointError
 from ...base.workers import side_by_side
+from ...data.reading import Files, Paths
 from ...runs import RunFolder, checkpoint
 from ...runs.checkpoint import Checkpoint, check_configuration, first_difference
 from ...runs.configuration import Configuration
@@ -46,7 +47,7 @@ class TrainedRun:
 
 
 def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int], out: Path, *,
-               data: Sequence[str | Path] | None = None, workers: int = 1, quiet: bool = False) -> list[TrainedRun]:
+               data: Paths | None = None, workers: int = 1, quiet: bool = False) -> list[TrainedRun]:
     """A run of each configuration with each seed, in ``out``; finished ones are kept, broken-off ones gone on with.
 
     Args:
@@ -73,7 +74,7 @@ def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int]
     return [_read(folder, model) for (model, _), folder in folders.items()]
 
 
-def _go_on(folder: Path, configuration: Configuration, data: Sequence[str | Path] | None, quiet: bool = True) -> None:
+def _go_on(folder: Path, configuration: Configuration, data: Paths | None, quiet: bool = True) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     train(configuration, data=data, out=folder, resume=RunFolder(folder).checkpoint.is_file(), overwrite=True,
           quiet=quiet)
@@ -118,22 +119,23 @@ def _name(members: Sequence[TrainedRun]) -> str:
     return re.sub(r"[-_.]?(seed)?[-_]?\d+$", "", folder.name) or folder.name if len(members) > 1 else folder.name
 
 
-def _finished(folder: Path, configuration: Configuration, data: Sequence[str | Path] | None) -> bool:
+def _finished(folder: Path, configuration: Configuration, data: Paths | None) -> bool:
     """Whether the folder holds this very training, complete."""
     path = RunFolder(folder).checkpoint
     if not path.is_file():
         return False
     saved = checkpoint.load(path)
     check_configuration(path, saved, configuration.to_dict(), (*STRUCTURE, "steps"))
-    files = [str(Path(file).resolve()) for file in data] if data else None
-    if saved.origin.get("data") != files:
-        raise CheckpointError(f"{path}: data: was trained on {_told(saved.origin.get('data'))}, {_told(files)} is "
-                              "asked for; give another folder")
+    asked = Files.of(data).absolute if data else None
+    if (found := Files.remembered(saved.origin)) != asked:
+        raise CheckpointError(f"{path}: data: was trained on {_told(found)}, {_told(asked)} is asked for; give another "
+                              "folder")
     return saved.step >= configuration.steps
 
 
-def _told(files: list[str] | None) -> str:
-    return ", ".join(files) if files else "the jets that ship"
+def _told(files: Files | None) -> str:
+    said = "".join(f" with {name} {value}" for name, value in files.reading.said.items()) if files else ""
+    return f"{files}{said}" if files else "the jets that ship"
 
 
 def _read(folder: Path, model: str) -> TrainedRun:
