@@ -205,10 +205,7 @@ def test_a_root_file_of_others_is_said_by_name(tmp_path: Path) -> None:
         read_jets(tmp_path / "jets.root")
 
 
-def test_showers_and_events_are_no_jets(tmp_path: Path) -> None:
-    hdf5_file(tmp_path / "calo.h5", showers=np.ones((5, 6480)), incident_energies=np.ones((5, 1)))
-    with pytest.raises(DataError, match=r"calo.h5: is a file of calorimeter showers .*does not read, because"):
-        read_jets(tmp_path / "calo.h5")
+def test_events_are_no_jets(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "events.h5", "w") as file:
         file.create_group("df")["block0_values"] = np.ones((5, 2101))
     with pytest.raises(DataError, match=r"events.h5: is a pandas table df .*whole events"):

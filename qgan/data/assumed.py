@@ -9,6 +9,7 @@ import numpy as np
 from ..base.errors import DataError
 from ..base.notes import note
 from .jets import JetImages
+from .lit import image_mass
 from .reading import Reading
 from .units import PLAUSIBLE, UNITS, Units, scaled_to
 
@@ -82,7 +83,7 @@ def check_assumed(jets: JetImages, what: str) -> None:
     reach = f"in the {jets.frame} frame and reach ±{jets.grid.half_width:g}"
     filled = jets.images.any((1, 2))
     if filled.any() and "mass" in jets.conditions and jets.units == "GeV":
-        ours = float(np.median(_mass(jets)[filled]))
+        ours = float(np.median(image_mass(jets.images, jets.grid)[filled]))
         theirs = float(np.median(jets.conditions["mass"][filled]))
         if not _alike(ours, theirs):
             raise DataError(jets.source, "jet_mass", f"is {theirs:.1f} GeV in the middle, but images that are {reach}, "
@@ -94,11 +95,3 @@ def check_assumed(jets: JetImages, what: str) -> None:
 
 def _alike(a: float, b: float) -> bool:
     return b > 0 and _ALIKE[0] < a / b < _ALIKE[1]
-
-
-def _mass(jets: JetImages) -> np.ndarray:
-    """Mass of massless cells, (N,)."""
-    eta, phi = np.meshgrid(jets.grid.eta, jets.grid.phi, indexing="ij")
-    energy, *momentum = (np.einsum("nhw,hw->n", jets.images.astype(np.float64), f)
-                         for f in (np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta)))
-    return np.sqrt(np.maximum(energy**2 - sum(p**2 for p in momentum), 0))

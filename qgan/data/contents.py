@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,6 +86,10 @@ class Contents:
         rows = self.rows(key)
         with refused(self.path, key, "cannot be read: damaged, or no array of numbers"):
             return rows.read(start, stop, dtype)
+
+    def seen_as(self, arrays: Mapping[str, Rows]) -> Contents:
+        """The same file as if it held other arrays."""
+        return replace(self, keys=tuple(arrays), open=arrays.__getitem__)
 
     def count(self, first: str, dimensions: int, others: Sequence[str] = ()) -> int:
         """The number of jets: of rows of ``first``, which the others must have too.

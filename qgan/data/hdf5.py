@@ -74,8 +74,9 @@ def store(temporary: Path, path: Path, attributes: Mapping[str, Any], rows: int,
 def _grow(file: h5py.File, key: str, values: np.ndarray, rows: int, level: int) -> None:
     if key not in file:
         chunk = 2 * rows if values.ndim == 1 else max(1, rows // _CHUNKS)
-        file.create_dataset(key, (0, *values.shape[1:]), values.dtype, maxshape=(None,) * values.ndim,
-                            chunks=(chunk, *values.shape[1:]), shuffle=True, compression="gzip", compression_opts=level)
+        chunks = (chunk, *(max(1, length) for length in values.shape[1:]))
+        file.create_dataset(key, (0, *values.shape[1:]), values.dtype, maxshape=(None,) * values.ndim, chunks=chunks,
+                            shuffle=True, compression="gzip", compression_opts=level)
     held = file[key]
     start = held.shape[0]
     held.resize((start + len(values), *map(max, held.shape[1:], values.shape[1:])))

@@ -9,6 +9,7 @@ GeV) and ``origin`` (JSON). The same jets in the other frame may lie beside them
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .grid import Grid
@@ -16,8 +17,25 @@ from .jets import Frame
 from .units import Units
 
 SCHEMA_VERSION = 1
+#: In files of another layout that this package wrote: the number of rows and of columns, which a native file shows.
+PIXELS = "pixels"
+#: What the labels are called there, where ``signal`` would make the file a native one.
+LABELS = "labels"
 #: Marks the jets of a generator among real ones.
 GENERATED = "generated"
+
+
+def written_here(attributes: Mapping[str, Any]) -> bool:
+    """Whether a file of another layout says where its pixels lie, as this package writes it."""
+    return "schema_version" in attributes and PIXELS in attributes
+
+
+def grid_of(attributes: Mapping[str, Any]) -> Grid:
+    """Where the pixels of such a file lie."""
+    height, width = (int(n) for n in attributes[PIXELS])
+    centred = [-float(attributes["half_width"]), float(attributes["half_width"])]
+    eta, phi = ([float(edge) for edge in attributes.get(key, centred)] for key in ("eta_range", "phi_range"))
+    return Grid(height, width, (eta[0], eta[1]), (phi[0], phi[1]))
 
 
 def other_frame(frame: Frame) -> Frame:

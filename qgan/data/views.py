@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base.errors import DataError
 from .jets import JetImages
+from .lit import lit_pixels
 
 if TYPE_CHECKING:
     from torch.utils.data import TensorDataset
@@ -39,26 +40,11 @@ def particles(jets: JetImages) -> Any:
         import awkward
     except ImportError as error:
         raise DataError(jets.source, "", "awkward is not installed: pip install 'qgan[root]'") from error
-    pt, eta, phi = lit_pixels(jets)
+    pt, eta, phi = lit_pixels(jets.images, jets.grid)
     lit, counts = pt > 0, (pt > 0).sum(1)
     records = awkward.zip({name: awkward.unflatten(values[lit], counts) for name, values in
                            (("pt", pt), ("delta_eta", eta), ("delta_phi", phi))})
     return awkward.Array({**_columns(jets), "particles": records})
-
-
-def lit_pixels(jets: JetImages, threshold: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels above a threshold as particles at their centres, the hardest first: pT, Δη, Δφ, each (N, M) float32.
-
-    pT = 0 pads; M is the number of pixels of the jet that has most.
-    """
-    flat = jets.images.reshape(len(jets), jets.grid.height * jets.grid.width)
-    most = int((flat > threshold).sum(1).max(initial=0))
-    order = np.argsort(-flat, axis=1, kind="stable")[:, :most]
-    pt = np.take_along_axis(flat, order, axis=1)
-    pt = np.where(pt > threshold, pt, np.float32(0))
-    where = np.meshgrid(jets.grid.eta, jets.grid.phi, indexing="ij")
-    eta, phi = (np.where(pt > 0, x.astype(np.float32).ravel()[order], np.float32(0)) for x in where)
-    return pt, eta, phi
 
 
 def _columns(jets: JetImages) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from ..base.io import atomic_path
 from .formats import FORMATS, Layout
 from .grid import Grid
 from .jets import KEYS, Frame, JetImages, check_alike
-from .layout import GENERATED, attributes_of, other_key
+from .layout import GENERATED, PIXELS, attributes_of, other_key
 from .stores import STORES, check_jets_output, store
 from .units import Units
 
@@ -47,7 +47,7 @@ class JetWriter:
                  origin: dict[str, Any] | None = None, overwrite: bool = False, units: Units = "GeV",
                  layout: str = "native", mantissa_bits: int | None = None, compression: int = 1) -> None:
         self.path = check_jets_output(path, overwrite)
-        self._laid_out = _checked(layout, self.path)
+        self._layout, self._laid_out = layout, _checked(layout, self.path)
         self.grid, self.frame, self.origin = grid, frame, origin or {}
         self.class_names = (class_names[0], class_names[1])
         self._overwrite, self._mantissa_bits, self._compression = overwrite, mantissa_bits, compression
@@ -60,6 +60,8 @@ class JetWriter:
 
     def __enter__(self) -> JetWriter:
         attributes = attributes_of(self.grid, self.frame, self.class_names, self.origin, self._like.units)
+        if self._layout != "native":
+            attributes[PIXELS] = list(self.grid.shape)
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self.path, self._overwrite))
             self._append = stack.enter_context(store(temporary, self.path, attributes, rows=self._rows,

@@ -26,7 +26,3 @@ FORMATS.add("lhco", Format(
     "LHC Olympics", lambda contents: contents.kind == "HDF5" and contents.keys == ("df",), _refuse(
         "a pandas table df (as that of the LHC Olympics)",
         f"its rows are whole events, not jets; cluster them, and {_CONVERT}")))
-FORMATS.add("calochallenge", Format(
-    "CaloChallenge", lambda contents: {"showers", "incident_energies"} <= set(contents.keys), _refuse(
-        "a file of calorimeter showers (as those of the CaloChallenge)",
-        "its voxels are layers, angles and radii around a particle, no pixels in η and φ of a jet")))
