@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from .commands import Word
 from .errors import DataError
@@ -26,8 +26,8 @@ def probability(text: str) -> float:
     return float(text)
 
 
-def value_or_range(text: str) -> float | tuple[float, float]:
-    """``80`` is a value, ``80:82`` a range from low to high."""
+def wish(text: str) -> float | tuple[float, float] | str:
+    """``80`` is a value, ``80:82`` a range from low to high; a Gaussian or a file of values stays as it is."""
     try:
         numbers = [float(part) for part in text.split(":")]
     except ValueError:
@@ -36,7 +36,18 @@ def value_or_range(text: str) -> float | tuple[float, float]:
         return numbers[0]
     if len(numbers) == 2 and numbers[0] < numbers[1]:
         return numbers[0], numbers[1]
-    raise ArgumentTypeError(f"{text!r} is neither a number nor a range such as 80:82")
+    if text.startswith("normal(") or Path(text).is_file():
+        return text
+    raise ArgumentTypeError(f"{text!r} is neither a number nor a range such as 80:82, nor normal(80,5), nor a file of "
+                            "values")
+
+
+def named_wish(text: str) -> tuple[str, float | tuple[float, float] | str]:
+    """``width=0.1:0.2``: a name, and what it is to be."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"{text!r} is no NAME=VALUE such as width=0.1:0.2")
+    return name, wish(value)
 
 
 def index_range(text: str) -> tuple[int, int]:
@@ -57,7 +68,8 @@ def check_pictures(folder: Path, overwrite: bool) -> None:
 
 Positive = Annotated[int, Word("N", positive)]
 Probability = Annotated[float, Word("P", probability)]
-Fixed = Annotated[float | tuple[float, float], Word("VALUE|LOW:HIGH", value_or_range)]
+Wish = Annotated[float | tuple[float, float] | str, Word("VALUE|LOW:HIGH|...", wish)]
+NamedWish = Annotated[tuple[str, Any], Word("NAME=VALUE|...", named_wish)]
 IndexRange = Annotated[tuple[int, int], Word("FIRST:LAST", index_range)]
 Jets = Annotated[Path, Word("FILE", Path, "files of jets")]
 Run = Annotated[Path, Word("RUN", Path, "folder of a run")]

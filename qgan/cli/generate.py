@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from ..base.kinds import Device, Fixed, Overwrite, Positive, Quiet, Run, Seed, Workers
+from ..base.kinds import Device, NamedWish, Overwrite, Positive, Quiet, Run, Seed, Wish, Workers
 from ..base.usage import UsageError
 from ..data.stores import NewJets
 
@@ -43,33 +45,52 @@ class Source:
         return load_source(self.run)
 
 
-def main(*, source: Source, out: NewJets, n: Positive = 10000, seed: Seed = 0, label: str | None = None,
-         eta: Fixed | None = None, pt: Fixed | None = None, mass: Fixed | None = None, delta_r: Fixed | None = None,
-         device: Device = "auto", workers: Workers = 1, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+def main(*, source: Source, out: NewJets, n: Positive | None = None, seed: Seed = 0, label: str | None = None,
+         eta: Wish | None = None, pt: Wish | None = None, mass: Wish | None = None, delta_r: Wish | None = None,
+         fix: Sequence[NamedWish] | None = None, conditions: Path | None = None,
+         outside: Literal["refuse", "clip"] = "refuse", device: Device = "auto", workers: Workers = 1,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make jets with a trained generator.
 
-    Conditions that are not fixed are drawn from their joint density in the training jets.
+    Conditions that are not given are drawn from their joint density in the training jets, given those that are. A
+    condition is a value (270), a range (80:82), a Gaussian (normal(80,5)) or a file of values to draw from. It is what
+    the training jets have under that name: pt and mass are those of the jet, and the image of a jet has a little more
+    of both (as real ones have), for pixels are summed up without their directions. What an image itself is to have is
+    image_pt and image_mass: --fix image_pt=270.
 
     Args:
         out: file to write, .h5, .npz, .parquet or .root.
-        n: jets in all.
+        n: jets in all (default: 10000, or one for each row of --conditions).
         seed: the same seed gives the same jets.
-        label: only this class: 0, 1, or its name (default: as in training).
-        eta: fix it, or draw it within a range.
-        pt, mass: fix it in GeV, or draw it within a range.
-        delta_r: fix that of the two leading subjets, or draw it within a range.
+        label: only this class, by number or name (default: as in training).
+        eta: pseudorapidity of the jet.
+        pt, mass: of the jet, GeV.
+        delta_r: of the two leading subjets.
+        fix: any condition or coding of the generator (qgan models lists them).
+        conditions: a table with a row for each jet (CSV, Parquet, HDF5, .npz): label and any conditions.
+        outside: refuse what is outside the training range, or clip it.
         workers: processes, each with one thread; no effect on the jets.
 
     Examples:
         qgan generate --model w_qcd --n 10000 --out fake.h5
         qgan generate --run runs/w_qcd --n 10000 --seed 1 --out fake.h5
         qgan generate --run runs/w_qcd --n 1000 --label w --pt 270 --mass 80:82 --eta -0.5:0.5 --out w.h5
+        qgan generate --model w_qcd --mass 'normal(80,5)' --fix soft_nnz=20:30 --out w.h5
+        qgan generate --model w_qcd --conditions mine.csv --out fast.h5
     """
+    from ..sampling.asked import DEFAULT
     from ..sampling.source import generate
 
     given = {"eta": eta, "pt": pt, "mass": mass, "delta_r": delta_r}
-    rate = generate(source.open(), out, n=n, seed=seed, label=int(label) if label in ("0", "1") else label,
-                    fixed={name: value for name, value in given.items() if value is not None}, device=device,
-                    workers=workers, overwrite=overwrite, quiet=quiet)
+    fixed = {name: value for name, value in given.items() if value is not None}
+    for name, value in fix or ():
+        if name in fixed:
+            raise UsageError(f"--fix: {name} is given twice")
+        fixed[name] = value
+    generator = source.open()
+    table = None if conditions is None else generator.table(conditions)
+    number = n or (DEFAULT if table is None else len(table))
+    rate = generate(generator, out, n=number, seed=seed, label=label, fixed=fixed, conditions=table, outside=outside,
+                    device=device, workers=workers, overwrite=overwrite, quiet=quiet)
     if not quiet:
-        print(f"{out}: {n} jets, {rate:,.0f} a second")
+        print(f"{out}: {number} jets, {rate:,.0f} a second")

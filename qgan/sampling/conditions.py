@@ -9,7 +9,8 @@ import numpy as np
 
 from ..base.errors import ConditionError
 from ..data.jets import KEYS, JetImages
-from .kernel import Bounds, ClassKernel
+from .kernel import Bounds, ClassKernel, Ends
+from .weighing import Start
 
 #: A condition's asked value: one number, or a lower and an upper bound.
 Fixed = float | tuple[float, float]
@@ -62,10 +63,15 @@ def condition_table(jets: JetImages, names: Sequence[str], extra: Mapping[str, n
 
 
 class Conditions(NamedTuple):
-    """Drawn conditions: values (n, C) float32 with the density's columns, and the labels (n,) int64."""
+    """Drawn conditions: values (n, C) float32 with the density's columns, and the labels (n,) int64.
+
+    Where each jet was given values of its own, ``distance`` (n,) says how far they are from the nearest training jet:
+    kernel widths a column, in the mean square.
+    """
 
     values: np.ndarray
     label: np.ndarray
+    distance: np.ndarray | None = None
 
 
 class ConditionDensity:
@@ -155,6 +161,65 @@ class ConditionDensity:
             values[chosen] = self._classes[c].draw(len(chosen), rng, wanted, pool)
         return Conditions(values, labels.astype(np.int64))
 
+    def fill(self, given: Mapping[str, np.ndarray], rng: np.random.Generator, label: np.ndarray | None,
+             ranges: Mapping[str, Fixed], wanted: int) -> Conditions:
+        """Conditions of n jets of which some are given, each jet's own: the rest is drawn from the density given these.
+
+        A jet's numbers depend neither on those of later jets nor on ``wanted``.
+
+        Args:
+            given: (n,) by name, within the training range.
+            rng: the source of randomness.
+            label: (n,) classes; None to draw them, given the rest.
+            ranges: bounds that all jets share.
+            wanted: only the first so many jets matter.
+
+        Raises:
+            ConditionError: there is no such condition.
+        """
+        bounds, columns = self._bounds(ranges), {self._column(name): values for name, values in given.items()}
+        n = len(label) if label is not None else len(next(iter(given.values())))
+        # All at once, so that none of them depends on which classes there are.
+        uniform, normal = rng.random((n, 2)), rng.standard_normal((n, len(self.names)))
+        within = rng.random((n, len(columns) + len(bounds)))
+        rows = np.arange(wanted)
+        starts = {c: (some, self._classes[c].start({i: v[some] for i, v in columns.items()}, bounds, uniform[some, 0]))
+                  for c in self.classes if len(some := rows if label is None else rows[label[:wanted] == c])}
+        if label is None:
+            label = self._classes_of({c: start for c, (_, start) in starts.items()}, columns, uniform[:, 1])
+        values, distance = np.empty((n, len(self.names)), np.float32), np.zeros(n)
+        for c, (some, start) in starts.items():
+            chosen, mine = np.zeros(n, np.int64), label[some] == c
+            chosen[some], distance[some[mine]] = start.chosen, start.distance[mine]
+            ends: Ends = {**{i: (v, v) for i, v in columns.items()}, **bounds}
+            finished = self._classes[c].finish(chosen, normal, ends, within)
+            values[some[mine]] = finished[some[mine]]
+        values[wanted:] = values[wanted - 1]
+        return Conditions(values, label, distance / np.sqrt(max(1, len(columns))))
+
+    def edges(self, name: str, label: int | None = None) -> tuple[float, float]:
+        """Lowest and highest training value of a condition, of one class or of all.
+
+        Raises:
+            ConditionError: there is no such condition.
+        """
+        edges = [e[self._column(name)] for c, e in self._edges.items() if label in (None, c)]
+        return min(float(e[0]) for e in edges), max(float(e[1]) for e in edges)
+
+    def _classes_of(self, starts: Mapping[int, Start], columns: Mapping[int, np.ndarray],
+                    uniform: np.ndarray) -> np.ndarray:
+        """Classes (n,) of jets, as likely as each class has what is given."""
+        wanted = len(next(iter(starts.values())).chosen)
+        share = np.stack([np.log(self._weights[c]) + start.log_density for c, start in starts.items()], 1)
+        holds = np.stack([self._classes[c].holds({i: v[:wanted] for i, v in columns.items()}) for c in starts], 1)
+        share[~holds & holds.any(1, keepdims=True)] = -np.inf
+        share = np.exp(share - share.max(1)[:, None])
+        likely = np.cumsum(share / share.sum(1)[:, None], 1)
+        label = np.full(len(uniform), self.classes[0])
+        label[:wanted] = np.array(list(starts))[(likely[:, :-1] < uniform[:wanted, None]).sum(1)]
+        label[wanted:] = label[wanted - 1]
+        return label
+
     def state_dict(self) -> dict[str, Any]:
         """Tensors and plain values, which ``torch.load(weights_only=True)`` accepts."""
         import torch
@@ -172,13 +237,17 @@ class ConditionDensity:
         """The asked lower and upper bound of each fixed column."""
         bounds = {}
         for name, value in fixed.items():
-            if name not in self.names:
-                raise ConditionError(f"{name}: no such condition; the model has {', '.join(self.names)}")
+            column = self._column(name)
             low, high = (float(v) for v in value) if isinstance(value, tuple | list) else (float(value),) * 2
             if not low <= high:
                 raise ConditionError(f"{name}: the range {low:g} to {high:g} is empty")
-            bounds[self.names.index(name)] = low, high
+            bounds[column] = low, high
         return bounds
+
+    def _column(self, name: str) -> int:
+        if name not in self.names:
+            raise ConditionError(f"{name}: no such condition; the model has {', '.join(self.names)}")
+        return self.names.index(name)
 
     def _check_ranges(self, wanted: Bounds, candidates: list[int], label: int | None) -> None:
         for i, (low, high) in wanted.items():

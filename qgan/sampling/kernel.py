@@ -12,10 +12,13 @@ inside needs none of that: they are drawn as they are.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+
+from .weighing import MAX_ROWS, Start, WeighedRows
 
 #: h as a fraction of Scott's bandwidth.
 FACTOR = 0.1
@@ -26,6 +29,8 @@ MAX_DISTANCE = 3.0
 
 #: Asked lower and upper bound by column; equal where a value is asked for.
 Bounds = dict[int, tuple[float, float]]
+#: The same where each of n draws may have its own, (n,).
+Ends = Mapping[int, tuple[np.ndarray | float, np.ndarray | float]]
 
 
 class Pool(NamedTuple):
@@ -48,6 +53,8 @@ class ClassKernel:
         self._spread = np.sqrt(np.diag(self._covariance))
         values, vectors = np.linalg.eigh(self._covariance)
         self._root = vectors * np.sqrt(np.clip(values, 0, None))
+        self._inverses: dict[tuple[int, ...], np.ndarray] = {}
+        self._weighed: dict[Any, WeighedRows] = {}
         self._h = FACTOR * len(rows) ** (-1 / (np.count_nonzero(self._spread) + 4))
 
     def pool(self, bounds: Bounds) -> Pool | None:
@@ -82,38 +89,89 @@ class ClassKernel:
             chosen = pool.rows[rng.integers(len(pool.rows), size=n)]
         else:
             chosen = rng.choice(pool.rows, n, p=pool.probability)
+        noise = rng.standard_normal((n, self._rows.shape[1]))
+        return self.finish(chosen, noise, bounds, None if pool.inside else rng.random((n, len(bounds))))
+
+    def finish(self, chosen: np.ndarray, noise: np.ndarray, bounds: Ends, uniform: np.ndarray | None) -> np.ndarray:
+        """Draws (n, C) from the rows that were chosen.
+
+        Args:
+            chosen: (n,) positions of rows.
+            noise: (n, C) standard normal numbers.
+            uniform: (n, len(bounds)) that place the draws within the bounds; None where the rows lie there already.
+        """
         values = self._rows[chosen]
-        noise = self._h * rng.standard_normal(values.shape) @ self._root.T
-        if not pool.inside:
-            noise += self._step(values, bounds, rng)
+        noise = self._h * noise @ self._root.T
+        if uniform is not None and bounds:
+            noise += self._step(values, bounds, uniform)
         values = values + noise
         values[:, self._whole] = np.round(values[:, self._whole])
-        edges = self._edges.copy()
-        for column, (low, high) in bounds.items():
-            edges[column] = max(low, edges[column, 0]), min(high, edges[column, 1])
-        return _reflect(values, edges)
+        low, high = (np.broadcast_to(edge, values.shape).copy() for edge in self._edges.T)
+        for column, (least, most) in bounds.items():
+            low[:, column] = np.maximum(least, self._edges[column, 0])
+            high[:, column] = np.minimum(most, self._edges[column, 1])
+        return _reflect(values, low, high)
+
+    def start(self, given: dict[int, np.ndarray], ranges: Bounds, uniform: np.ndarray) -> Start:
+        """The rows that draws with values of their own start from.
+
+        Args:
+            given: values (n,) by column.
+            ranges: bounds that all draws share.
+            uniform: (n,) that choose.
+        """
+        key = (tuple(given), tuple(ranges.items()))
+        if key not in self._weighed:
+            self._weighed[key] = self._weigh(list(given), ranges)
+        values = np.stack(list(given.values()), 1) if given else np.empty((len(uniform), 0))
+        return self._weighed[key].choose(values, uniform)
+
+    def holds(self, given: dict[int, np.ndarray]) -> np.ndarray:
+        """Of which draws (n,) all given values lie within the edges."""
+        inside = [(values >= self._edges[i, 0]) & (values <= self._edges[i, 1]) for i, values in given.items()]
+        return np.asarray(np.stack(inside).all(0))
+
+    def _weigh(self, columns: list[int], ranges: Bounds) -> WeighedRows:
+        """What chooses between the rows for values of these columns, within ranges of others."""
+        every = np.linspace(0, len(self._rows) - 1, min(MAX_ROWS, len(self._rows))).round().astype(np.int64)
+        width = self._width([*columns, *ranges])
+        logarithm = np.zeros(len(every))
+        for (column, (low, high)), b in zip(ranges.items(), width[len(columns):], strict=True):
+            rows = self._rows[every, column]
+            if b > 0:
+                share = ndtr((high - rows) / b) - ndtr((low - rows) / b)
+                logarithm += np.log(np.clip(share, 1e-300, None))
+        return WeighedRows(self._rows[every][:, columns], width[:len(columns)], logarithm, every)
 
     def _width(self, columns: list[int]) -> np.ndarray:
         """The kernel's width b in each of the given columns."""
         return self._spread[columns] * len(self._rows) ** (-1 / (len(columns) + 4))
 
-    def _step(self, values: np.ndarray, bounds: Bounds, rng: np.random.Generator) -> np.ndarray:
+    def _step(self, values: np.ndarray, bounds: Ends, uniform: np.ndarray) -> np.ndarray:
         """What moves each row to values within the bounds, and the other columns with it."""
         columns = list(bounds)
-        low, high = np.array(list(bounds.values())).T
+        low, high = (np.stack([np.broadcast_to(ends[side], len(values)) for ends in bounds.values()], 1)
+                     for side in (0, 1))
         width = np.where(self._width(columns) > 0, self._width(columns), 1.0)
         start = values[:, columns]
-        lower, upper = ndtr((low - start) / width), ndtr((high - start) / width)
-        target = start + width * ndtri(lower + (upper - lower) * rng.random(start.shape))
-        # Far from the row both ends have the same probability in floating point; the nearer end is then meant.
-        step = np.clip(np.nan_to_num(target, posinf=np.inf, neginf=-np.inf), low, high) - start
-        among = self._covariance[np.ix_(columns, columns)]
-        return step @ np.linalg.pinv(among, hermitian=True) @ self._covariance[columns]
+        if (low == high).all():
+            step = low - start
+        else:
+            lower, upper = ndtr((low - start) / width), ndtr((high - start) / width)
+            target = start + width * ndtri(lower + (upper - lower) * uniform)
+            # Far from the row both ends have the same probability in floating point; the nearer end is then meant.
+            step = np.clip(np.nan_to_num(target, posinf=np.inf, neginf=-np.inf), low, high) - start
+        return step @ self._inverse(tuple(columns)) @ self._covariance[columns]
+
+    def _inverse(self, columns: tuple[int, ...]) -> np.ndarray:
+        """Of the covariance among some columns."""
+        if columns not in self._inverses:
+            self._inverses[columns] = np.linalg.pinv(self._covariance[np.ix_(columns, columns)], hermitian=True)
+        return self._inverses[columns]
 
 
-def _reflect(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def _reflect(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Values beyond an edge come back by as much, as often as it takes where the edges are close together."""
-    low, high = edges.T
     width = high - low
     turns = np.where(width > 0, width, 1.0)
     folded = low + turns - np.abs((values - low) % (2 * turns) - turns)

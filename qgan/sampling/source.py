@@ -1,7 +1,7 @@
 """Jets from a trained generator.
 
-Sample i depends on (seed, i) alone: jets are always made in blocks of a fixed size, each with random numbers of
-its own, and a request takes what it needs of them. So a file is the same however the work is divided.
+Sample i depends on (seed, i) and what is asked of it alone: jets are made in blocks of a fixed size, each with random
+numbers of its own, and a request takes what it needs of them. So a file is the same however the work is divided.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,24 @@ from ..base.errors import CheckpointError, ConditionError, ConfigError, did_you_
 from ..base.progress import progress
 from ..base.seeding import integer_seed, numpy_rng
 from ..base.workers import in_order, local_workers
-from ..data import Grid, JetImages, JetWriter
+from ..data import Grid, JetImages, JetWriter, concatenate
 from ..data.jets import KEYS, Frame
 from ..models import Blueprint, JetGenerator
 from ..models.recipes import blueprint_of
 from ..observables.subjettiness import tau_from_images
 from ..runs import RunFolder, checkpoint
-from .conditions import ConditionDensity, Fixed
+from .asked import ANY, Asked, Outside
+from .conditions import ConditionDensity
+from .table import IMAGE_PT, Table, read_table
+from .wishes import Wish, read_wish, scaled
 
 #: Jets a block; part of what a seed means, so it never changes.
 BLOCK = 512
+#: Jets that a network can make at once, with the same rounding as in a block on most processors. A multiple of 16:
+#: torch draws its normal numbers by 16.
+PART = 16
+#: Of a block that is wanted up to here only parts are made.
+_FEW = BLOCK // 4
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class JetSource:
     frame: Frame
     class_names: tuple[str, str]
     origin: dict[str, Any]
+    _exact: dict[tuple[str, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def label_of(self, name: int | str | None) -> int | None:
         """A class by label or name, whose case does not matter where no two classes differ in it alone.
@@ -67,6 +75,8 @@ class JetSource:
         """
         if name is None:
             return None
+        if isinstance(name, str) and name.isdigit() and name not in self.class_names:
+            name = int(name)
         alike = [i for i, known in enumerate(self.class_names) if known.lower() == str(name).lower()]
         label = self.class_names.index(name) if name in self.class_names else alike[0] if len(alike) == 1 else name
         if label not in self.density.classes:
@@ -75,54 +85,111 @@ class JetSource:
                                  f"{did_you_mean(str(name), self.class_names)}")
         return int(label)
 
+    def ask(self, label: int | str | None = None, fixed: Mapping[str, Wish] | None = None, conditions: Any = None,
+            outside: Outside = "refuse") -> Asked:
+        """What is asked of jets, checked; see :meth:`jets` for the arguments and errors."""
+        table = None if conditions is None else self.table(conditions)
+        wishes = {name: read_wish(name, wish) for name, wish in (fixed or {}).items()}
+        if IMAGE_PT in wishes:
+            wishes["pixel_mean"] = scaled(wishes.pop(IMAGE_PT), 1 / math.prod(self.grid.shape))
+        return Asked.of(self.density, self.label_of(label), wishes, table, outside)
+
+    def table(self, conditions: Any) -> Table:
+        """A table with a row for each jet, its columns known; see :meth:`jets`."""
+        found = read_table(conditions, self.density.names, self.label_of)
+        if IMAGE_PT not in found.columns:
+            return found
+        columns = {**found.columns, "pixel_mean": found.columns[IMAGE_PT] / math.prod(self.grid.shape)}
+        return replace(found, columns={name: values for name, values in columns.items() if name != IMAGE_PT})
+
     @torch.inference_mode()
-    def block(self, index: int, seed: int, label: int | None = None,
-              fixed: Mapping[str, Fixed] | None = None, substructure: bool = True) -> JetImages:
-        """The jets ``index * BLOCK`` to ``(index + 1) * BLOCK`` of a seed."""
+    def block(self, index: int, seed: int, asked: Asked = ANY, substructure: bool = True,
+              wanted: int = BLOCK) -> JetImages:
+        """The jets from ``index * BLOCK`` of a seed, the first ``wanted`` of a block."""
         rng = numpy_rng(seed, "conditions", index)
-        drawn = self.density.sample(BLOCK, rng, label, fixed)
+        drawn = asked.conditions(self.density, rng, index * BLOCK, BLOCK, wanted)
         table = self._table(drawn.values, drawn.label)
-        noise = torch.Generator().manual_seed(integer_seed(seed, "noise", index))
-        # Drawn on the CPU, so that a GPU is given the same numbers.
-        values = torch.randn(BLOCK, self.generator.noise_features, generator=noise)
+        made = -(-wanted // PART) * PART if wanted <= _FEW and self._parts_are_exact() else BLOCK
+        images = self._images(table[:made], self._noise(made, integer_seed(seed, "noise", index)),
+                              PART if made < BLOCK else BLOCK)
+        # The detector is the same at every azimuth, so the jets' is uniform.
+        phi = rng.uniform(0, 2 * math.pi, BLOCK).astype(np.float32)
+        return self._jets(images[:wanted], drawn.values[:wanted], drawn.label[:wanted], phi[:wanted], substructure)
+
+    def _noise(self, jets: int, seed: int) -> torch.Tensor:
+        """Of the first jets of a block; drawn on the CPU, so that a GPU is given the same numbers."""
+        return torch.randn(jets, self.generator.noise_features, generator=torch.Generator().manual_seed(seed))
+
+    def _images(self, table: torch.Tensor, noise: torch.Tensor, at_once: int) -> np.ndarray:
+        """Images (n, H, W) of conditions and noise (n, ...), so many at once."""
         device = next(self.generator.parameters()).device
-        _, images = self.generator(table.to(device), values.to(device))
-        return self._jets(images.float().cpu().numpy(), drawn.values, drawn.label, rng, substructure)
+        made = [self.generator(conditions.to(device), values.to(device))[1].float().cpu()
+                for conditions, values in zip(table.split(at_once), noise.split(at_once), strict=True)]
+        return torch.cat(made).numpy()
+
+    def _parts_are_exact(self) -> bool:
+        """Whether parts of a block come out as the whole does: products of matrices are rounded by their shape."""
+        key = (str(next(self.generator.parameters()).device), torch.get_num_threads())
+        if key not in self._exact:
+            drawn = self.density.sample(BLOCK, numpy_rng(0, "conditions", 0))
+            table, noise = self._table(drawn.values, drawn.label), self._noise(BLOCK, 0)
+            whole, few = self._images(table, noise, BLOCK), slice(0, _FEW)
+            self._exact[key] = np.array_equal(self._images(table[few], noise[few], PART), whole[few])
+        return self._exact[key]
 
     def _table(self, values: np.ndarray, label: np.ndarray) -> torch.Tensor:
         columns = dict(zip(self.density.names, values.T, strict=True), label=label.astype(np.float32))
         return torch.from_numpy(np.stack([columns[name] for name in self.generator.names], 1))
 
-    def _jets(self, images: np.ndarray, values: np.ndarray, label: np.ndarray, rng: np.random.Generator,
+    def _jets(self, images: np.ndarray, values: np.ndarray, label: np.ndarray, phi: np.ndarray,
               substructure: bool) -> JetImages:
         asked = {name: column for name, column in zip(self.density.names, values.T, strict=True) if name in KEYS}
         constant = {name: np.full(len(label), value, np.float32) for name, value in self.constants.items()}
-        # The detector is the same at every azimuth, so the jets' is uniform.
-        phi = rng.uniform(0, 2 * math.pi, len(label)).astype(np.float32)
         found = tau_from_images(images, self.generator.grid) if substructure else {}
         taus = {name: tau.astype(np.float32) for name, tau in found.items()}
         conditions = {**constant, **taus, "phi": phi, **asked}
         return JetImages(images, label, {k: conditions[k] for k in KEYS if k in conditions}, self.generator.grid,
                          self.frame, self.class_names, self.origin, "generated jets")
 
-    def jets(self, n: int, seed: int, label: int | str | None = None,
-             fixed: Mapping[str, Fixed] | None = None, substructure: bool = True) -> Iterator[JetImages]:
+    def jets(self, n: int | None = None, seed: int = 0, label: int | str | None = None,
+             fixed: Mapping[str, Wish] | None = None, substructure: bool = True, *, conditions: Any = None,
+             outside: Outside = "refuse") -> Iterator[JetImages]:
         """The first ``n`` jets of a seed, in blocks.
 
         Args:
-            n: how many.
+            n: how many; by default one for each row of ``conditions``.
             seed: the same seed gives the same jets, whatever ``n`` is.
             label: a class, by label or name; by default classes are as frequent as in training.
-            fixed: conditions that are set, e.g. ``{"pt": 270.0, "mass": (80.0, 82.0)}``; GeV and radians.
+            fixed: conditions and codings that are set to a value, a range, or a distribution: :class:`Normal`, or an
+                array of values to draw from: ``{"pt": 270.0, "mass": (80.0, 82.0), "eta": Normal(0, 1)}``; GeV and
+                radians.
             substructure: compute τ_1 … τ_32 of the images; it takes about as long as making them.
+            conditions: a table with a row for each jet, in order: columns ``label`` (number or name) and any of the
+                conditions and codings; the others are drawn from their density given these. A CSV, Parquet, HDF5 or
+                .npz file, jets, or columns by name (mapping, data frame, structured array).
+            outside: of the training range: ``refuse`` such values, or ``clip`` them.
 
         Raises:
             ConditionError: a condition outside the training range, or one the generator does not have.
+            DataError: a table that cannot be read.
         """
-        chosen = self.label_of(label)
-        for index in range(math.ceil(n / BLOCK)):
-            block = self.block(index, seed, chosen, fixed, substructure)
-            yield block[:min(BLOCK, n - index * BLOCK)]
+        asked = self.ask(label, fixed, conditions, outside)
+        number = asked.count(n)
+        for index in range(math.ceil(number / BLOCK)):
+            yield self.block(index, seed, asked, substructure, min(BLOCK, number - index * BLOCK))
+
+    def sample(self, n: int | None = None, seed: int = 0, label: int | str | None = None,
+               fixed: Mapping[str, Wish] | None = None, substructure: bool = True, *, conditions: Any = None,
+               outside: Outside = "refuse") -> JetImages:
+        """The same jets in one piece; see :meth:`jets`.
+
+        >>> from qgan import load_model
+        >>> jets = load_model("w_qcd").sample(conditions={"label": ["w", "qcd"], "pt": [270.0, 290.0]})
+        >>> jets.label.tolist(), jets.conditions["pt"].tolist()
+        ([1, 0], [270.0, 290.0])
+        """
+        return concatenate(list(self.jets(n, seed, label, fixed, substructure, conditions=conditions,
+                                          outside=outside)))
 
     @property
     def grid(self) -> Grid:
@@ -165,9 +232,10 @@ def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: 
             "frame": jets.frame, "class_names": list(jets.class_names)}
 
 
-def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, seed: int = 0,
-             label: int | str | None = None, fixed: Mapping[str, Fixed] | None = None, device: str = "auto",
-             workers: int = 1, overwrite: bool = False, quiet: bool = False) -> float:
+def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = None, seed: int = 0,
+             label: int | str | None = None, fixed: Mapping[str, Wish] | None = None, conditions: Any = None,
+             outside: Outside = "refuse", device: str = "auto", workers: int = 1, overwrite: bool = False,
+             quiet: bool = False) -> float:
     """Writes jets of a trained generator to a file, block by block; memory does not grow with ``n``.
 
     On the CPU each worker computes with one thread, so that the file does not depend on how many there are of either.
@@ -175,7 +243,8 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, s
     Args:
         run: folder of a run (or its checkpoint), or a source, such as :func:`qgan.load_model` gives.
         out: file to write, packed as its suffix says (see :class:`~qgan.data.JetWriter`).
-        n, seed, label, fixed: see :meth:`JetSource.jets`.
+        n: how many; by default one for each row of ``conditions``, and 10,000 without.
+        seed, label, fixed, conditions, outside: see :meth:`JetSource.jets`.
         device: where to compute.
         workers: number of processes; more than one only on the CPU.
         overwrite: replace the file if it exists.
@@ -201,40 +270,40 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int = 10_000, s
         source.generator.to(where)
     else:
         source = load_source(run, where)
+    asked = source.ask(label, fixed, conditions, outside)
+    number = asked.count(n)
     start = time.perf_counter()
-    asked = {"seed": seed, "n": n, "label": label, "fixed": dict(fixed or {})}
-    with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names,
-                   origin={**source.origin, **asked}, overwrite=overwrite) as writer, \
-            progress(n, "generate", "jets", quiet=quiet) as bar:
-        for block in _blocks(source, n, seed, label, fixed, workers):
+    origin = {**source.origin, "seed": seed, "n": number, "label": label, **asked.to_dict()}
+    with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names, origin=origin,
+                   overwrite=overwrite) as writer, progress(number, "generate", "jets", quiet=quiet) as bar:
+        for block in _blocks(source, number, seed, asked, workers):
             writer.append(block)
             bar.update(len(block))
-    return n / (time.perf_counter() - start)
+    return number / (time.perf_counter() - start)
 
 
-def _blocks(source: JetSource, n: int, seed: int, label: int | str | None, fixed: Mapping[str, Fixed] | None,
-            workers: int) -> Iterator[JetImages]:
+def _blocks(source: JetSource, n: int, seed: int, asked: Asked, workers: int) -> Iterator[JetImages]:
     """What :meth:`JetSource.jets` gives, made by some processes."""
     count = math.ceil(n / BLOCK)
     if min(workers, count) == 1:
         with one_thread():
-            yield from source.jets(n, seed, label, fixed)
+            for index in range(count):
+                yield source.block(index, seed, asked, wanted=min(BLOCK, n - index * BLOCK))
         return
-    work = partial(_block, seed=seed, label=source.label_of(label), fixed=fixed)
-    with local_workers(min(workers, count), _prepare, source) as pool:
-        for index, block in enumerate(in_order(pool, work, count, 2 * workers)):
-            yield block[:n - index * BLOCK]
+    with local_workers(min(workers, count), _prepare, source, seed, asked, n) as pool:
+        yield from in_order(pool, _block, count, 2 * workers)
 
 
-def _prepare(source: JetSource) -> None:
-    """Gives a worker its generator."""
-    global _source
+def _prepare(*work: Any) -> None:
+    """Gives a worker its generator and what is asked of it."""
+    global _work
     torch.set_num_threads(1)
-    _source = source
+    _work = work
 
 
-def _block(index: int, seed: int, label: int | None, fixed: Mapping[str, Fixed] | None) -> JetImages:
-    return _source.block(index, seed, label, fixed)
+def _block(index: int) -> JetImages:
+    source, seed, asked, n = _work
+    return source.block(index, seed, asked, wanted=min(BLOCK, n - index * BLOCK))
 
 
-_source: JetSource
+_work: tuple[Any, ...]
