@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from qgan.base.kinds import value_or_range
+from qgan.base.kinds import wish
 from qgan.base.usage import join_negative_values
 from qgan.cli import PROGRAM, main
 from qgan.data import read_jets, write_jets
@@ -159,7 +159,7 @@ def test_a_command_line_that_makes_no_sense(words: list[str], said: str, complai
 def test_negative_values_and_ranges() -> None:
     assert join_negative_values(["--eta", "-0.5:0.5", "--pt", "-.5", "--quiet", "--n=3", "-1"]) == [
         "--eta=-0.5:0.5", "--pt=-.5", "--quiet", "--n=3", "-1"]
-    assert (value_or_range("80"), value_or_range("-0.5:0.5")) == (80.0, (-0.5, 0.5))
+    assert (wish("80"), wish("-0.5:0.5")) == (80.0, (-0.5, 0.5))
 
 
 def test_ctrl_c_ends_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ import yaml
 from anomaly.cli import PROGRAM as ANOMALY
 from qgan.base.commands import Command, Configured
 from qgan.base.errors import ConfigError, DataError
-from qgan.base.kinds import Fixed, Jets, NewFile, Overwrite, Positive, Quiet
+from qgan.base.kinds import Jets, NewFile, Overwrite, Positive, Quiet, Wish
 from qgan.base.usage import UsageError
 from qgan.cli import PROGRAM as QGAN
 
@@ -40,7 +40,7 @@ class Cut:
 
 
 def example(files: Sequence[Jets], more: Sequence[str] = (), *, out: NewFile, cut: Cut, n: Positive = 7,
-            parts: Sequence[Literal["a", "b"]] = ("a", "b"), mass: Fixed | None = None, full_width: bool = False,
+            parts: Sequence[Literal["a", "b"]] = ("a", "b"), mass: Wish | None = None, full_width: bool = False,
             overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Try the reader.
 

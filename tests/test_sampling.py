@@ -222,10 +222,10 @@ def test_an_interruption_leaves_nothing_behind(run: Path, tmp_path: Path, monkey
                                                stop: BaseException) -> None:
     whole = JetSource.block
 
-    def block(self: JetSource, index: int, *arguments: object) -> JetImages:
+    def block(self: JetSource, index: int, *arguments: object, **options: object) -> JetImages:
         if index == 1:
             raise stop
-        return whole(self, index, *arguments)  # type: ignore[arg-type]
+        return whole(self, index, *arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(JetSource, "block", block)
     with pytest.raises(type(stop)):

@@ -111,6 +111,11 @@ def _tau_of_block(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.nd
         for k in range(n + 1):
             distance = distance2(eta[:jets], phi[:jets], axis_y[:, k, None], axis_phi[:, k, None])
             np.minimum(nearest, distance, out=nearest)
-        tau[:jets, n] = (pt[:jets] * np.sqrt(nearest)).sum(axis=1) / pt[:jets].sum(axis=1)
+        tau[:jets, n] = _sum(pt[:jets] * np.sqrt(nearest)) / _sum(pt[:jets])
         tau[:jets, n][count[:jets] <= n + 1] = 0  # each constituent is its own axis, up to rounding
     return tau
+
+
+def _sum(values: np.ndarray) -> np.ndarray:
+    """Of rows (N, M), one number after the other: so zeros at the end, as many as another jet needs, change nothing."""
+    return np.cumsum(values, axis=1)[:, -1]

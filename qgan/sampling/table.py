@@ -98,8 +98,9 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _numbers(where: str, name: str, values: np.ndarray) -> np.ndarray:
+    """float64, but no finer than float32, in which conditions are kept: texts and numbers then say the same."""
     try:
-        numbers = values.astype(np.float64)
+        numbers = values.astype(np.float32).astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(where, name, "holds texts, expected numbers") from error
     if len(bad := np.flatnonzero(~np.isfinite(numbers))):
