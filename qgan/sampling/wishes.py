@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from ..base.errors import ConditionError, DataError
-from ..data.arrays import open_npy
 from ..data.contents import kind_of, listed
+from ..data.npy import open_npy
 from ..data.tables import read_columns
 from .conditions import Fixed
 
