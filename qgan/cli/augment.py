@@ -78,10 +78,11 @@ def load(configuration: Configuration, data: Paths | None, test: Paths | None, s
     """Jets to draw from and jets to test on."""
     from ..data import embedded_jets, read_jets
     from ..data.files import read_in_frame
+    from ..data.peculiar import without_empty
     from ..training.preparation import cropped
 
     if data:
-        pool = read_jets(data)
+        pool = without_empty(read_jets(data))
         if not test:
             pool, held_out = pool.split(seed, (1 - HELD_OUT, HELD_OUT))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -46,6 +47,41 @@ def in_cut_units(images: np.ndarray, units: Units) -> np.ndarray:
 def above_cut(images: np.ndarray, units: Units) -> np.ndarray:
     """(N, H, W): which pixels are not under :data:`CUT`."""
     return in_cut_units(images, units) >= CUT
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Images of any units as if they were in GeV, and back: what learns from jets knows cuts and sums in GeV alone.
+
+    Attributes:
+        units: of the images.
+        factor: GeV of one of their units, where these are unknown but the same for all jets.
+
+    >>> Scale("max").from_gev(np.array([[[100.0, 400.0]]]))
+    array([[[0.25, 1.  ]]])
+    """
+
+    units: Units = "GeV"
+    factor: float = 1.0
+
+    @classmethod
+    def of(cls, images: np.ndarray, units: Units) -> Scale:
+        """For images (N, H, W); those of unknown units have :data:`NOMINAL_PT` in the middle."""
+        if units != "unknown":
+            return cls(units)
+        total = images.sum((1, 2), dtype=np.float64)
+        return cls(units, NOMINAL_PT / float(np.median(total[total > 0])))
+
+    def to_gev(self, images: np.ndarray) -> np.ndarray:
+        """Images as if in GeV; those that are shares add up to :data:`NOMINAL_PT`."""
+        return images * np.float32(self.factor) if self.units == "unknown" else in_cut_units(images, self.units)
+
+    def from_gev(self, images: np.ndarray) -> np.ndarray:
+        """The inverse of :meth:`to_gev`."""
+        if self.units in ("GeV", "unknown"):
+            return images if self.units == "GeV" else images / np.float32(self.factor)
+        whole = images.sum((1, 2), keepdims=True) if self.units == "sum" else images.max((1, 2), keepdims=True)
+        return np.divide(images, whole, out=np.zeros_like(images), where=whole > 0)
 
 
 def title(unit: str, units: Units) -> str:

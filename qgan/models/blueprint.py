@@ -52,19 +52,20 @@ class Blueprint:
 
         Args:
             network, grid, symmetry, seed, plugins: see above.
-            images: (N, H, W) GeV.
+            images: (N, H, W) GeV; without ``pixel_mean`` among the conditions all add up to the same.
             table: (N, C) physical conditions, columns ``names``.
             power: of network space.
             frame: of the jets.
 
         Raises:
             ConditionError: a condition that is constant or not finite.
-            ConfigError: ``pixel_mean`` is not among them.
+            ConfigError: ``pixel_mean`` is not among them, though sums differ.
         """
-        if "pixel_mean" not in names:
+        total = images.sum((1, 2), dtype=np.float64)
+        if "pixel_mean" not in names and np.ptp(total) > 1e-5 * total.max():
             raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
-        return cls(dict(network), ConditionTransform.fit(table, names), PixelTransform(power), grid, None, frame,
-                   symmetry, seed, tuple(plugins))
+        return cls(dict(network), ConditionTransform.fit(table, names), PixelTransform(power), grid,
+                   None if "pixel_mean" in names else float(total[0]), frame, symmetry, seed, tuple(plugins))
 
     def flip(self) -> EtaFlip:
         """The η-flip of its jets and their physical conditions.

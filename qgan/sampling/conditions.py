@@ -53,7 +53,7 @@ def condition_table(jets: JetImages, names: Sequence[str], extra: Mapping[str, n
         column = np.asarray(available[name], np.float32)
         if not np.isfinite(column).all():
             raise ConditionError(f"{jets.source}: {name}: holds NaN or infinite values")
-        if drop and np.ptp(column) == 0:
+        if drop and np.ptp(column) <= 1e-6 * np.abs(column).max():  # the same but for rounding
             dropped[name] = f"{column[0]:.4g} in all jets"
             continue
         columns.append(column)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..base.seeding import integer_seed, numpy_rng
 from ..base.workers import in_order, local_workers
 from ..data import Grid, JetImages, JetWriter, concatenate
 from ..data.jets import KEYS, Frame
+from ..data.units import Scale
 from ..models import Blueprint, JetGenerator
 from ..models.recipes import blueprint_of
 from ..observables.subjettiness import tau_from_images
@@ -49,7 +50,7 @@ class JetSource:
         generator: in evaluation mode.
         density: of the conditions and codings, per class.
         constants: jet quantities that were the same in all training jets, by name.
-        frame, class_names: of the jets it makes.
+        frame, class_names, scale: of the jets it makes; the scale gives their units.
         origin: what it is, as plain values, for the files it makes.
 
     >>> from qgan import load_model
@@ -65,6 +66,7 @@ class JetSource:
     frame: Frame
     class_names: tuple[str, str]
     origin: dict[str, Any]
+    scale: Scale = field(default_factory=Scale)
     _exact: dict[tuple[str, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def label_of(self, name: int | str | None) -> int | None:
@@ -148,8 +150,9 @@ class JetSource:
         found = tau_from_images(images, self.generator.grid) if substructure else {}
         taus = {name: tau.astype(np.float32) for name, tau in found.items()}
         conditions = {**constant, **taus, "phi": phi, **asked}
-        return JetImages(images, label, {k: conditions[k] for k in KEYS if k in conditions}, self.generator.grid,
-                         self.frame, self.class_names, self.origin, "generated jets")
+        return JetImages(self.scale.from_gev(images), label, {k: conditions[k] for k in KEYS if k in conditions},
+                         self.generator.grid, self.frame, self.class_names, self.origin, "generated jets",
+                         units=self.scale.units)
 
     def jets(self, n: int | None = None, seed: int = 0, label: int | str | None = None,
              fixed: Mapping[str, Wish] | None = None, substructure: bool = True, *, conditions: Any = None,
@@ -222,14 +225,15 @@ def source_of(state: dict[str, Any], origin: dict[str, Any]) -> JetSource:
     """An untrained source from what :func:`describe_source` kept."""
     generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
     return JetSource(generator, ConditionDensity.from_state_dict(state["density"]), state["constants"],
-                     state["frame"], tuple(state["class_names"]), origin)
+                     state["frame"], tuple(state["class_names"]), origin, Scale(**state.get("scale", {})))
 
 
 def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: dict[str, float], jets: JetImages,
                     ) -> dict[str, Any]:
     """What :func:`source_of` needs, for a checkpoint; ``jets`` are those the generator is trained on."""
+    scale = {} if jets.units == "GeV" else {"scale": asdict(Scale.of(jets.images, jets.units))}
     return {"blueprint": blueprint.to_dict(), "density": density.state_dict(), "constants": constants,
-            "frame": jets.frame, "class_names": list(jets.class_names)}
+            "frame": jets.frame, "class_names": list(jets.class_names), **scale}
 
 
 def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = None, seed: int = 0,
@@ -275,7 +279,8 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
     start = time.perf_counter()
     origin = {**source.origin, "seed": seed, "n": number, "label": label, **asked.to_dict()}
     with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names, origin=origin,
-                   overwrite=overwrite) as writer, progress(number, "generate", "jets", quiet=quiet) as bar:
+                   units=source.scale.units, overwrite=overwrite) as writer, \
+            progress(number, "generate", "jets", quiet=quiet) as bar:
         for block in _blocks(source, number, seed, asked, workers):
             writer.append(block)
             bar.update(len(block))

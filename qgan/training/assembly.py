@@ -31,7 +31,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
         ValueError: sizes that do not fit together (the message says which).
     """
     torch.manual_seed(integer_seed(configuration.seed, "weights"))
-    train, blueprint, grid = prepared.train, prepared.blueprint, prepared.train.grid
+    train, blueprint, grid = prepared.seen, prepared.blueprint, prepared.seen.grid
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]
     generator = blueprint.build(PixelStatistics.of(shares.pow(blueprint.pixels.power).reshape(-1, *grid.shape)))
@@ -92,7 +92,7 @@ def _measured(configuration: Configuration, prepared: Prepared, names: Sequence[
     """Statistics of the training jets by name, (N,) each; those that are codings stand in the table already."""
     codings = {name: i for i, name in enumerate(prepared.names)
                if name in names and name in codable() and name in configuration.data.codings}
-    rest = statistics_of(prepared.train, [name for name in dict.fromkeys(names) if name not in codings])
+    rest = statistics_of(prepared.seen, [name for name in dict.fromkeys(names) if name not in codings])
     columns = {name: np.ascontiguousarray(prepared.table[:, i]) for name, i in codings.items()}
     return {name: torch.from_numpy(values) for name, values in (rest | columns).items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from ..base.errors import ConfigError, DataError
 from ..base.seeding import integer_seed, numpy_rng
 from ..data import JetImages, embedded_jets, read_jets
 from ..data.convert import crop
+from ..data.peculiar import without_empty
 from ..data.reading import Paths
+from ..data.units import Scale
 from ..models.blueprint import Blueprint
 from ..models.recipes import BLUEPRINTS
 from ..observables.registry import codable
@@ -32,6 +34,7 @@ class Prepared:
 
     Attributes:
         train, validation: the jets.
+        seen: the training jets as they are learnt from, in GeV or as if they were.
         table: (N, C) float32 of the training jets, columns ``names``, the label first.
         names: of the columns.
         dropped: conditions and codings that were left out, and why.
@@ -42,6 +45,7 @@ class Prepared:
 
     train: JetImages
     validation: JetImages
+    seen: JetImages
     table: np.ndarray
     names: tuple[str, ...]
     dropped: dict[str, str]
@@ -70,7 +74,8 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     options = configuration.data
     check_parts(configuration)
     _check_classes(train, validation)
-    known = statistics_of(train, [name for name in options.codings if name in codable()])
+    seen = replace(train, images=Scale.of(train.images, train.units).to_gev(train.images), units="GeV")
+    known = statistics_of(seen, [name for name in options.codings if name in codable()])
     wanted = [*options.conditions, *options.codings]
     twice = [name for name in wanted if name == "label" or wanted.count(name) > 1]
     if twice:
@@ -81,8 +86,8 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     table = np.concatenate((train.label[:, None].astype(np.float32), columns.values), 1)
     values = columns.values if options.joint else _unpaired(columns.values, train.label, configuration.seed)
     density = ConditionDensity.fit(values, columns.names, train.label)
-    return Prepared(train, validation, table, names, columns.dropped, constants, density,
-                    _blueprint(configuration, train, table, names))
+    return Prepared(train, validation, seen, table, names, columns.dropped, constants, density,
+                    _blueprint(configuration, seen, table, names))
 
 
 def _check_classes(train: JetImages, validation: JetImages) -> None:
@@ -100,7 +105,7 @@ def _check_classes(train: JetImages, validation: JetImages) -> None:
 def load(options: DataOptions, data: Paths | JetImages | None, seed: int) -> tuple[JetImages, JetImages]:
     """Training and validation jets: those at hand, those of the files, or those that ship with the package."""
     if data:
-        jets = data if isinstance(data, JetImages) else read_jets(data)
+        jets = without_empty(data if isinstance(data, JetImages) else read_jets(data))
         train, validation = jets.split(seed, (1 - options.validation, options.validation))
     else:
         train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
