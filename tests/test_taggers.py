@@ -15,10 +15,13 @@ from qgan.taggers import TAGGERS, Alike, Labelled, Seen, Setting, join
 from qgan.taggers.seen import pixels_as_particles
 
 SHORT = Alike(200, 40, 32, 4, 3e-3)
+#: Every tagger, and those whose training takes a while on a CPU.
+SLOW = ("particlenet", "lorentznet", "lorentznet-alone")
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TAGGERS]
 TRAIN, TEST = toy_jets(100, 1), toy_jets(60, 2)
 
 
-@pytest.mark.parametrize("name", TAGGERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_tagger_learns_repeats_and_sees_each_jet_by_itself(name: str) -> None:
     setting = Setting(3, alike=SHORT)
     data, state = Labelled(Seen.of(TRAIN), TRAIN.label), torch.get_rng_state()
@@ -35,7 +38,7 @@ def test_every_tagger_learns_repeats_and_sees_each_jet_by_itself(name: str) -> N
     assert first.numbers > 0
 
 
-@pytest.mark.parametrize("name", TAGGERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_tagger_takes_any_number_of_classes(name: str) -> None:
     soft = replace(TRAIN[:60], images=TRAIN.images[:60] * 0.3)
     data = Labelled.of(Seen.of(TRAIN.only(0)), Seen.of(TRAIN.only(1)), Seen.of(soft))

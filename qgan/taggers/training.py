@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +43,7 @@ class Network:
         patience: epochs without a better validation cross-entropy after which it stops.
         batch: jets of a step (default: a sixty-fourth of them, 16 to 128, since few jets need many steps).
         part: jets that it looks at at once when it does not learn.
+        ramp: whether the running average forgets faster at first: of networks whose scale the first steps change much.
 
     Example:
         ``Network(build, lambda jets: jets.images)(training, validation, Setting(seed=0)).scores(others)``
@@ -54,13 +56,15 @@ class Network:
     patience: int = 3
     batch: int | None = None
     part: int = 1024
+    ramp: bool = False
 
     def __call__(self, training: Labelled, validation: Labelled | None = None,
                  setting: Setting = Setting()) -> FittedNetwork:  # noqa: B008 - it cannot change
         device, logits = torch.device(setting.device), training.classes - 1
         x, y = (_tensor(values, device) for values in (self.see(training.jets), training.label))
         network = self.build(tuple(x.shape[1:]), logits, torch_rng(setting.seed, "classifier")).to(device)
-        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
+        averaging = _ramped if self.ramp else get_ema_multi_avg_fn(DECAY)
+        average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
         fitted = FittedNetwork(average.module, self.see, self.part)
         held_out = None if validation is None else (
             _tensor(self.see(validation.jets), device), _tensor(validation.label, device))
@@ -152,6 +156,10 @@ class FittedNetwork:
         """(N, classes - 1) of what it sees, (N, ...)."""
         network = self.network.eval()
         return torch.cat([network(part) for part in seen.split(self._part)])
+
+
+def _ramped(averaged: Any, current: Any, steps: Any) -> None:
+    get_ema_multi_avg_fn(min(DECAY, (1 + int(steps)) / (10 + int(steps))))(averaged, current, steps)
 
 
 def _loss(logits: Tensor, label: Tensor) -> Tensor:

@@ -1,0 +1,105 @@
+"""LorentzNet (Gong et al., arXiv:2201.08187): what it says of a jet does not change under boosts and rotations.
+
+Particle i has a four-momentum x_i and scalars h_i, at first ψ(m_i²) and whether it is a beam. A block makes, with
+ψ(z) = sgn z · ln(1 + |z|) and the Minkowski product,
+
+    m_ij = φ_e(h_i, h_j, ψ(‖x_i − x_j‖²), ψ(⟨x_i, x_j⟩))        x_i ← x_i + c Σ_j φ_x(m_ij) x_j
+    h_i ← h_i + φ_h(h_i, Σ_j σ(φ_m(m_ij)) m_ij)                  j: all other particles
+
+so that h stays a scalar and x a vector; the mean of h over the particles decides. All sums and means are over real
+particles, so that a score does not depend on the other jets of its batch.
+
+Alone, particles do not tell their pT, which no boost leaves as it is. So two beams, massless particles along ±z, are
+added to each jet, after a boost along z to where its own rapidity is 0: then boosts along the beam and rotations about
+it are what changes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from .kinematics import at_rest_along_z, minkowski, psi, trimmed
+from .layers import dense
+from .particlenet import momenta, spread
+from .registry import TAGGERS, Tagger
+from .training import Network
+
+
+class LorentzNet(nn.Module):
+    """Momenta (B, M, 4), GeV, padded with zeros → logits (B, logits).
+
+    Args:
+        shape: (M, 4).
+        logits: how many.
+        rng: of the weights, on the CPU.
+        blocks: how many.
+        width: of the scalars and of the messages.
+        step: c above.
+        beams: add the two beams to each jet.
+    """
+
+    def __init__(self, shape: tuple[int, ...], logits: int, rng: torch.Generator, *, blocks: int = 6, width: int = 72,
+                 step: float = 1e-3, beams: bool = True) -> None:
+        super().__init__()
+        self.beams = beams
+        self.start = dense(2, width, rng)
+        self.blocks = nn.ModuleList(Block(width, step, rng) for _ in range(blocks))
+        self.hidden, self.last = dense(width, width, rng), dense(width, logits, rng)
+
+    def forward(self, momenta: Tensor) -> Tensor:
+        x, there = trimmed(momenta)
+        beam = torch.zeros_like(there)
+        if self.beams:
+            x, there, beam = with_beams(x, there)
+        scalars = torch.stack([psi(minkowski(x, x)), beam.to(x.dtype)], -1).to(self.last.weight.dtype)
+        h = self.start(scalars) * there[..., None]
+        for block in self.blocks:
+            x, h = block(x, h, there)
+        real = there & ~beam
+        mean = (h * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp_min(1)
+        return self.last(torch.relu(self.hidden(mean)))
+
+
+class Block(nn.Module):
+    """Vectors (B, M, 4), scalars (B, M, width) and which are particles (B, M) → vectors and scalars."""
+
+    def __init__(self, width: int, step: float, rng: torch.Generator) -> None:
+        super().__init__()
+        self.step = step
+        # The first layer of (h_i, h_j, ...), applied to each particle once, not to each pair.
+        self.own, self.other, self.products = dense(width, width, rng), dense(width, width, rng), dense(2, width, rng)
+        self.message = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU(), dense(width, width, rng), nn.ReLU())
+        self.weight = dense(width, 1, rng)
+        self.pull = nn.Sequential(dense(width, width, rng), nn.ReLU(), dense(width, 1, rng))
+        self.scalars = nn.Sequential(dense(2 * width, width, rng), nn.BatchNorm1d(width), nn.ReLU(),
+                                     dense(width, width, rng))
+
+    def forward(self, x: Tensor, h: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+        pairs = there[:, :, None] & there[:, None, :] & ~torch.eye(there.shape[1], dtype=torch.bool, device=x.device)
+        jet, i, j = pairs.nonzero(as_tuple=True)
+        p, q = x[jet, i], x[jet, j]
+        difference = p - q
+        seen = psi(torch.stack([minkowski(difference, difference), minkowski(p, q)], -1)).to(h.dtype)
+        m = self.message(self.own(h)[jet, i] + self.other(h)[jet, j] + self.products(seen))
+        pull = self.pull(m).to(x.dtype) * q
+        around = spread(torch.sigmoid(self.weight(m)) * m, pairs).sum(2)
+        change = self.scalars(torch.cat([h, around], -1)[there])
+        return x + self.step * spread(pull, pairs).sum(2), h + spread(change, there)
+
+
+def with_beams(x: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Vectors at rapidity 0 and which are real, with two beams before them; and which are beams."""
+    x = at_rest_along_z(x)
+    both = x.new_tensor([[1, 0, 0, 1], [1, 0, 0, -1]]).expand(len(x), 2, 4)
+    two = there.new_ones(len(x), 2)
+    beam = torch.cat([two, torch.zeros_like(there)], 1)
+    return torch.cat([both, x], 1), torch.cat([two, there], 1), beam
+
+
+for _name, _build, _title in (("lorentznet", LorentzNet, "LorentzNet"),
+                              ("lorentznet-lite", partial(LorentzNet, blocks=3, width=24), "LorentzNet, small"),
+                              ("lorentznet-alone", partial(LorentzNet, beams=False), "LorentzNet without beams")):
+    TAGGERS.add(_name, Tagger(Network(_build, momenta, part=128, ramp=True), _title, sees="particles"))

@@ -1,0 +1,135 @@
+"""Networks on particles: which changes of a jet they must not see, and that padding is nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from qgan.base.seeding import torch_rng
+from qgan.taggers.kinematics import about_axis, minkowski, trimmed
+from qgan.taggers.lorentznet import LorentzNet
+from qgan.taggers.particlenet import ParticleNet, nearest
+
+NETWORKS = {"lorentznet": {"blocks": 3, "width": 12}, "lorentznet-alone": {"blocks": 3, "width": 12, "beams": False},
+            "particlenet": {"blocks": ((8, 8), (16, 16)), "neighbours": 4, "hidden": 16}}
+
+
+def jets(n: int, most: int, seed: int = 0) -> Tensor:
+    """(n, most, 4) light particles within 0.4 of an axis, from 2 of them on, padded with zeros."""
+    rng = np.random.default_rng(seed)
+    pt = np.sort(rng.exponential(30, (n, most)) + 0.5)[:, ::-1]
+    eta, phi = (rng.uniform(-1.5, 1.5, (n, 1)) + 0.2 * rng.normal(size=(n, most)) for _ in range(2))
+    energy = np.sqrt((pt * np.cosh(eta)) ** 2 + 0.14**2)
+    p = np.stack([energy, pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], -1)
+    counts = rng.integers(2, most + 1, n)
+    counts[0] = most
+    return torch.from_numpy(p * (np.arange(most) < counts[:, None])[..., None])
+
+
+def network(name: str) -> torch.nn.Module:
+    """In float64, with what its normalisations learn from some jets."""
+    kind = ParticleNet if name == "particlenet" else LorentzNet
+    made = kind((12, 4), 2, torch_rng(1, name), **NETWORKS[name]).double()  # type: ignore[arg-type]
+    made(jets(200, 12, 9))
+    return made.eval()
+
+
+def boost(velocity: Tensor) -> Tensor:
+    """(4, 4) of a velocity (3,)."""
+    beta2, gamma = velocity @ velocity, 1 / torch.sqrt(1 - velocity @ velocity)
+    out = torch.eye(4, dtype=torch.float64)
+    out[0, 0], out[0, 1:], out[1:, 0] = gamma, -gamma * velocity, -gamma * velocity
+    out[1:, 1:] += (gamma - 1) * torch.outer(velocity, velocity) / beta2
+    return out
+
+
+def rotation(rng: np.random.Generator) -> Tensor:
+    """(4, 4), of the three directions of space."""
+    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
+    q *= np.sign(np.diag(r))
+    q[:, 0] *= np.linalg.det(q)
+    out = torch.eye(4, dtype=torch.float64)
+    out[1:, 1:] = torch.from_numpy(q)
+    return out
+
+
+def moved(x: Tensor, transformation: Tensor) -> Tensor:
+    return x @ transformation.T
+
+
+def test_lorentznet_is_invariant_under_boosts_and_rotations() -> None:
+    made, x, rng = network("lorentznet-alone"), jets(20, 12), np.random.default_rng(3)
+    score = made(x)
+    assert score.std() > 1e-3
+    for _ in range(10):
+        direction = rng.normal(size=3)
+        velocity = torch.from_numpy(direction / np.linalg.norm(direction) * rng.uniform(0.1, 0.95))
+        transformation = boost(velocity) @ rotation(rng)
+        torch.testing.assert_close(minkowski(*2 * (moved(x, transformation),)), minkowski(x, x), rtol=0, atol=1e-6)
+        torch.testing.assert_close(made(moved(x, transformation)), score, rtol=1e-5, atol=0)
+
+
+def test_with_beams_it_is_so_along_the_beam_and_about_it_alone() -> None:
+    made, x = network("lorentznet"), jets(20, 12)
+    score, turn = made(x), torch.eye(4, dtype=torch.float64)
+    turn[1, 1], turn[1, 2], turn[2, 1], turn[2, 2] = np.cos(2.0), -np.sin(2.0), np.sin(2.0), np.cos(2.0)
+    along = boost(torch.tensor([0.0, 0.0, 0.9], dtype=torch.float64))
+    torch.testing.assert_close(made(moved(x, along @ turn)), score, rtol=1e-5, atol=0)
+    across = boost(torch.tensor([0.9, 0.0, 0.0], dtype=torch.float64))
+    assert (made(moved(x, across)) / score - 1).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_neither_padding_nor_the_other_jets_nor_the_order_of_particles_change_a_score(name: str) -> None:
+    made, x = network(name), jets(20, 12)
+    score = made(x)
+    padded = torch.cat([x, x.new_zeros(20, 9, 4)], 1)
+    torch.testing.assert_close(made(padded), score, rtol=1e-9, atol=1e-12)
+    for i in (0, 7, 13):
+        torch.testing.assert_close(made(x[i:i + 1]), score[i:i + 1], rtol=1e-9, atol=1e-12)
+        there = int((x[i, :, 0] > 0).sum())
+        torch.testing.assert_close(made(x[i:i + 1, :there].flip(1)), score[i:i + 1], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_padding_takes_no_part_in_the_training(name: str) -> None:
+    """Neither in the gradient nor in what is learned of the scale of features."""
+    x, found = jets(16, 12), []
+    for seen in (x, torch.cat([x, x.new_zeros(16, 30, 4)], 1)):
+        made = network(name).train()
+        made(seen).square().sum().backward()
+        found.append({**{k: p.grad for k, p in made.named_parameters()}, **dict(made.named_buffers())})
+    for key, value in found[0].items():
+        torch.testing.assert_close(found[1][key], value, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_jets_of_one_particle_and_of_none_have_scores(name: str) -> None:
+    x = jets(3, 12)
+    x[0, 1:] = 0
+    x[1] = 0
+    assert network(name)(x).isfinite().all()
+
+
+def test_neighbours_are_the_nearest_others_also_where_points_are_equal() -> None:
+    place = torch.tensor([[[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, 0.0]]])
+    there = torch.tensor([[True, True, True, True, False]])
+    index, near = nearest(place, there, 2)
+    found = [{int(k) for k, real in zip(index[0, i], near[0, i], strict=True) if real} for i in range(5)]
+    assert found == [{1, 2}, {0, 2}, {0, 1}, {0, 1}, set()]
+    index, near = nearest(place, there, 16)
+    assert near.sum(2).tolist() == [[3, 3, 3, 3, 0]]
+
+
+def test_particles_are_seen_about_their_axis_with_the_angle_wrapped() -> None:
+    eta, phi, pt = torch.tensor([1.0, 1.2]), torch.tensor([np.pi - 0.1, -np.pi + 0.1]), torch.tensor([10.0, 10.0])
+    x = torch.stack([pt * eta.cosh(), pt * phi.cos(), pt * phi.sin(), pt * eta.sinh()], -1)[None].double()
+    place, features = about_axis(torch.cat([x, x.new_zeros(1, 1, 4)], 1))
+    torch.testing.assert_close(place[0, :, 1], torch.tensor([-0.1, 0.1, 0.0]).double(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(place[0, 1, 0] - place[0, 0, 0], torch.tensor(0.2).double(), rtol=0, atol=1e-6)
+    jet = torch.hypot(*x[0].sum(0)[1:3])
+    torch.testing.assert_close(features[0, 0, 4], torch.log(10.0 / jet), rtol=1e-6, atol=0)
+    assert features[0, 2].abs().max() == 0
+    assert trimmed(torch.cat([x, x.new_zeros(1, 4, 4)], 1))[0].shape == (1, 2, 4)
