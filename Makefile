@@ -3,6 +3,7 @@
 # make coverage   the default tests, and how many lines they reach: in all, and in the ten worst files
 # make slow   the tests marked slow
 # make lint   ruff and mypy
+# make docs   this project's documentation as a site, in site/ (it reads without a network); links are checked
 # make wheel  the wheel, in dist/
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -22,7 +23,7 @@ DEMO ?= demo
 DEMO_STEPS ?= 300
 DEMO_JETS ?= 4000
 
-.PHONY: demo test coverage slow lint wheel clean
+.PHONY: demo test coverage slow lint docs wheel clean
 
 demo: $(VENV)/demo.stamp
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
@@ -50,15 +51,20 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# The theme's advertisement of its successor is left out.
+docs: $(VENV)/docs.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 wheel: $(VENV)/dev.stamp
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info
+	rm -rf $(VENV) $(DEMO) build dist site *.egg-info
 
 # One stamp for each set of extras; installed again when the requirements change.
 $(VENV)/demo.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [tested]
+$(VENV)/docs.stamp: EXTRAS := [docs]
 $(VENV)/dev.stamp: EXTRAS := [dev]
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt
