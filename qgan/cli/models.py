@@ -16,7 +16,8 @@ def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool 
          quiet: Quiet = False) -> None:
     """List the trained generators that ship.
 
-    Each with what it reaches on held-out jets: value ± error (what real jets reach).
+    Each with what it reaches on held-out jets, value ± error (what real jets reach), and with all that can be asked of
+    it, from the lowest to the highest training value.
 
     Args:
         models: some of them, or .safetensors files of others (default: all that ship).
@@ -30,9 +31,7 @@ def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool 
     from ..sampling.pretrained import load_model, read_card, shipped_models
 
     chosen = models or shipped_models()
-    for model in chosen:
-        load_model(model)
-    cards = [read_card(model) for model in chosen]
+    cards = [{**read_card(model), "ranges": load_model(model).ranges} for model in chosen]
     if not quiet:
         print(json.dumps(cards, indent=2) if as_json else
               "\n".join(lines(cards)) or "no model ships with this version")
@@ -56,6 +55,8 @@ def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
                 rows.append(["  which is that of", *(_observable(card, group, found[group][name].value)
                                                      for group in groups)])
         yield textwrap.indent(aligned(rows), "  ")
+        asked = ", ".join(f"{name} {low:.4g}:{high:.4g}" for name, (low, high) in card["ranges"].items())
+        yield textwrap.fill(f"can be asked for: {asked}", 110, initial_indent="  ", subsequent_indent="    ")
     if cards:
         yield "value ± error (what real jets reach); W1 [sd] in standard deviations of the real jets"
 

@@ -96,6 +96,15 @@ class JetSource:
             wishes["pixel_mean"] = scaled(wishes.pop(IMAGE_PT), 1 / math.prod(self.grid.shape))
         return Asked.of(self.density, self.label_of(label), wishes, table, outside)
 
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """All that can be asked for by name, each with its lowest and highest training value."""
+        found = dict(self.density.ranges)
+        if "pixel_mean" in found:
+            low, high = (edge * math.prod(self.grid.shape) for edge in found["pixel_mean"])
+            found[IMAGE_PT] = low, high
+        return found
+
     def table(self, conditions: Any) -> Table:
         """A table with a row for each jet, its columns known; see :meth:`jets`."""
         found = read_table(conditions, self.density.names, self.label_of)
