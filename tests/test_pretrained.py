@@ -121,7 +121,8 @@ def test_models_are_listed(model: Path, capsys: pytest.CaptureFixture[str]) -> N
           if row["metric"] == "w1" and row["class"] == "qcd"}
     assert rows["which is that of"][4] == max(w1, key=lambda name: w1[name])
     assert main(["models", str(model), "--as-json"]) == 0
-    assert json.loads(capsys.readouterr().out) == [card]
+    ranges = {name: list(ends) for name, ends in load_model(model).ranges.items()}
+    assert json.loads(capsys.readouterr().out) == [{**card, "ranges": ranges}]
     assert main(["models"]) == 0
     assert all(f"{name}: " in capsys.readouterr().out for name in shipped_models()[:1])
 

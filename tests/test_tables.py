@@ -265,6 +265,13 @@ def test_any_coding_can_be_fixed_in_the_command(tmp_path: Path, complaint: Calla
     assert "n: 30, but" in complaint(*other, "--conditions", str(tmp_path / "mine.csv"))
 
 
+def test_all_that_can_be_asked_for_is_listed(source: JetSource, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "w_qcd"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"{name} {low:.4g}:{high:.4g}" in said for name, (low, high) in source.ranges.items())
+    assert {*source.ranges} == {*source.density.names, "image_pt"}
+
+
 def seconds(work: Callable[[], object]) -> float:
     """The best of some runs, processor time."""
     taken = []

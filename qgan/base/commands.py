@@ -234,6 +234,8 @@ class _Option(NamedTuple):
             settings |= {"type": word.parse or kind, "metavar": word.metavar or usual}
         if count:
             settings["nargs"] = "*" if count == "+" and not (self.named or required) else count
+        if count == "+" and self.named and default is None:
+            settings["action"] = "extend"  # named twice, it has the words of both
         return {**settings, "required": required} if self.named else settings
 
 

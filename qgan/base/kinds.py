@@ -50,6 +50,19 @@ def named_wish(text: str) -> tuple[str, float | tuple[float, float] | str]:
     return name, wish(value)
 
 
+def selected(text: str) -> tuple[str, str | tuple[float, float]]:
+    """``pt=265:275`` or ``label=w``: a name, and the range or class that it is in."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ArgumentTypeError(f"{text!r} is no NAME=LOW:HIGH such as pt=265:275, nor label=NAME")
+    if name == "label":
+        return name, value
+    found = wish(value)
+    if not isinstance(found, tuple):
+        raise ArgumentTypeError(f"{text!r}: expected a range such as {name}=265:275")
+    return name, found
+
+
 def index_range(text: str) -> tuple[int, int]:
     """``6:22`` is the pixels 6 to 21."""
     first, colon, last = text.partition(":")
@@ -70,6 +83,7 @@ Positive = Annotated[int, Word("N", positive)]
 Probability = Annotated[float, Word("P", probability)]
 Wish = Annotated[float | tuple[float, float] | str, Word("VALUE|LOW:HIGH|...", wish)]
 NamedWish = Annotated[tuple[str, Any], Word("NAME=VALUE|...", named_wish)]
+Selected = Annotated[tuple[str, Any], Word("NAME=LOW:HIGH", selected)]
 IndexRange = Annotated[tuple[int, int], Word("FIRST:LAST", index_range)]
 Jets = Annotated[Path, Word("FILE", Path, "files of jets")]
 Run = Annotated[Path, Word("RUN", Path, "folder of a run")]

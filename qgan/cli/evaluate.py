@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..base.commands import Word
 from ..base.errors import DataError
-from ..base.kinds import Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed
+from ..base.kinds import Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed, Selected
 from ..data.reading import Paths, Reading
 
 if TYPE_CHECKING:
     from ..data.jets import JetImages
+    from ..data.selection import Selection
     from ..evaluation import Evaluation
 
 
@@ -24,8 +25,8 @@ def new_report(folder: Path, overwrite: bool) -> None:
 
 
 def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
-         columns: IndexRange | None = None, n: Positive = 5000, quick: bool = False, allow_shared: bool = False,
-         seed: Seed = 0,
+         columns: IndexRange | None = None, select: Sequence[Selected] | None = None,
+         n: Positive = 5000, quick: bool = False, allow_shared: bool = False, seed: Seed = 0,
          report: Annotated[Path, Word("FOLDER", Path, check=new_report)] | None = None, logdir: Folder | None = None,
          json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
@@ -39,6 +40,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         data: the jets the generator was trained on: they improve the floors and show what was memorised (default:
             what ships, if no real jets are given).
         rows, columns: compare these pixels alone (default: those of the generated jets).
+        select: only jets with this, on all sides: pt=265:275, label=w.
         n: most jets per class on each side.
         quick: fewer jets and draws, and no costly metrics.
         allow_shared: go on where held-out jets are among the training jets, and say how many.
@@ -50,6 +52,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         qgan evaluate real.h5 fake.h5 --report report/
         qgan evaluate fake.h5 --quick --logdir runs/w_qcd/test
         qgan evaluate real.h5 ours.h5 published.h5 --rows 6:22 --columns 5:21
+        qgan evaluate w_at_270.h5 --select pt=265:275 label=w
     """
     from ..base.io import write_json
     from ..report import generator_names, table, write_report
@@ -59,7 +62,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
     if logdir and not overwrite:
         check_logdir(logdir, names)
     fakes_of = dict(zip(names, map(reading.of, made), strict=True))
-    real, fakes, training = load(file, fakes_of, data and reading.of(data), rows, columns)
+    real, fakes, training = load(file, fakes_of, data and reading.of(data), rows, columns, dict(select or ()))
     evaluations = _evaluate(real, fakes, training, n, seed, quick, allow_shared, quiet)
     said = [table(*evaluations.values(), names=names)]
     if json:
@@ -80,11 +83,12 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
 
 def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = None,
          rows: tuple[int, int] | None = None, columns: tuple[int, int] | None = None,
-         ) -> tuple[JetImages, dict[str, JetImages], JetImages | None]:
-    """Real jets, generated jets by name, and training jets if there are any, all on the same pixels."""
+         selection: Selection | None = None) -> tuple[JetImages, dict[str, JetImages], JetImages | None]:
+    """Real jets, generated jets by name, and training jets if there are any, all on the same pixels and selected."""
     from ..data import embedded_jets, read_jets
     from ..data.convert import crop, crop_to
     from ..data.files import read_in_frame
+    from ..data.selection import select as choose
     from ..data.shipped import shipped_set
 
     made = {name: read_jets(file) for name, file in fakes.items()}
@@ -101,8 +105,10 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
                                                          "package; give a file of real ones too")
         held_out, training = embedded_jets(shipped, "test"), training or embedded_jets(shipped, "train")
     grid = first.grid
-    return (crop_to(held_out, grid), {name: crop_to(fake, grid) for name, fake in made.items()},
-            training and crop_to(training, grid))
+    def prepared(jets: JetImages) -> JetImages:
+        return crop_to(choose(jets, selection) if selection else jets, grid)
+
+    return prepared(held_out), {name: prepared(fake) for name, fake in made.items()}, training and prepared(training)
 
 
 def check_logdir(logdir: Path, names: Sequence[str]) -> None:

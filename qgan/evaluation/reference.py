@@ -11,10 +11,13 @@ from ..data.grid import Grid
 from ..data.in_memory import Arrays, as_jets
 from ..data.jets import JetImages
 from ..data.matching import copies, matched, training_jets
+from ..data.selection import Selection
+from ..data.selection import select as chosen
 from ..data.units import NOMINAL_PT, TITLES, Units, title
 from ..sampling.source import JetSource
 from .comparison import Comparison
 from .effort import Effort, effort
+from .like_with_like import unlike
 from .pairing import pooled
 from .real_jets import RealJets, check_alike
 from .registry import METRICS, Metric, in_order, listed
@@ -25,7 +28,8 @@ from .work import cores, side_by_side
 
 def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class: int = 5000, seed: int = 0,
              quick: bool = False, reference: JetImages | Arrays | None = None, generator: JetSource | None = None,
-             grid: Grid | None = None, workers: int | None = None, allow_shared: bool = False) -> Evaluation:
+             grid: Grid | None = None, workers: int | None = None, allow_shared: bool = False,
+             select: Selection | None = None) -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
     Jets may be arrays: images (N, H, W) in GeV, or (images, labels), or (images, labels, conditions); see
@@ -45,6 +49,8 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
         workers: pieces of work side by side, by default as many as there are cores (or ``OMP_NUM_THREADS``); the
             numbers do not depend on it.
         allow_shared: whether held-out jets may be among the training jets; it is said how many are.
+        select: compare only jets, on all sides, of a class or with quantities within ranges:
+            ``{"label": "w", "pt": (265.0, 275.0)}``.
 
     Raises:
         DataError: the sets differ in grid, frame, units or classes, share no class, have too few jets, or held-out
@@ -60,9 +66,13 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
     """
     real = as_jets(real, grid, source="real")
     reference = reference if reference is None else as_jets(reference, grid, real, "training")
+    fake = as_jets(fake, grid, real, "generated")
+    if select:
+        real, fake = chosen(real, select), chosen(fake, select)
+        reference = reference and chosen(reference, select)
     yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick,
                              allow_shared=allow_shared)
-    return yardstick.judge(as_jets(fake, grid, real, "generated"), generator=generator, workers=workers)
+    return yardstick.judge(fake, generator=generator, workers=workers)
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ class Reference:
         fake = matched(side.real, fake)
         check_alike(side.real, fake)
         notes += copies(side.real, fake, side.training)
+        notes += unlike(side.real, fake)
         workers = workers or cores()
         classes = side.pairings(fake, notes, workers)
         together = pooled(classes, side.seed) if side.plan.together and len(classes) == 2 else None
