@@ -12,6 +12,7 @@ from small_evaluation import few_draws
 from toy_jets import toy_jets
 
 import qgan.evaluation.metrics.c2st
+import qgan.evaluation.metrics.referees
 import qgan.evaluation.real_jets
 from qgan.evaluation import Evaluation, Reference, evaluate
 
@@ -82,3 +83,31 @@ def test_fewer_generated_jets_have_floors_of_their_own_size() -> None:
     assert (many.settings["n_per_class"], few.settings["n_per_class"]) == (100, 60)
     of: Callable[[Evaluation], float] = lambda e: float(np.mean([r.floor or 0 for r in e.of("w1")]))  # noqa: E731
     assert of(few) > of(many)
+
+
+def test_generators_that_have_nearly_as_many_jets_share_their_floors(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+    counted(monkeypatch, qgan.evaluation.metrics.c2st, "one_trial", calls)
+    counted(monkeypatch, qgan.evaluation.metrics.referees, "_null", calls)
+    # Of the class that is rarer 150, 145 and 60.
+    many, fewer, few = FAKES[0], FAKES[1][np.r_[:145, 150:300]], FAKES[2][np.r_[:60, 150:210]]
+    together = Reference.of(REAL, TRAINING, n_per_class=200, quick=True, fakes=[many, fewer, few])
+    alone = Reference.of(REAL, TRAINING, n_per_class=200, quick=True)
+    found = [yardstick.judge(fake, metrics=["c2st_auc"]).settings["n_per_class"]
+             for yardstick, fake in ((together, few), (alone, many))]
+    assert found == [60, 150]
+    first = together.judge(many, metrics=["c2st_auc", "referee_auc"], workers=1)
+    calls.clear()
+    second = together.judge(fewer, metrics=["c2st_auc", "referee_auc"], workers=1)
+    assert calls == {"one_trial": 3 * 2}
+    assert [e.settings["n_per_class"] for e in (first, second)] == [145, 145]
+    assert "145 generated jets a class are taken of 150: as many as another generator has." in first.notes
+    assert not any("are taken of" in note for note in second.notes)
+
+
+def test_a_referee_s_floor_is_that_of_as_many_training_jets() -> None:
+    """Whatever was judged before."""
+    few = FAKES[0][np.r_[:52, 150:202]]
+    found = [Reference.of(REAL, TRAINING, n_per_class=50, quick=True) for _ in range(2)]
+    found[0].judge(few, metrics=["referee_auc"])
+    assert len({tuple(floors(by.judge(FAKES[1], metrics=["referee_auc"])).items()) for by in found}) == 1

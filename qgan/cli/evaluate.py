@@ -127,7 +127,8 @@ def _evaluate(real: JetImages, fakes: dict[str, JetImages], training: JetImages 
     from ..base.progress import progress
     from ..evaluation import Reference
 
-    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, allow_shared=allow_shared)
+    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, allow_shared=allow_shared,
+                             fakes=fakes.values())
     found = {}
     with progress(len(fakes), "evaluate", "generators", quiet=quiet) as bar:
         for name, fake in fakes.items():

@@ -19,6 +19,8 @@ from .work import side_by_side
 
 #: A class's floors come from at most this many times n jets.
 POOL = 3
+#: Of several generators those are judged on as many jets that have at least this share of one another's.
+NEARLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class RealJets:
         training: those that the generator was trained on, or None: they add to the floors.
         plan: how much is computed.
         seed: of every draw.
+        sizes: :func:`rarest` of the generators that are going to be judged, where there are several.
     """
 
     real: JetImages
     training: JetImages | None
     plan: Effort
     seed: int
+    sizes: tuple[int, ...] = ()
     ledger: Ledger = field(default_factory=Ledger, repr=False)
 
     def measured(self, classes: Sequence[int], workers: int) -> list[tuple[Sample, Sample]]:
@@ -69,7 +73,8 @@ class RealJets:
         notes += [f"Class {jets.name(c)} is in {jets.source} alone and is not compared."
                   for jets, other in ((real, fake), (fake, real)) for c in jets.classes if c not in other.classes]
         sides = self.measured(classes, workers)
-        generated = self._measure([_some(fake, c, POOL * most, self.seed) for c in classes], workers)
+        taken = self._taken(fake, notes)
+        generated = self._measure([_some(fake, c, taken, self.seed) for c in classes], workers)
         n = min(min(most, len(mine), len(other), len(pool) // 2)
                 for (mine, pool), other in zip(sides, generated, strict=True))
         if n < (fewest := self.plan.fewest):
@@ -79,6 +84,19 @@ class RealJets:
             notes.append(_why_fewer(n, min(len(mine) for mine, _ in sides), min(map(len, generated))))
         return [deal(real.name(c), mine, other, pool, n, self.plan.floors, self.plan.parts, self.seed, self.ledger)
                 for c, (mine, pool), other in zip(classes, sides, generated, strict=True)]
+
+    def _taken(self, fake: JetImages, notes: list[str]) -> int:
+        """Generated jets of a class at most: as many of each generator, so that floors are found once for all."""
+        most, mine = POOL * self.plan.n_per_class, rarest(fake)
+        fewest = min((size for size in self.sizes if size >= NEARLY * mine), default=most)
+        if fewest < min(mine, most):
+            notes.append(f"{fewest} generated jets a class are taken of {mine}: as many as another generator has.")
+        return min(fewest, most)
+
+
+def rarest(jets: JetImages) -> int:
+    """How many jets there are of the class that has fewest."""
+    return min((int((jets.label == c).sum()) for c in jets.classes), default=0)
 
 
 def check_alike(real: JetImages, other: JetImages) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from .comparison import Comparison
 from .effort import Effort, effort
 from .like_with_like import unlike
 from .pairing import pooled
-from .real_jets import RealJets, check_alike
+from .real_jets import RealJets, check_alike, rarest
 from .registry import METRICS, Metric, in_order, listed
 from .result import Evaluation
 from .rows import Curve, Evidence, Finding, Row
@@ -95,15 +95,21 @@ class Reference:
 
     @classmethod
     def of(cls, real: JetImages, training: JetImages | None = None, *, n_per_class: int = 5000, seed: int = 0,
-           quick: bool = False, allow_shared: bool = False) -> Reference:
-        """A yardstick; nothing is computed before the first generator is judged. Arguments as of :func:`evaluate`.
+           quick: bool = False, allow_shared: bool = False, fakes: Iterable[JetImages] = ()) -> Reference:
+        """A yardstick; nothing is computed before the first generator is judged. Other arguments as of
+        :func:`evaluate`.
+
+        Args:
+            fakes: jets of the generators that are going to be judged: of those that have nearly as many as many are
+                taken, so that floors are found once for all.
 
         Raises:
             DataError: held-out and training jets cannot be compared, or share jets.
         """
         if training is not None:
             training = training_jets(real, training, allow_shared)
-        return replace(cls.by(real, training, effort(n_per_class, quick), seed), asked=n_per_class, quick=quick)
+        side = RealJets(real, training, effort(n_per_class, quick), seed, tuple(map(rarest, fakes)))
+        return cls(side, n_per_class, quick)
 
     @classmethod
     def by(cls, real: JetImages, training: JetImages | None, plan: Effort, seed: int) -> Reference:

@@ -90,7 +90,7 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
     mine = sides.seen(partial(_see, names=names, like=comparison.real))
     seeds = [integer_seed(comparison.seed, "referee", name, k) % 2**31 for k in range(comparison.effort.referee_seeds)]
     first, *others = trainings(mine, tagger, seeds, sizes)
-    floor = f"referee {name} {','.join(names) or 'largest'}"
+    floor = f"referee {name} {','.join(names) or 'largest'} {mine.most}"
     missing = 0 if pairing.knows(floor) else floors
     pieces: list[Callable[[], Any]] = [partial(_explained, first, mine, names, pairing.name, seeds[0]), *others]
     pieces += [partial(_null, mine, tagger, seeds[0], k) for k in range(missing)]
