@@ -42,6 +42,7 @@ ANOMALY_STANDS_ON = {"qgan.base", "qgan.data", "qgan.quantum", "qgan.observables
 DOORS = {
     "h5py": {"qgan.data.hdf5"},
     "uproot": {"qgan.data.root"},
+    "torch.onnx": {"qgan.sampling.onnx_model"},
     "pennylane": {"qgan.quantum"},
     "tensorboard": {"qgan.report.tensorboard"},
     "torch.utils.tensorboard": {"qgan.report.tensorboard"},

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from small_training import small, with_delta_r
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
@@ -162,8 +163,24 @@ def test_a_model_is_not_replaced_unless_told(run: Path, model: Path, tmp_path: P
         export(run, "tiny", run.parent)
     with pytest.raises(CheckpointError, match="name"):
         export(run, "../tiny", tmp_path)
+    with pytest.raises(CheckpointError, match="belongs to an installed package"):
+        export(run, "tiny", tmp_path / "site-packages" / "qgan")
     assert model.read_bytes() == before
     assert not list(tmp_path.iterdir())
+
+
+def test_the_page_of_a_model_is_read_by_the_hub_and_by_people(model: Path) -> None:
+    _, front, text = model.with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
+    about, card = yaml.safe_load(front), read_card(model)
+    assert about["library_name"] == "qgan"
+    result, = about["model-index"][0]["results"]
+    told = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    figures = {name: figure["value"] for name, figure in card["quality"]["figures"]["all"].items()}
+    assert told == figures | {name: 100 * figures[name] for name in ("mean_image", "coverage") if name in figures}
+    assert {"type", "name"} <= result["task"].keys() & result["dataset"].keys()
+    assert text.startswith("\n# tiny\n")
+    assert card["command"] in text
+    assert "qcd and w jets: 12 × 12 pixels over ±1.2" in text
 
 
 @pytest.mark.parametrize("name", shipped_models())

@@ -75,7 +75,7 @@ class Generator(nn.Module):
         x = self.start(code).contiguous(memory_format=torch.channels_last)
         for block, (count, size) in zip(self.blocks, self._noise_sizes, strict=True):
             used = count * math.prod(size)
-            maps = list(noise[:, :used].reshape(len(noise), count, 1, *size).unbind(1)) if count else []
+            maps = list(noise[:, :used].reshape(noise.shape[0], count, 1, *size).unbind(1)) if count else []
             noise = noise[:, used:]
             x = block(x, style, size, maps)
         return self.pixels(x, noise.reshape(-1, *self.shape) if self.pixels.noisy else None)

@@ -55,7 +55,7 @@ class JetGenerator(nn.Module):
     def scale(self, table: Tensor) -> Tensor:
         """GeV of a network-space pixel of 1 for each row, (B,)."""
         if self.fixed_scale is not None:
-            return table.new_full((len(table),), self.fixed_scale)
+            return table.new_full((table.shape[0],), self.fixed_scale)
         return table[:, self.names.index("pixel_mean")] * math.prod(self.grid.shape)
 
     def forward(self, table: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

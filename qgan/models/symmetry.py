@@ -96,7 +96,7 @@ class EtaFlip:
     def side(self, conditions: Tensor, coin: Tensor) -> Tensor:
         """(N,) bool: whether a jet lies on the mirrored side, η < 0; a negative coin decides for η = 0."""
         eta = self._eta(conditions)
-        return torch.where(eta == 0, coin < 0, eta < 0)
+        return (eta < 0) | ((eta == 0) & (coin < 0))
 
     def fold(self, conditions: Tensor) -> Tensor:
         """The conditions with |η| for η."""
@@ -105,7 +105,7 @@ class EtaFlip:
     def _eta(self, conditions: Tensor) -> Tensor:
         """η in the column's unit, (N,); 0 where it is no condition."""
         if self.column is None:
-            return conditions.new_zeros(len(conditions))
+            return conditions.new_zeros(conditions.shape[0])
         return conditions[:, self.column] - self.centre
 
     def _with_eta(self, conditions: Tensor, values: Tensor) -> Tensor:

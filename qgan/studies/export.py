@@ -8,33 +8,36 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import CheckpointError
-from ..base.io import check_output, read_json
+from ..base.io import check_output, read_json, write_text
 from ..data.reading import Paths
 from ..evaluation import Evaluation
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, flat
-from ..sampling.pretrained import FOLDER, save_model
+from ..sampling.onnx_model import require_exporter, write_onnx
+from ..sampling.pretrained import read_card, save_model
 from ..sampling.source import load_source
 from .compare.figures import figures, plain
 from .compare.judge import JUDGED, Judge, held_out, some_jets
 from .compare.size import parameters
+from .model_card import model_card
 
 #: What of the configuration has no say in what is trained.
 _INCIDENTAL = ("device", "threads", "logging.")
 
 
-def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Paths | None = None,
+def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None = None,
            reference: Paths | None = None, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
-           overwrite: bool = False) -> Path:
+           onnx: bool = False, overwrite: bool = False) -> Path:
     """Measures a run's averaged generator on held-out jets and writes it as a model.
 
     Args:
         run: folder of the run.
         name: of the model.
-        folder: where its two files go; by default into the package, so that it ships.
+        folder: where its files go: ``NAME.safetensors``, ``NAME.json`` and a page for people, ``NAME.md``.
         real, reference: files of held-out and of training jets; by default those that ship.
         n_per_class, seed, quick: of the evaluation, see :func:`qgan.evaluate`.
+        onnx: write ``NAME.onnx`` too (see :mod:`qgan.sampling.onnx_model`).
         overwrite: replace a model of that name.
 
     Returns:
@@ -45,7 +48,13 @@ def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Pat
     """
     if not name.replace("_", "").replace("-", "").isalnum():
         raise CheckpointError(f"name {name!r}: expected letters, digits, - and _")
-    check_output(Path(folder) / f"{name}.safetensors", overwrite)
+    folder = Path(folder)
+    if "site-packages" in folder.resolve().parts:
+        raise CheckpointError(f"{folder}: belongs to an installed package, expected a folder of your own")
+    for suffix in (".safetensors", ".json", ".md", *([".onnx"] if onnx else [])):
+        check_output(folder / f"{name}{suffix}", overwrite)
+    if onnx:
+        require_exporter()
     path = RunFolder.open(run)
     source, saved = load_source(run), checkpoint.load(path.checkpoint)
     real_jets = held_out(source, real, reference)
@@ -53,7 +62,11 @@ def export(run: str | Path, name: str, folder: str | Path = FOLDER, *, real: Pat
     evaluation = by(some_jets(source, JUDGED * n_per_class, seed, name))
     about = {**_history(saved, name, path), "parameters": parameters(saved.transforms),
              "quality": _quality(evaluation)}
-    return save_model(folder, name, saved.transforms, saved.states["average"], about, overwrite)
+    weights = save_model(folder, name, saved.transforms, saved.states["average"], about, overwrite)
+    write_text(folder / f"{name}.md", model_card(read_card(weights)), overwrite)
+    if onnx:
+        write_onnx(source, folder / f"{name}.onnx", overwrite)
+    return weights
 
 
 def training_command(configuration: dict[str, Any], out: str, files: Sequence[str] | None = None) -> str:

@@ -42,8 +42,8 @@ def title(name: str) -> str:
 
 def measured(figure: Figure, name: str) -> str:
     """One generator's figure ± its statistical error (what real jets reach), to two digits of the error."""
-    scale = _scale(name)
-    value, error, floor = (None if x is None else scale * x for x in figure)
+    factor = scale(name)
+    value, error, floor = (None if x is None else factor * x for x in figure)
     digits = max(0, 1 - math.floor(math.log10(error))) if error else 3
     return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "") + (
         f" ({floor:.{digits}f})" if floor is not None else "")
@@ -60,14 +60,15 @@ def _cell(figure: Spread | None, name: str) -> str:
     """Mean ± spread over the seeds; of one seed the mean alone."""
     if figure is None:
         return "-"
-    scale = _scale(name)
-    mean = scale * figure.mean
+    factor = scale(name)
+    mean = factor * figure.mean
     if figure.spread is None:
         return number(mean)
-    return f"{number(mean)} ± {number(scale * figure.spread, digits=2)}"
+    return f"{number(mean)} ± {number(factor * figure.spread, digits=2)}"
 
 
-def _scale(name: str) -> int:
+def scale(name: str) -> int:
+    """What a figure is multiplied by where it is told: a hundred for per cent."""
     headline = compared().get(name)
     return 100 if headline is not None and headline.percent else 1
 

@@ -1,0 +1,135 @@
+"""A trained generator as an ONNX file, for programs without torch: conditions and noise in, images out.
+
+    conditions  (batch, C) float32, in physical units: GeV, radians, the label; the columns are in the file's metadata
+    noise       (batch, F) float32, standard normal
+    images      (batch, H, W) float32, GeV
+
+The circuit's angles are fixed, so that the quantum layer is the matrix of its columns. The density of the conditions
+does not travel: :func:`inputs` draws from it, for those who run the file where this package is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, pad
+
+from ..base.errors import ConfigError
+from ..base.io import atomic_path
+from ..base.seeding import integer_seed, numpy_rng
+from ..models import JetGenerator
+from ..quantum import QuantumLayer
+from ..quantum.readout import read
+from .source import BLOCK, JetSource
+
+#: What of the exporter must be installed beside torch.
+_NEEDED = ("onnx", "onnxscript")
+#: The exporter speaks of every step, and of packages that are not installed.
+_LOGGERS = ("torch.onnx._internal.exporter._registration", "onnxscript")
+
+
+def require_exporter() -> None:
+    """Raises :class:`ConfigError` unless what the exporter needs is installed."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"ONNX needs {' and '.join(missing)}: pip install 'qgan[onnx]'")
+
+
+def write_onnx(source: JetSource, path: str | Path, overwrite: bool = False) -> None:
+    """Writes the generator of a source as ONNX; the metadata say what its inputs and its images are.
+
+    Raises:
+        ConfigError: onnx or onnxscript is not installed, or the generator holds what ONNX has no name for.
+        DataError: the file exists or cannot be written.
+    """
+    require_exporter()
+    model = _Images(source.generator).eval()
+    batch = torch.export.Dim("batch", min=1)
+    like = torch.zeros(2, len(source.generator.names)), torch.zeros(2, source.generator.noise_features)
+    with atomic_path(path, overwrite) as temporary, _quiet():
+        try:
+            program = torch.onnx.export(model, like, dynamo=True, dynamic_shapes=({0: batch}, {0: batch}),
+                                        input_names=["conditions", "noise"], output_names=["images"], verbose=False)
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise ConfigError(f"{path}: the generator holds what ONNX has no name for: "
+                              f"{str(error).splitlines()[0]}") from error
+        assert program is not None
+        program.model.metadata_props.update(about(source))
+        program.save(temporary)
+
+
+def inputs(source: JetSource, seed: int, index: int = 0) -> dict[str, np.ndarray]:
+    """Conditions and noise of a block of jets of a seed, those that ``generate`` makes them of."""
+    drawn = source.density.sample(BLOCK, numpy_rng(seed, "conditions", index), None, None)
+    noise = torch.randn(BLOCK, source.generator.noise_features,
+                        generator=torch.Generator().manual_seed(integer_seed(seed, "noise", index)))
+    return {"conditions": source._table(drawn.values, drawn.label).numpy(), "noise": noise.numpy()}
+
+
+def about(source: JetSource) -> dict[str, str]:
+    """What is to be known of inputs and images, as texts: JSON where it is no plain text."""
+    return {"conditions": json.dumps(list(source.generator.names)), "class_names": json.dumps(list(source.class_names)),
+            "frame": source.frame, "grid": json.dumps(asdict(source.grid)),
+            "origin": json.dumps(source.origin, default=str)}
+
+
+class _Images(nn.Module):
+    """The images in GeV alone, by a generator whose circuits are matrices."""
+
+    def __init__(self, generator: JetGenerator) -> None:
+        super().__init__()
+        self.generator = deepcopy(generator).cpu()
+        for parent in list(self.generator.modules()):
+            for name, child in list(parent.named_children()):
+                if isinstance(child, QuantumLayer):
+                    setattr(parent, name, _Matrix(child))
+
+    def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
+        images: Tensor = self.generator(conditions, noise)[1]
+        return images
+
+
+class _Matrix(nn.Module):
+    """A quantum layer whose angles stay."""
+
+    matrix: Tensor
+
+    def __init__(self, layer: QuantumLayer) -> None:
+        super().__init__()
+        self.readout, self.gain, self.out_features = layer.readout, layer.gain, layer.out_features
+        with torch.no_grad():
+            self.register_buffer("matrix", layer.columns().clone())
+
+    def columns(self) -> Tensor:
+        return self.matrix
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = pad(x, (1, 0), value=1.0)
+        # ONNX has no mantissa and exponent, by which the layer keeps large numbers finite.
+        scaled = padded / padded.abs().amax(-1, keepdim=True)
+        return read(linear(scaled / torch.linalg.vector_norm(scaled, dim=-1, keepdim=True), self.matrix), self.readout)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
