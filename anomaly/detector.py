@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qgan.base.devices import single_precision
 from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.base.plugins import load_plugins
 from qgan.data.grid import Grid
@@ -73,6 +74,7 @@ class Detector:
         return cls(options, model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
                    Density.fit(sums, MIXTURE, seed), components, seed)
 
+    @single_precision()
     def scores(self, jets: JetImages) -> dict[str, np.ndarray]:
         """What the trained model says of each jet, (N,) by name: its score, and −log of the density.
 
@@ -95,6 +97,7 @@ class Detector:
         return found if self.preprocessing.scaling == "sum" else found | {
             "pixel sum, density": self.control.score(sums[:, None])}
 
+    @single_precision()
     def reconstruct(self, jets: JetImages) -> tuple[np.ndarray, np.ndarray, Grid] | None:
         """Shares of pT (N, H, W) of the images and of what the model makes of them, and where their pixels lie.
 
@@ -125,6 +128,7 @@ class Detector:
         return inputs(jets, self.preprocessing)
 
 
+@single_precision()
 def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detector:
     """The trained model of a run, its best epoch.
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import yaml
 
-from qgan.base.devices import environment, resolve_device, set_threads
+from qgan.base.devices import environment, resolve_device, set_threads, single_precision
 from qgan.base.errors import CheckpointError
 from qgan.base.interrupt import PostponedInterrupt
 from qgan.base.io import write_json
@@ -36,6 +36,7 @@ STRUCTURE = ("seed", "data", "preprocessing", "model", "training.batch_size", "t
 PICTURED = 16
 
 
+@single_precision()
 def train(configuration: Configuration, *, data: Jets | None = None, out: str | Path,
           resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
@@ -100,6 +101,7 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
     return folder
 
 
+@single_precision()
 def fitted(configuration: Configuration, jets: JetImages, validation: JetImages) -> tuple[Detector, float]:
     """:func:`train_on` in memory: the calibrated best epoch, and its validation loss.
 

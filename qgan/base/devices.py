@@ -47,6 +47,17 @@ def resolve_device(name: str = "auto") -> torch.device:
     return torch.device("cuda", index)
 
 
+@contextmanager
+def single_precision() -> Iterator[None]:
+    """New tensors are float32 in the block (or the function), as networks are, whatever the caller's default is."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def set_threads(n: int = 0) -> int:
     """Sets the threads of the arithmetic on the CPU and returns their number; 0 leaves torch's choice.
 

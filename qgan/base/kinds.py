@@ -19,6 +19,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """A whole number from zero."""
+    if not re.fullmatch(r"\d+", text):
+        raise ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    return int(text)
+
+
 def probability(text: str) -> float:
     """One of a depolarising channel, of which 3/4 leaves nothing."""
     if not 0 <= float(text) <= 0.75:
@@ -93,7 +100,7 @@ NewFile = Annotated[Path, Word("FILE", Path, check=check_output)]
 Json = Annotated[Path, Word("FILE", Path, "write every number here", check_output)]
 Pictures = Annotated[Path, Word("FOLDER", Path, "write pictures here, as PNG", check_pictures)]
 
-Seed = Annotated[int, Word(help="the same seed gives the same numbers")]
+Seed = Annotated[int, Word("N", natural, help="the same seed gives the same numbers")]
 Threads = Annotated[int, Word("N", positive, "threads of the arithmetic (default: torch's choice)")]
 Workers = Annotated[int, Word("N", positive, "processes side by side, of one thread each")]
 Device = Annotated[str, Word(help="auto, cpu, cuda, cuda:1")]

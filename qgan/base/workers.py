@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pickle
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from inspect import currentframe
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -36,8 +38,9 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
         prepare: called with ``arguments`` once in each; a function of a module.
 
     Raises:
-        QganError: one of them was killed, or could not be prepared.
+        QganError: one of them was killed, or could not be prepared; or a script would run again in each.
     """
+    _check_script()
     with TemporaryDirectory() as folder:
         # In a file: a process that dies on its start would leave this one writing into a full pipe for ever. Plain
         # pickles hold tensors themselves, where a pipe would pass shared memory that the process may outlive.
@@ -54,6 +57,24 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _check_script() -> None:
+    """A fresh process reads the user's script first, up to what stands under ``if __name__ == "__main__":``.
+
+    Raises:
+        QganError: this very call stands in it without.
+    """
+    frame = currentframe()
+    while frame is not None and not (frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] == "__main__"):
+        frame = frame.f_back
+    if frame is None or not (script := Path(frame.f_code.co_filename)).is_file() or script.name == "__main__.py":
+        return  # which processes do not read again
+    guards = [node for node in ast.parse(script.read_text(encoding="utf-8")).body
+              if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)]
+    if not any(node.lineno <= frame.f_lineno <= (node.end_lineno or 0) for node in guards):
+        raise QganError(f"{script}: line {frame.f_lineno}: starts processes, each of which would run the script again; "
+                        "write it under if __name__ == \"__main__\": or take one worker")
 
 
 def _end(processes: Sequence[BaseProcess]) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import DataError
+from .files import read_in_frame, read_jets
 from .grid import Grid
 from .jets import CLASS_PAIRS, KEYS, UNNAMED, Frame, JetImages
+from .reading import Paths, are_files
 from .units import Units
 
 #: (N, H, W) images alone, (images, labels) or (images, labels, conditions), or a mapping of these names.
@@ -17,12 +19,12 @@ Arrays = Any
 _NAMES = {key: name for name, key in KEYS.items()}
 
 
-def as_jets(data: JetImages | Arrays, grid: Grid | None = None, like: JetImages | None = None,
+def as_jets(data: JetImages | Paths | Arrays, grid: Grid | None = None, like: JetImages | None = None,
             source: str = "arrays") -> JetImages:
-    """Jets, of arrays if they are not jets yet.
+    """Jets, of files or arrays if they are not jets yet.
 
     Args:
-        data: jets, or :data:`Arrays`.
+        data: jets, files of them, or :data:`Arrays`.
         grid: where the pixels of arrays lie.
         like: jets whose frame, units, names of the classes and, without a grid, pixels are those of arrays.
         source: what errors call the arrays.
@@ -32,6 +34,8 @@ def as_jets(data: JetImages | Arrays, grid: Grid | None = None, like: JetImages 
     """
     if isinstance(data, JetImages):
         return data
+    if are_files(data):
+        return read_jets(data) if like is None else read_in_frame(data, like.frame)
     said: dict[str, Any] = {"grid": grid, "source": source}
     if like is not None:
         said |= {"grid": grid or like.grid, "frame": like.frame, "units": like.units, "class_names": like.class_names}

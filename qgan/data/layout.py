@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .contents import plain
 from .grid import Grid
 from .jets import Frame
 from .units import Units
@@ -55,4 +56,4 @@ def attributes_of(grid: Grid, frame: Frame, class_names: tuple[str, str], origin
     edges = {} if centred else {"eta_range": list(grid.eta_range), "phi_range": list(grid.phi_range)}
     return {"schema_version": SCHEMA_VERSION, "frame": frame, "half_width": grid.half_width, **edges,
             "class_names": list(class_names), **({} if units == "GeV" else {"units": units}),
-            "origin": json.dumps(origin, allow_nan=False)}
+            "origin": json.dumps(origin, allow_nan=False, default=plain)}

@@ -36,7 +36,10 @@ def npz_contents(path: str) -> Contents:
 def archived_names(path: str) -> list[str]:
     """The arrays in a .npz file."""
     with refused(path, "", "is a damaged or truncated .npz file"), ZipFile(path) as archive:
-        return sorted(name.removesuffix(".npy") for name in archive.namelist())
+        names = sorted(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
+        if not names:
+            raise DataError(path, "", f"is a zip archive of {len(archive.namelist())} files, none an array (.npy)")
+        return names
 
 
 def open_npz(path: str, name: str) -> Rows:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..base.devices import single_precision
 from ..data.grid import Grid
 from ..data.in_memory import Arrays, as_jets
 from ..data.jets import JetImages
@@ -32,7 +33,7 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
              select: Selection | None = None) -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
-    Jets may be arrays: images (N, H, W) in GeV, or (images, labels), or (images, labels, conditions); see
+    Jets may be files, or arrays: images (N, H, W) in GeV, or (images, labels), or (images, labels, conditions); see
     :meth:`~qgan.data.jets.JetImages.from_arrays`.
 
     Args:
@@ -116,6 +117,7 @@ class Reference:
         """The same with an effort of its own."""
         return cls(RealJets(real, training, plan, seed), plan.n_per_class, not plan.costly)
 
+    @single_precision()
     def judge(self, fake: JetImages, *, generator: JetSource | None = None, metrics: Collection[str] | None = None,
               workers: int | None = None) -> Evaluation:
         """Generated jets by every metric, each with its error and its floor.

@@ -11,7 +11,7 @@ from ..base.errors import ConfigError
 Precision = Literal["float32", "bfloat16"]
 
 #: The least value of options that have one.
-_LEAST = {"steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
+_LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
           "discriminator.channels": 1, "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,

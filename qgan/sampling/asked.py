@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..base.errors import ConditionError
+from ..base.notes import note
 from .conditions import ConditionDensity, Conditions, Fixed
 from .table import Table
 from .wishes import Normal, Plain
@@ -66,7 +67,7 @@ class Asked:
             elif isinstance(wish, np.ndarray):
                 drawn[name] = _within(density, name, wish, label, outside, f"{name}: value")
             else:
-                fixed[name] = wish
+                fixed[name] = _shared(density, name, wish, label) if isinstance(wish, tuple | list) else wish
         if table is not None:
             labels = label if table.label is None else table.label
             table = replace(table, columns={name: _within(density, name, values, labels, outside,
@@ -122,6 +123,17 @@ class Asked:
             raise ConditionError(f"{where} {start + row}: no training jet of class {found.label[row]} is near to "
                                  f"{told} together")
         return found
+
+
+def _shared(density: ConditionDensity, name: str, asked: tuple[float, float], label: int | None) -> Fixed:
+    """What a range has in common with the training range; all of it where that is nothing, for the error."""
+    edges = density.edges(name, label)
+    low, high = max(asked[0], edges[0]), min(asked[1], edges[1])
+    if (low, high) == tuple(asked) or low >= high:
+        return asked
+    note("generated jets", name, f"{low:.6g} to {high:.6g} is what {asked[0]:.6g} to {asked[1]:.6g} and the training "
+                                 "range have in common, and where they are made")
+    return low, high
 
 
 def _within(density: ConditionDensity, name: str, values: np.ndarray, label: np.ndarray | int | None, outside: Outside,

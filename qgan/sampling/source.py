@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base.devices import one_thread, resolve_device
+from ..base.devices import one_thread, resolve_device, single_precision
 from ..base.errors import CheckpointError, ConditionError, ConfigError, did_you_mean
 from ..base.progress import progress
-from ..base.seeding import integer_seed, numpy_rng
+from ..base.seeding import integer_seed, numpy_rng, whole
 from ..base.workers import in_order, local_workers
 from ..data import Grid, JetImages, JetWriter, concatenate
 from ..data.jets import KEYS, Frame
@@ -113,6 +113,7 @@ class JetSource:
         columns = {**found.columns, "pixel_mean": found.columns[IMAGE_PT] / math.prod(self.grid.shape)}
         return replace(found, columns={name: values for name, values in columns.items() if name != IMAGE_PT})
 
+    @single_precision()
     @torch.inference_mode()
     def block(self, index: int, seed: int, asked: Asked = ANY, substructure: bool = True,
               wanted: int = BLOCK) -> JetImages:
@@ -230,6 +231,7 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
     return source
 
 
+@single_precision()
 def source_of(state: dict[str, Any], origin: dict[str, Any]) -> JetSource:
     """An untrained source from what :func:`describe_source` kept."""
     generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
@@ -284,7 +286,7 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
     else:
         source = load_source(run, where)
     asked = source.ask(label, fixed, conditions, outside)
-    number = asked.count(n)
+    number = whole(asked.count(n), "n", 1)
     start = time.perf_counter()
     origin = {**source.origin, "seed": seed, "n": number, "label": label, **asked.to_dict()}
     with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names, origin=origin,

@@ -55,8 +55,13 @@ def read_wish(name: str, wish: Wish) -> Plain:
     """
     if isinstance(wish, np.ndarray):
         return _values(name, wish)
-    if not isinstance(wish, str):
+    if isinstance(wish, Normal):
         return wish
+    if not isinstance(wish, str):
+        numbers = tuple(map(float, wish)) if isinstance(wish, tuple | list) else (float(wish),)
+        if len(numbers) > 2 or not np.isfinite(numbers).all():
+            raise ConditionError(f"{name}: {wish}, expected a finite number, or a lower and an upper one")
+        return (numbers[0], numbers[1]) if len(numbers) == 2 else numbers[0]
     if found := re.fullmatch(r"normal\(([^,]+),([^,]+)\)", wish.replace(" ", "")):
         with suppress(ValueError):
             return Normal(float(found[1]), float(found[2]))

@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from ..base import processes
-from ..base.devices import environment, resolve_device, set_threads
+from ..base.devices import environment, resolve_device, set_threads, single_precision
 from ..base.errors import CheckpointError, ConfigError
 from ..base.interrupt import PostponedInterrupt
 from ..base.io import write_json
@@ -42,6 +42,7 @@ from .used import used_statistics
 STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
 
+@single_precision()
 def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | None = None,
           grid: Grid | None = None, out: str | Path, resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...base.devices import resolve_device
+from ...base.devices import resolve_device, single_precision
 from ...base.errors import ConfigError
 from ...base.interrupt import PostponedInterrupt
 from ...base.progress import progress
@@ -19,6 +19,7 @@ from ...training.preparation import Prepared, prepare_jets
 from ...training.trainer import Trainer
 
 
+@single_precision()
 def generator_of(jets: JetImages, configuration: Configuration, path: str | Path, *, label: str = "train",
                  quiet: bool = False) -> JetSource:
     """The averaged generator after all steps, from the checkpoint if it is there; Ctrl-C leaves one to go on from.

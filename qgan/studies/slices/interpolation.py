@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...base.devices import single_precision
 from ...base.errors import ConditionError
 from ...base.seeding import integer_seed, numpy_rng
 from ...models.symmetry import SymmetricGenerator
@@ -84,6 +85,7 @@ def paths(source: JetSource, *, jets: int = 20, steps: int = 41, seed: int = 0) 
                 yield interpolate(source, condition, label, jets=jets, steps=steps, seed=seed)
 
 
+@single_precision()
 @torch.inference_mode()
 def interpolate(source: JetSource, condition: str, label: int | str, *, jets: int = 20, steps: int = 41,
                 seed: int = 0) -> Path:
