@@ -180,7 +180,7 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
         return {"real": side_of(real, configuration), "generated": made}
     options = configuration.data
     train, validation = (embedded_jets(options.normal, split) for split in ("train", "validation"))
-    test = embedded_jets(options.jets, "test")
+    test = embedded_jets(options.jets, "test", mixed=False)
     matched(test, generated)
     # Both sides train on as many jets, so that their difference is that of the jets.
     n = min(len(train), len(made.train))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qgan.base.errors import ConfigError
+from qgan.base.groups import fill_groups
 from qgan.base.plugins import load_plugins
 
 from .preprocess import Method, Norm
@@ -86,7 +87,7 @@ class TrainingOptions:
 
 @dataclass
 class Configuration:
-    """A training.
+    """A training; a group of options may be a mapping: ``Configuration(model={"name": "conv"})``.
 
     Attributes:
         seed: every random number of the training comes from it.
@@ -104,6 +105,9 @@ class Configuration:
     preprocessing: PreprocessingOptions = field(default_factory=PreprocessingOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+
+    def __post_init__(self) -> None:
+        fill_groups(self)
 
     @classmethod
     def read(cls, file: str | Path) -> Configuration:

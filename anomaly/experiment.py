@@ -177,7 +177,8 @@ class _Run:
                     bar.update()
                     if entry.figures:
                         recorder.scalars(entry.step, entry.figures)
-                        bar.set_postfix_str(f"epoch {entry.epoch}, loss {entry.figures['loss/validation']:.4g}")
+                        bar.set_postfix_str(f"epoch {entry.epoch}, loss {entry.figures['loss/validation']:.4g}",
+                                            refresh=False)
                         self.save()
                     interrupt.check()
         finally:

@@ -73,7 +73,7 @@ def test_jets(data: Jets | None, jets: str, usual: str) -> JetImages:
     """
     if data is None and usual not in CLASSES[jets]:
         raise DataError("embedded jets", "", f"hold no {usual} jets; give files of jets")
-    test = embedded_jets(jets, "test") if data is None else jets_of(data)
+    test = embedded_jets(jets, "test", mixed=False) if data is None else jets_of(data)
     if usual not in test.class_names or len(test.classes) < 2:
         found = " and ".join(test.name(label) for label in test.classes) or "no"
         raise DataError(test.source, "signal", f"holds {found} jets alone, expected {usual} jets and others")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .sampling.pretrained import load_model
     from .sampling.source import generate
     from .simulation import simulate
+    from .studies.estimator import JetGAN
     from .training.experiment import train
 
 #: What this package offers at its top, and the module each name lives in.
@@ -35,14 +36,22 @@ _HOMES = {
     "generate": "sampling.source",
     "load_model": "sampling.pretrained",
     "evaluate": "evaluation",
+    "JetGAN": "studies.estimator",
     "QganError": "base.errors",
 }
 
-__all__ = ["Configuration", "JetImages", "QganError", "QuantumLayer", "__version__", "embedded_jets", "evaluate",
-           "generate", "load_model", "read_jets", "simulate", "train", "write_jets"]
+__all__ = ["Configuration", "JetGAN", "JetImages", "QganError", "QuantumLayer", "__version__", "embedded_jets",
+           "evaluate", "generate", "load_model", "read_jets", "simulate", "train", "write_jets"]
+
+
+#: The sub-packages that are there once ``qgan`` is imported.
+_ROOMS = ("data", "evaluation", "losses", "models", "observables", "quantum", "report", "runs", "sampling",
+          "simulation", "studies", "taggers", "training")
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
@@ -51,4 +60,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*__all__, *_ROOMS})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from qgan.base.docstrings import describe_options
 from qgan.base.errors import ConfigError
 from qgan.base.parsing import read_options
 from qgan.cli import main
-from qgan.runs.configuration import Configuration
+from qgan.runs.configuration import Configuration, DataOptions, GeneratorOptions
 
 
 def write(folder: Path, text: str) -> Path:
@@ -47,6 +48,14 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     told = read_options(Configuration, None, ["--data.rows", "[6, 22]", "--steps", "3", "--symmetry", "average"])
     plain = yaml.safe_load(yaml.safe_dump(told.to_dict() | {"data": told.to_dict()["data"] | {"rows": [6, 22]}}))
     assert read_options(Configuration, write(tmp_path, yaml.safe_dump(plain))) == told
+
+
+def test_groups_may_be_mappings() -> None:
+    told: Any = {"steps": 7, "generator": {"core": "dense"}, "data": {"rows": (6, 22)}}
+    assert Configuration(**told) == replace(Configuration(), steps=7, generator=GeneratorOptions(core="dense"),
+                                            data=DataOptions(rows=(6, 22)))
+    with pytest.raises(ConfigError, match=r"generator\.cor: no such option; did you mean core"):
+        Configuration(generator={"cor": "dense"})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("text", "said"), [

@@ -76,6 +76,9 @@ def test_pairs_hold_both_classes() -> None:
         assert jets.class_names == processes
         for process in processes:
             np.testing.assert_array_equal(jets.only(process).images, jets_of(process, "validation").images)
+        assert 0.45 < jets[:1000].label.mean() < 0.55
+        apart = embedded_jets(name, "validation", mixed=False)
+        np.testing.assert_array_equal(apart.label, np.sort(jets.label))
 
 
 @pytest.mark.parametrize("process", PROCESSES)

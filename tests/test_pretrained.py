@@ -157,6 +157,29 @@ def test_a_model_that_is_not_there(tmp_path: Path, complaint: Callable[..., str]
         load_model(tmp_path / "x.safetensors")
 
 
+def test_a_run_is_loaded_as_a_model_is(run: Path, model: Path) -> None:
+    assert same(load_model(run).block(0, 7), load_model(model).block(0, 7))
+
+
+def test_info_says_what_models_and_generated_jets_reach(model: Path, tmp_path: Path,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "w_qcd"]) == 0
+    said = capsys.readouterr().out
+    assert "classes: qcd, w" in said
+    assert "worst W1 [sd]: 0.209 ± 0.015 (0.027)" in said
+    assert main(["info", str(model), "--as-json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "tiny"
+    write_jets(tmp_path / "fake.h5", next(load_model("w_qcd").jets(400, seed=1)))
+    assert main(["info", str(tmp_path / "fake.h5"), "--as-json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    reached = told["W1 of the first jets: value ± error (what real jets reach)"]
+    assert reached.keys() == {"qcd", "w"}
+    assert 0 < float(reached["w"]["worst W1 [sd]"].split()[0]) < 1
+    write_jets(tmp_path / "real.h5", toy_jets(60, 1))
+    assert main(["info", str(tmp_path / "real.h5")]) == 0
+    assert "W1" not in capsys.readouterr().out
+
+
 def test_a_model_is_not_replaced_unless_told(run: Path, model: Path, tmp_path: Path) -> None:
     before = model.read_bytes()
     with pytest.raises(DataError, match="exists already"):

@@ -56,7 +56,10 @@ def test_every_public_name_is_found() -> None:
     assert [qgan.__version__] == re.findall(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     for name in qgan.__all__:
         assert getattr(qgan, name) is not None
-    assert set(qgan.__all__) <= set(dir(qgan))
+    program = "import qgan; print(qgan.data.Grid.__name__, qgan.sampling.__name__, *dir(qgan))"
+    found = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=True).stdout.split()
+    assert (found[:2], set(found[2:])) == (["Grid", "qgan.sampling"], {*qgan.__all__, *qgan._ROOMS})
+    assert dir(anomaly) == sorted(anomaly.__all__)
     assert set(qgan.__all__) == {"__version__", *qgan._HOMES}
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = qgan.no_such_name

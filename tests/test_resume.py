@@ -195,6 +195,22 @@ def test_resuming_a_finished_run_changes_no_weight(run: Path) -> None:
     assert differences(before.states, checkpoint.load(run / "checkpoint.pt").states) == []
 
 
+def test_a_finished_run_says_so_before_jets_are_read(run: Path, capsys: pytest.CaptureFixture[str],
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*arguments: object) -> None:
+        raise AssertionError("jets are read")
+
+    before = (run / "log.jsonl").read_bytes(), (run / "checkpoint.pt").read_bytes()
+    monkeypatch.setattr("qgan.training.experiment.prepare", read)
+    train(small(), out=run, resume=True)
+    assert "has ended, at step 6 of 6; more --steps go on from there" in capsys.readouterr().out
+    assert ((run / "log.jsonl").read_bytes(), (run / "checkpoint.pt").read_bytes()) == before
+    with pytest.raises(CheckpointError, match="n_layers"):
+        train(small({"generator.n_layers": 3}), out=run, resume=True)
+    with pytest.raises(AssertionError, match="jets are read"):
+        train(small({"steps": 7}), out=run, resume=True)
+
+
 def test_what_may_change_when_resuming(run: Path) -> None:
     (run / ".checkpoint.pt.abc.part").write_text("half a checkpoint, by a run that was killed")
     changes = {"steps": 7, "logging.scalars": 2, "logging.quality": 0, "threads": 1}

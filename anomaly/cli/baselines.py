@@ -36,9 +36,9 @@ def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence
 
     from ..baselines import baselines, table
 
-    scores = baselines(read_jets(reading.of(data)) if data else embedded_jets(usual, "train"),
-                       read_jets(reading.of(test)) if test else embedded_jets("quark_gluon", "test"), usual, size=size,
-                       method=resize, components=components, seed=seed)
+    train, tested = ((read_jets(reading.of(files)) if files else embedded_jets(name, split, mixed=False))
+                     for files, name, split in ((data, usual, "train"), (test, "quark_gluon", "test")))
+    scores = baselines(train, tested, usual, size=size, method=resize, components=components, seed=seed)
     if json:
         write_json(json, [s.to_dict() for s in scores], overwrite)
     if not quiet:

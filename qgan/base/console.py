@@ -64,8 +64,8 @@ class Program:
             sys.stdout.flush()
         except SystemExit as done:  # --help and --version
             return int(done.code or 0)
-        except KeyboardInterrupt:
-            return self._fail("interrupted", INTERRUPTED)
+        except KeyboardInterrupt as stop:
+            return self._fail(str(stop) or "interrupted", INTERRUPTED)
         except BrokenPipeError:
             # The reader (head, less) has gone: nothing more to say, also not when Python closes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,6 +80,9 @@ class Program:
     def _run(self, argv: list[str]) -> None:
         first = argv[:1] or ["--help"]
         chosen = self._parser({"--help", "-h"} & set(first)).parse_args(first).command
+        if sys.stderr.isatty() and not {"--help", "-h", "--quiet"} & set(argv):
+            # Libraries take seconds to load.
+            print(f"{self.name} {chosen} ...", file=sys.stderr, flush=True)
         self.command(chosen).run(argv[1:])
 
     def _parser(self, explain: object) -> Parser:

@@ -86,7 +86,7 @@ def load(configuration: Configuration, data: Paths | None, test: Paths | None, s
         if not test:
             pool, held_out = pool.split(seed, (1 - HELD_OUT, HELD_OUT))
     else:
-        pool, held_out = (embedded_jets(configuration.data.jets, split) for split in ("train", "test"))
+        pool, held_out = (embedded_jets(configuration.data.jets, split, mixed=False) for split in ("train", "test"))
     if test:
         held_out = read_in_frame(test, pool.frame)
     return cropped(configuration.data, pool), cropped(configuration.data, held_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from ..base.commands import Configured
 from ..base.kinds import Jets, Overwrite, Quiet, Run
 from ..data.reading import Reading
 from ..runs.configuration import Configuration
-from ..runs.folder import saved_configuration
+from ..runs.folder import RunFolder, saved_configuration
 
 
 def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_configuration)],
@@ -31,6 +32,8 @@ def main(*, out: Run, configuration: Annotated[Configuration, Configured(saved_c
         qgan train --out runs/w_qcd --resume
         qgan train --config w_qcd --steps 6000 --print-config > mine.yaml
     """
+    if not resume and os.environ.get("RANK", "0") == "0":
+        RunFolder.check(out, overwrite)  # before libraries and jets are loaded
     from ..training.experiment import train
 
     train(configuration, data=data and reading.of(data), out=out, resume=resume, overwrite=overwrite, quiet=quiet)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ..base.errors import ConfigError
+from ..base.groups import fill_groups
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -178,7 +179,7 @@ class LoggingOptions:
 
 @dataclass
 class Configuration:
-    """A training.
+    """A training; a group of options may be a mapping: ``Configuration(steps=200, generator={"core": "dense"})``.
 
     Attributes:
         seed: every random number of the training comes from it.
@@ -206,6 +207,9 @@ class Configuration:
     losses: LossOptions = field(default_factory=LossOptions)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     logging: LoggingOptions = field(default_factory=LoggingOptions)
+
+    def __post_init__(self) -> None:
+        fill_groups(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for YAML, checkpoints and TensorBoard."""

@@ -30,9 +30,16 @@ def run_summary(path: str | Path) -> dict[str, Any]:
         "numbers": {name: _numbers(state) for name, state in checkpoint.states.items()},
         "origin": checkpoint.origin,
         "last_record": log[-1] if log else {},
+        "w1": next((found for record in reversed(log) if (found := _w1(record))), {}),
         "environment": read_json(folder.environment) if folder.environment.is_file() else {},
         "configuration": checkpoint.configuration,
     }
+
+
+def _w1(record: dict[str, Any]) -> dict[str, float]:
+    """Worst and median W1 on validation jets, if the record has them, with what real jets reach."""
+    return {key.replace("quality/glance/", "").replace("floor/glance/", "what real jets reach, "): value
+            for key, value in record.items() if "/glance/w1" in key}
 
 
 def _numbers(state: dict[str, Any]) -> int:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..base.errors import CheckpointError, ConfigError, DataError
 from ..base.io import atomic_path, check_output, read_json, write_json
-from .source import JetSource, source_of
+from .source import JetSource, load_source, source_of
 
 #: The models that ship.
 FOLDER = Path(__file__).parents[1] / "models" / "weights"
@@ -76,12 +76,15 @@ def load_model(model: str | Path = "w_qcd", device: torch.device | str = "cpu") 
     """A trained generator, ready to make jets: ``load_model("w_qcd").jets(n, seed)``.
 
     Args:
-        model: the name of one that ships (:func:`shipped_models`), or the path of a ``.safetensors`` file.
+        model: the name of one that ships (:func:`shipped_models`), the path of a ``.safetensors`` file, or the folder
+            of a run, as :func:`~qgan.sampling.source.load_source` takes it.
         device: where it computes.
 
     Raises:
         CheckpointError: it is missing or damaged.
     """
+    if Path(model).is_dir():
+        return load_source(model, device)
     weights, file = model_files(model)
     card = read_card(model)
     try:

@@ -29,7 +29,7 @@ from ..report.text import sentences
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, check, flat
-from ..runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
+from ..runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 from ..sampling.source import JetSource, describe_source, source_of
 from .assembly import build_trainer
 from .monitor import Monitor
@@ -90,6 +90,10 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
     if not resume and processes.rank() == 0:
         RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
+    if saved is not None and data is None and _finished(configuration, saved, RunFolder(Path(out))):
+        if not quiet:
+            print(f"{out}: has ended, at step {saved.step} of {configuration.steps}; more --steps go on from there")
+        return RunFolder(Path(out))
     jets = data if isinstance(data, JetImages) else None
     files = None if jets is not None else _files(data, saved)
     prepared = prepare(configuration, files if jets is None else jets)
@@ -112,7 +116,11 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
         run.save()
     with ExitStack() as stack:
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
-        run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+        try:
+            run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f"interrupted; {folder.path} is kept at step {run.kept} of {configuration.steps}, "
+                                    "and --resume goes on from there") from stop
     if not quiet:
         print(f"{folder.path}: {trainer.step} steps; on validation jets {run.summary()}\n"
               f"tensorboard --logdir {folder.path.parent}")
@@ -173,7 +181,7 @@ class _Run:
                     if _due(entry.step, options.scalars, total):
                         figures = clock.figures(entry, self.configuration.batch_size)
                         recorder.scalars(entry.step, figures)
-                        bar.set_postfix_str(_short(figures))
+                        bar.set_postfix_str(_short(figures), refresh=False)
                     costly = _due(entry.step, options.costly, total)
                     if costly or _due(entry.step, options.quality, total):
                         self._look(monitor, costly)
@@ -267,6 +275,17 @@ def _files(data: Paths | None, saved: Checkpoint | None) -> Files | None:
     if saved is not None and saved.origin.get("in_memory"):
         raise CheckpointError("data: the run was started with jets in memory; give them again with data=...")
     return Files.remembered(saved.origin) if saved is not None else None
+
+
+def _finished(configuration: Configuration, saved: Checkpoint, folder: RunFolder) -> bool:
+    """Whether no step is left and the last look is in the log, so that no jets need be read.
+
+    Raises:
+        CheckpointError: the run was started with other options.
+    """
+    checkpoint.check_configuration(folder.checkpoint, saved, configuration.to_dict(), STRUCTURE)
+    looks = read_log(folder.log) if saved.step >= configuration.steps and folder.log.is_file() else []
+    return any(record["step"] == saved.step and any(key.startswith("quality/") for key in record) for record in looks)
 
 
 def _due(step: int, every: int, total: int) -> bool:

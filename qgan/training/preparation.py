@@ -108,7 +108,7 @@ def load(options: DataOptions, data: Paths | JetImages | None, seed: int) -> tup
         jets = without_empty(data if isinstance(data, JetImages) else read_jets(data))
         train, validation = jets.split(seed, (1 - options.validation, options.validation))
     else:
-        train, validation = (embedded_jets(options.jets, split) for split in ("train", "validation"))
+        train, validation = (embedded_jets(options.jets, split, mixed=False) for split in ("train", "validation"))
     return cropped(options, train), cropped(options, validation)
 
 
