@@ -5,6 +5,7 @@
 # make lint   ruff and mypy
 # make docs   this project's documentation as a site, in site/ (it reads without a network); links are checked
 # make wheel  the wheel, in dist/
+# make dist   the source archive and the wheel, in dist/, as an index would take them
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -23,7 +24,7 @@ DEMO ?= demo
 DEMO_STEPS ?= 300
 DEMO_JETS ?= 4000
 
-.PHONY: demo test coverage slow lint docs wheel clean
+.PHONY: demo test coverage slow lint docs wheel dist clean
 
 demo: $(VENV)/demo.stamp
 	rm -rf $(DEMO) && mkdir -p $(DEMO)
@@ -58,6 +59,11 @@ docs: $(VENV)/docs.stamp
 wheel: $(VENV)/dev.stamp
 	$(BIN)/python -m build --wheel
 
+dist: $(VENV)/release.stamp
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
 clean:
 	rm -rf $(VENV) $(DEMO) build dist site *.egg-info
 
@@ -66,6 +72,7 @@ $(VENV)/demo.stamp: EXTRAS :=
 $(VENV)/test.stamp: EXTRAS := [tested]
 $(VENV)/docs.stamp: EXTRAS := [docs]
 $(VENV)/dev.stamp: EXTRAS := [dev]
+$(VENV)/release.stamp: EXTRAS := [release]
 
 $(VENV)/%.stamp: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "qgan needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
