@@ -13,11 +13,12 @@ INTERVAL = 10.0
 
 
 @contextmanager
-def progress(total: int, label: str, unit: str, start: int = 0, quiet: bool = False) -> Iterator[tqdm]:
+def progress(total: int | None, label: str, unit: str, start: int = 0, quiet: bool = False) -> Iterator[tqdm]:
     """A bar with rate and ETA; call ``.update(n)`` and, for figures beside it,
     ``.set_postfix_str(text, refresh=False)``.
 
-    Off a terminal it writes a line every 10 s instead of redrawing, and nothing at all if ``quiet``.
+    Without a total it only counts. Off a terminal it writes a line every 10 s instead of redrawing, and nothing at all
+    if ``quiet``.
     """
     terminal = sys.stderr.isatty()
     with tqdm(total=total, desc=label, unit=f" {unit}", initial=start, disable=quiet, miniters=1,

@@ -71,7 +71,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
     if plots:
         from ..report.plots import save_plots
 
-        save_plots(real, fakes, plots, overwrite=overwrite, evaluations=evaluations)
+        save_plots(real, fakes, plots, overwrite=overwrite, evaluations=evaluations, quiet=quiet)
     if logdir:
         _record(logdir, real, fakes, evaluations, seed)
         said.append(f"tensorboard --logdir {logdir}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ...base.io import atomic_path, check_output
+from ...base.progress import progress
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
 from ...evaluation.real_jets import check_alike
@@ -91,8 +92,9 @@ def _referees(real: JetImages, evaluations: Mapping[str, Evaluation], classes: S
 
 
 def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], folder: str | Path, seed: int = 0,
-               overwrite: bool = False, evaluations: Mapping[str, Evaluation] | None = None) -> list[Path]:
-    """Writes every picture as PNG into a folder, which is made if it does not exist.
+               overwrite: bool = False, evaluations: Mapping[str, Evaluation] | None = None,
+               quiet: bool = True) -> list[Path]:
+    """Writes every picture as PNG into a folder, which is made if it does not exist; says how far it is unless quiet.
 
     Raises:
         DataError: the jets differ in grid or frame, or a picture exists and ``overwrite`` is false.
@@ -102,9 +104,11 @@ def save_plots(real: JetImages, fakes: JetImages | Mapping[str, JetImages], fold
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for drawn in figures(real, fakes, seed, evaluations):
-        paths.append(folder / f"{drawn.name}.png")
-        save_figure(drawn.figure, paths[-1], overwrite)
+    with progress(None, "plot", "pictures", quiet=quiet) as bar:
+        for drawn in figures(real, fakes, seed, evaluations):
+            paths.append(folder / f"{drawn.name}.png")
+            save_figure(drawn.figure, paths[-1], overwrite)
+            bar.update()
     return paths
 
 
