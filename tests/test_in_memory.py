@@ -126,9 +126,9 @@ def test_training_on_jets_in_memory(tmp_path: Path, data: Any) -> None:
     weights, others = (checkpoint.load(folder.checkpoint).states["average"] for folder in (run, same))
     assert all(torch.equal(weights[name], others[name]) for name in others)
     assert "in_memory" not in checkpoint.load(same.checkpoint).origin
-    with pytest.raises(CheckpointError, match="jets in memory; give them again"):
-        qgan.train(configuration, out=run.path, resume=True, quiet=True)
     further = small({"steps": 3, "data.codings": ["pixel_mean"]})
+    with pytest.raises(CheckpointError, match="jets in memory; give them again"):
+        qgan.train(further, out=run.path, resume=True, quiet=True)
     assert checkpoint.load(qgan.train(further, data=data, grid=GRID, out=run.path, resume=True,
                                       quiet=True).checkpoint).step == 3
 
