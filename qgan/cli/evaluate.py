@@ -103,7 +103,8 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
         if shipped is None:
             raise DataError(first.source, "class_names", f"no {' and '.join(first.class_names)} jets ship with the "
                                                          "package; give a file of real ones too")
-        held_out, training = embedded_jets(shipped, "test"), training or embedded_jets(shipped, "train")
+        held_out, others = (embedded_jets(shipped, split, mixed=False) for split in ("test", "train"))
+        training = training or others
     grid = first.grid
     def prepared(jets: JetImages) -> JetImages:
         return crop_to(choose(jets, selection) if selection else jets, grid)

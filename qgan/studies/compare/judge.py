@@ -47,7 +47,7 @@ def held_out(source: JetSource, real: Paths | None = None, reference: Paths | No
     if name is None:
         raise DataError("real jets", "", f"no {' and '.join(source.class_names)} jets ship with the package; give "
                                          "files of held-out ones")
-    whole = HeldOut(embedded_jets(name, "test"), train or embedded_jets(name, "train"))
+    whole = HeldOut(embedded_jets(name, "test", mixed=False), train or embedded_jets(name, "train", mixed=False))
     if whole.test.frame != source.frame:
         raise DataError("real jets", "frame", f"those that ship are {whole.test.frame}, the generator makes "
                                               f"{source.frame} ones; give files of held-out jets")
