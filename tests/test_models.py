@@ -233,7 +233,7 @@ def test_pixels_start_as_often_and_as_hard_as_they_are() -> None:
 def test_pixel_statistics_of_images() -> None:
     images = torch.zeros(1000, 2, 2)
     images[:, 0, 0] = torch.linspace(0.001, 1, 1000)
-    images[::4, 1, 1] = 0.5
+    images[::4, 1, 1] = 0.8
     pixels = PixelStatistics.of(images)
     torch.testing.assert_close(pixels.occupancy, torch.tensor([[1.0, 0.0], [0.0, 0.25]]))
     torch.testing.assert_close(pixels.mean, images.mean(0))

@@ -16,7 +16,8 @@ from .total import GeneratorBatch, Term
 
 #: The soft non-zero count, whose step is small against the softest pixels, and those of pixels above further
 #: thresholds in GeV. An empty pixel counts 0 in each.
-COUNTS = ("soft_nnz", "count_0.02", "count_0.1", "count_0.5", "count_2", "count_8", "count_30", "count_90")
+COUNTS = ("soft_nnz", "count_0.02", "count_0.05", "count_0.1", "count_0.2", "count_0.5", "count_1", "count_2",
+          "count_4", "count_8", "count_16", "count_30", "count_90")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ..data.grid import Grid
 from ..data.jets import Frame
 from .generator import Generator
 from .jet_generator import JetGenerator
+from .laws import SIDES
 from .pixels import PixelStatistics
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
@@ -64,7 +65,8 @@ class Blueprint:
         total = images.sum((1, 2), dtype=np.float64)
         if "pixel_mean" not in names and np.ptp(total) > 1e-5 * total.max():
             raise ConfigError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
-        return cls(dict(network), ConditionTransform.fit(table, names), PixelTransform(power), grid,
+        laws = [law for law in network["exact"] if law not in SIDES or SIDES[law](images, frame)]
+        return cls({**network, "exact": laws}, ConditionTransform.fit(table, names), PixelTransform(power), grid,
                    None if "pixel_mean" in names else float(total[0]), frame, symmetry, seed, tuple(plugins))
 
     def flip(self) -> EtaFlip:
@@ -89,10 +91,10 @@ class Blueprint:
             flip = EtaFlip.of(self.conditions.names, self.frame, self.grid)
             network = symmetrise(network, flip.standardised(self.conditions, len(self.conditions.names)), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale,
-                            exact_mass=self.network["exact_mass"])
+                            exact=self.network["exact"])
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
-        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
+        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact")}
         return Generator(len(self.conditions.names), self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 
@@ -104,8 +106,10 @@ class Blueprint:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        grid = values["grid"]
-        return cls(values["network"], ConditionTransform.from_state_dict(values["conditions"]),
+        grid, network = values["grid"], dict(values["network"])
+        # Until version 0.1.0 the mass was the only law.
+        network.setdefault("exact", ["mass"] if network.pop("exact_mass", False) else [])
+        return cls(network, ConditionTransform.from_state_dict(values["conditions"]),
                    PixelTransform.from_state_dict(values["pixels"]),
                    Grid(grid["height"], grid["width"], tuple(grid["eta_range"]), tuple(grid["phi_range"])),
                    values["scale"], values["frame"], values["symmetry"], values["seed"],

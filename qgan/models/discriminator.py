@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -20,13 +20,48 @@ from ..base.processes import gather
 from ..data.grid import Grid
 from ..observables.tensors import statistics
 from .blocks import SLOPE
+from .residual import ResidualTrunk, Views
 
 #: Observables of the branch; pT and the pixel mean are left out: the generator is told the image's sum.
 OBSERVABLES = ("mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "soft_nnz", "ptd",
                "leading_1", "leading_3", "clumps_3", "clumps_5")
 FEATURES = 128
+Trunk = Literal["plain", "residual"]
 #: GeV; the occupancy channel is at one half there.
 SOFT_PIXEL = 0.3
+
+
+class PlainViews(nn.Module):
+    """Network-space images and the same in GeV, (B, H, W) → (B, 5, H, W) with a soft occupancy and coordinates."""
+
+    coordinates: Tensor
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        axes = np.meshgrid(np.linspace(-1, 1, grid.height), np.linspace(-1, 1, grid.width), indexing="ij")
+        self.register_buffer("coordinates", torch.tensor(np.stack(axes), dtype=torch.float32))
+
+    def forward(self, images: Tensor, gev: Tensor) -> Tensor:
+        occupancy, logarithm = gev / (gev + SOFT_PIXEL), torch.log1p(gev / SOFT_PIXEL) / 3
+        places = self.coordinates.expand(len(images), -1, -1, -1)
+        return torch.cat((torch.stack((3 * images, occupancy, logarithm), 1), places), 1)
+
+
+def _plain(grid: Grid, channels: int) -> tuple[nn.Module, nn.Module]:
+    layers: list[nn.Module] = []
+    height, width, previous = grid.height, grid.width, 5
+    for factor in (1, 2, 4):
+        layers += [nn.Conv2d(previous, factor * channels, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
+        height, width, previous = height // 2, width // 2, factor * channels
+    layers += [nn.Flatten(), nn.Linear(previous * height * width, FEATURES), nn.LeakyReLU(SLOPE)]
+    return PlainViews(grid), nn.Sequential(*layers)
+
+
+def _residual(grid: Grid, channels: int) -> tuple[nn.Module, nn.Module]:
+    return Views(), ResidualTrunk(grid.shape, channels, FEATURES)
+
+
+_TRUNKS = {"plain": _plain, "residual": _residual}
 
 
 class Discriminator(nn.Module):
@@ -35,7 +70,8 @@ class Discriminator(nn.Module):
     Args:
         n_conditions: C.
         grid: of the images.
-        channels: of the first convolution; each of the two that follow doubles them.
+        trunk: ``plain``, three convolutions of stride 2, or ``residual``.
+        channels: of its first stage; each of the two that follow doubles them.
         observables: whether to use the observables' branch.
         batch_comparison: number of features compared within the batch, that of all processes; 0 for none.
         centre, spread: mean and standard deviation of :data:`OBSERVABLES` over real training jets.
@@ -49,10 +85,10 @@ class Discriminator(nn.Module):
 
     centre: Tensor
     spread: Tensor
-    coordinates: Tensor
 
-    def __init__(self, n_conditions: int, grid: Grid, *, channels: int = 32, observables: bool = True,
-                 batch_comparison: int = 16, centre: Tensor | None = None, spread: Tensor | None = None) -> None:
+    def __init__(self, n_conditions: int, grid: Grid, *, trunk: Trunk = "plain", channels: int = 32,
+                 observables: bool = True, batch_comparison: int = 16, centre: Tensor | None = None,
+                 spread: Tensor | None = None) -> None:
         super().__init__()
         if min(grid.shape) < 8:
             raise ValueError(f"images of {grid.height} x {grid.width} pixels: expected at least 8 a side")
@@ -61,16 +97,7 @@ class Discriminator(nn.Module):
         # An observable that does not vary says nothing, whatever its scale.
         scale = torch.ones(len(OBSERVABLES)) if spread is None else torch.where(spread > 0, spread, 1.0)
         self.register_buffer("spread", scale)
-        axes = np.meshgrid(np.linspace(-1, 1, grid.height), np.linspace(-1, 1, grid.width), indexing="ij")
-        self.register_buffer("coordinates", torch.tensor(np.stack(axes), dtype=torch.float32))
-        layers: list[nn.Module] = []
-        height, width, previous = grid.height, grid.width, 5
-        for factor in (1, 2, 4):
-            layers += [nn.Conv2d(previous, factor * channels, 4, stride=2, padding=1),
-                       nn.LeakyReLU(SLOPE, inplace=True)]
-            height, width, previous = height // 2, width // 2, factor * channels
-        self.convolutions = nn.Sequential(*layers, nn.Flatten(),
-                                          nn.Linear(previous * height * width, FEATURES), nn.LeakyReLU(SLOPE))
+        self.view, self.convolutions = _TRUNKS[trunk](grid, channels)
         self.conditions = nn.Sequential(nn.Linear(n_conditions, 64), nn.LeakyReLU(SLOPE))
         self.projection = nn.Linear(n_conditions, FEATURES)
         self.observables = nn.Sequential(nn.Linear(len(OBSERVABLES) + n_conditions, 64), nn.LeakyReLU(SLOPE),
@@ -90,7 +117,7 @@ class Discriminator(nn.Module):
 
         ``values`` are the :data:`OBSERVABLES` of ``gev`` where they are known, (B, S).
         """
-        channels = self._channels(images, gev)
+        channels = self.view(images, gev).contiguous(memory_format=torch.channels_last)
         if self.observables is None:
             return (channels,)
         with torch.autocast(images.device.type, enabled=False):  # the convolutions alone may be less precise
@@ -113,12 +140,6 @@ class Discriminator(nn.Module):
             parts.append((compared[:, None] - gather(compared)[None]).abs().mean(1))
         projected = (features * self.projection(conditions)).sum(1) / math.sqrt(FEATURES)
         return self.head(torch.cat(parts, 1)).squeeze(1) + projected
-
-    def _channels(self, images: Tensor, gev: Tensor) -> Tensor:
-        occupancy, logarithm = gev / (gev + SOFT_PIXEL), torch.log1p(gev / SOFT_PIXEL) / 3
-        places = self.coordinates.expand(len(images), -1, -1, -1)
-        stacked = torch.cat((torch.stack((3 * images, occupancy, logarithm), 1), places), 1)
-        return stacked.contiguous(memory_format=torch.channels_last)
 
     def _standardised(self, gev: Tensor, values: Tensor | None = None) -> Tensor:
         """Observables in standard deviations, squashed to ±3: tails must not decide alone."""

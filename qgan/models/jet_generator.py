@@ -2,18 +2,21 @@
 
 The network knows standardised conditions and network-space images. Around it stand the physical table of
 conditions (GeV, radians, label) on the one side and pixels in GeV on the other. The sum of an image is not
-left to the network where the pixel mean is among its codings: it is that number times the pixels. Nor is its mass
-left to it alone where ``image_mass`` is one (see :mod:`qgan.models.mass`).
+left to the network where the pixel mean is among its codings: it is that number times the pixels. Nor are its mass
+and centroid where these are, and the side of its harder half where the frame says it (see :mod:`qgan.models.laws`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
+import torch
 from torch import Tensor, nn
 
 from ..data.grid import Grid
-from .mass import ExactMass
+from .generator import Generator
+from .laws import ExactMoments, harder_half_right
 from .symmetry import SymmetricGenerator
 from .transforms import ConditionTransform, PixelTransform
 
@@ -28,20 +31,27 @@ class JetGenerator(nn.Module):
         grid: of the images.
         scale: GeV that a network-space pixel of 1 stands for; left out, it is the image's sum as the
             ``pixel_mean`` coding gives it.
-        exact_mass: whether images are given the mass of the ``image_mass`` coding, if there is one.
+        exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and
+            ``centroid_phi``), ``harder_half`` (on the right) and ``phi_flip`` (a fair coin says which way an image
+            lies along φ) images are given; a coding that is missing gives none.
 
     Raises:
         ValueError: neither a scale nor ``pixel_mean`` among the conditions.
     """
 
     def __init__(self, network: nn.Module, conditions: ConditionTransform, pixels: PixelTransform, grid: Grid, *,
-                 scale: float | None = None, exact_mass: bool = False) -> None:
+                 scale: float | None = None, exact: Collection[str] = ()) -> None:
         super().__init__()
         if scale is None and "pixel_mean" not in conditions.names:
             raise ValueError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
         self.network, self.conditions, self.pixels, self.grid = network, conditions, pixels, grid
         self.fixed_scale = scale
-        self.mass = ExactMass(grid) if exact_mass and scale is None and "image_mass" in conditions.names else None
+        given = {"mass": ("image_mass",), "centroid": ("centroid_eta", "centroid_phi")}
+        columns = {law: [conditions.names.index(name) for name in codings] for law, codings in given.items()
+                   if law in exact and scale is None and set(codings) <= set(conditions.names)}
+        self.mass, self.centroid = columns.get("mass"), columns.get("centroid")
+        self.moments = ExactMoments(grid) if columns else None
+        self.harder_half, self.phi_flip = "harder_half" in exact, "phi_flip" in exact
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +60,7 @@ class JetGenerator(nn.Module):
 
     @property
     def noise_features(self) -> int:
-        return int(self.network.noise_features)  # type: ignore[arg-type]
+        return int(self.network.noise_features) + int(self.phi_flip)  # type: ignore[arg-type]
 
     def scale(self, table: Tensor) -> Tensor:
         """GeV of a network-space pixel of 1 for each row, (B,)."""
@@ -60,16 +70,39 @@ class JetGenerator(nn.Module):
 
     def forward(self, table: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Images in network space and in GeV."""
-        seen, scale = self.conditions.forward(table), self.scale(table)
-        if self.mass is None:
-            images = self.network(seen, noise)
-        elif isinstance(self.network, SymmetricGenerator):
-            # Before images are mirrored, so that the symmetry stays exact to the last bit.
-            images = self.network(seen, noise, lambda made: self._with_mass(made, table, scale))
-        else:
-            images = self._with_mass(self.network(seen, noise), table, scale)
+        scale = self.scale(table)
+        images = self._either_way(table, noise, scale) if self.phi_flip else self._made(table, noise, scale)
         return images, self.pixels.to_gev(images, scale)
 
-    def _with_mass(self, images: Tensor, table: Tensor, scale: Tensor) -> Tensor:
-        assert self.mass is not None
-        return self.mass(images, table[:, self.names.index("image_mass")] / scale, self.pixels.power)
+    def _either_way(self, table: Tensor, noise: Tensor, scale: Tensor) -> Tensor:
+        """Images of which the last noise value's sign says whether they are seen in a mirror across φ."""
+        mirrored = noise[:, -1] < 0
+        if "centroid_phi" in self.names:
+            odd = torch.arange(table.shape[1], device=table.device) == self.names.index("centroid_phi")
+            table = torch.where(mirrored[:, None] & odd, -table, table)
+        images = self._made(table, noise[:, :-1], scale)
+        return torch.where(mirrored[:, None, None], images.flip(2), images)
+
+    def _made(self, table: Tensor, noise: Tensor, scale: Tensor) -> Tensor:
+        seen = self.conditions.forward(table)
+        if isinstance(self.network, SymmetricGenerator):
+            # Before images are mirrored, so that the symmetry stays exact to the last bit.
+            return self.network(seen, noise, lambda made, mirrored: self._lawful(made, table, scale, mirrored))
+        return self._lawful(self.network(seen, noise), table, scale, None)
+
+    def _lawful(self, images: Tensor, table: Tensor, scale: Tensor, mirrored: Tensor | None) -> Tensor:
+        """The images with the moments asked for, of which those ``mirrored`` (B,) will be seen the other way up."""
+        power = self.pixels.power
+        if self.harder_half:
+            images = harder_half_right(images, power)
+        if self.moments is None:
+            return images
+        mass = None if self.mass is None else table[:, self.mass[0]] / scale
+        centroid = None if self.centroid is None else table[:, self.centroid]
+        if centroid is not None and mirrored is not None and self.network.flip.rows:  # type: ignore[union-attr]
+            centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
+        images = self.moments(images, mass, centroid, power)
+        inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
+        if isinstance(inner, Generator):
+            images = inner.pixels.cut(images)
+        return harder_half_right(images, power) if self.harder_half else images

@@ -23,7 +23,7 @@ from ..observables.tensors import safe_sqrt
 
 _NOISE_BOUNDS = (-8.0, 0.0)
 #: Shares of the non-zero pixels that are softer than the least pixel, and than the knee.
-SOFTEST, KNEE = 0.003, 0.3
+SOFTEST, KNEE = 0.003, 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PixelStatistics:
         mean: (H, W) mean of each pixel.
         occupancy: (H, W) share of the images in which it is not zero.
         softest: what all but a few in a thousand of the non-zero pixels exceed.
-        knee: what seven in ten of them exceed.
+        knee: what half of them exceed.
     """
 
     mean: Tensor
@@ -130,7 +130,10 @@ class PixelHead(nn.Module):
             value = value + log_noise.clamp(*_NOISE_BOUNDS).exp() * noise
         value = relu(value) * self.reached
         images = normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power)
-        # The hardest pixel stays in any case, so that no jet is empty.
+        return self.cut(images)
+
+    def cut(self, images: Tensor) -> Tensor:
+        """Without what is softer than any real pixel; the hardest pixel stays, so that no jet is empty."""
         least = torch.minimum(self.softest, images.amax((1, 2), keepdim=True))
         return normalise(images * (images >= least), self.power)
 

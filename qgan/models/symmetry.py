@@ -22,7 +22,7 @@ coin serves where η is no condition of the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -49,12 +49,14 @@ class EtaFlip:
     Attributes:
         rows: whether the image's rows are reversed.
         column: where η stands among the conditions, None where it does not.
-        centre: the value of that column for η = 0: 0 in physical units; see :meth:`standardised`.
+        odd: columns of further conditions that change sign: the centroid's Δη, where rows are reversed.
+        centre: the values of these columns, η first, for 0 in physical units; see :meth:`standardised`.
     """
 
     rows: bool
     column: int | None
-    centre: float = 0.0
+    odd: tuple[int, ...] = ()
+    centre: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, names: Sequence[str], frame: Frame, grid: Grid | None = None) -> EtaFlip:
@@ -67,14 +69,13 @@ class EtaFlip:
             low, high = grid.eta_range
             raise ConfigError(f"eta flip: the image covers {low:g} to {high:g} in Δη, expected a range symmetric "
                               "about 0 (crop as many rows on both sides, or set symmetry to none)")
-        return cls(frame == "raw", names.index("eta") if "eta" in names else None)
+        odd = tuple(i for i, name in enumerate(names) if frame == "raw" and name == "centroid_eta")
+        return cls(frame == "raw", names.index("eta") if "eta" in names else None, odd)
 
     def standardised(self, transform: InvertibleConditions, n_conditions: int) -> EtaFlip:
         """The same flip on the ``n_conditions`` conditions after ``transform``, which acts column by column."""
-        if self.column is None:
-            return self
         zero = torch.as_tensor(transform.forward(torch.zeros(1, n_conditions)))
-        return EtaFlip(self.rows, self.column, float(zero[0, self.column]))
+        return replace(self, centre=tuple(float(zero[0, column]) for column in self._columns))
 
     def images(self, images: Tensor) -> Tensor:
         """Images (..., H, W) of the mirrored jets."""
@@ -82,7 +83,10 @@ class EtaFlip:
 
     def conditions(self, conditions: Tensor) -> Tensor:
         """Conditions (N, C) of the mirrored jets."""
-        return self._with_eta(conditions, self.centre - self._eta(conditions))
+        flipped = conditions.clone()
+        for column, centre in zip(self._columns, self.centre or (0.0,) * len(self._columns), strict=True):
+            flipped[:, column] = centre - (conditions[:, column] - centre)
+        return flipped
 
     def __call__(self, images: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """Images and conditions of the mirrored jets."""
@@ -95,24 +99,46 @@ class EtaFlip:
 
     def side(self, conditions: Tensor, coin: Tensor) -> Tensor:
         """(N,) bool: whether a jet lies on the mirrored side, η < 0; a negative coin decides for η = 0."""
-        eta = self._eta(conditions)
+        if self.column is None:
+            return coin < 0
+        eta = conditions[:, self.column] - (self.centre[0] if self.centre else 0.0)
         return (eta < 0) | ((eta == 0) & (coin < 0))
 
-    def fold(self, conditions: Tensor) -> Tensor:
-        """The conditions with |η| for η."""
-        return self._with_eta(conditions, self.centre + self._eta(conditions).abs())
+    @property
+    def _columns(self) -> tuple[int, ...]:
+        """Those that change sign."""
+        return self.odd if self.column is None else (self.column, *self.odd)
 
-    def _eta(self, conditions: Tensor) -> Tensor:
-        """η in the column's unit, (N,); 0 where it is no condition."""
-        if self.column is None:
-            return conditions.new_zeros(conditions.shape[0])
-        return conditions[:, self.column] - self.centre
 
-    def _with_eta(self, conditions: Tensor, values: Tensor) -> Tensor:
-        if self.column is None:
-            return conditions
-        chosen = torch.arange(conditions.shape[1], device=conditions.device) == self.column
-        return torch.where(chosen, values[:, None], conditions)
+@dataclass(frozen=True)
+class Mirroring:
+    """Jets seen in mirrors at random, real and generated ones alike: what a discriminator cannot know by heart.
+
+    The columns of an image are reversed, and its rows, with the conditions, where the η-flip reverses rows.
+
+    Attributes:
+        flip: on physical conditions.
+        columns, rows: (B,) bool, which jets.
+    """
+
+    flip: EtaFlip
+    columns: Tensor
+    rows: Tensor
+
+    @classmethod
+    def drawn(cls, flip: EtaFlip, like: Tensor) -> Mirroring:
+        """Two fair coins for each of the jets ``like`` (B, ...)."""
+        columns, rows = torch.rand(2, len(like), device=like.device) < 0.5
+        return cls(flip, columns, rows & flip.rows)
+
+    def images(self, images: Tensor) -> Tensor:
+        """Images (B, H, W) of the mirrored jets."""
+        images = torch.where(self.columns[:, None, None], images.flip(-1), images)
+        return torch.where(self.rows[:, None, None], images.flip(-2), images) if self.flip.rows else images
+
+    def conditions(self, conditions: Tensor) -> Tensor:
+        """Conditions (B, C) of the mirrored jets, but for the centroid's Δφ, which no discriminator is given."""
+        return torch.where(self.rows[:, None], self.flip.conditions(conditions), conditions)
 
 
 class SymmetricGenerator(nn.Module):
@@ -135,15 +161,15 @@ class SymmetricGenerator(nn.Module):
         """Length of the noise vector of one image: the inner generator's, and a coin if images are mirrored."""
         return int(self.generator.noise_features) + int(self.flip.rows)  # type: ignore[arg-type]
 
-    def forward(self, conditions: Tensor, noise: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """``change`` is applied to the images before some are mirrored."""
-        images = self.generator(self.flip.fold(conditions), noise[:, :-1] if self.flip.rows else noise)
+    def forward(self, conditions: Tensor, noise: Tensor,
+                change: Callable[[Tensor, Tensor], Tensor] | None = None) -> Tensor:
+        """``change`` is applied to the images, given which of them (B,) will be mirrored, before they are."""
+        mirrored = self.flip.side(conditions, noise[:, -1])[:, None]
+        folded = torch.where(mirrored, self.flip.conditions(conditions), conditions)
+        images = self.generator(folded, noise[:, :-1] if self.flip.rows else noise)
         if change is not None:
-            images = change(images)
-        if not self.flip.rows:
-            return images
-        mirrored = self.flip.side(conditions, noise[:, -1])
-        return torch.where(mirrored[:, None, None], self.flip.images(images), images)
+            images = change(images, mirrored[:, 0])
+        return torch.where(mirrored[:, :, None], self.flip.images(images), images) if self.flip.rows else images
 
 
 def symmetrise(generator: nn.Module, flip: EtaFlip, mode: SymmetryMode) -> nn.Module:

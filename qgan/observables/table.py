@@ -42,6 +42,8 @@ for _name, _observable in {
     "image_mass": Observable(tensors=tensors.mass, unit="GeV"),
     "image_tau_21": Observable(tensors=_tau_with_gradient("tau_21")),
     "image_tau_32": Observable(tensors=_tau_with_gradient("tau_32")),
+    "centroid_eta": Observable(tensors=tensors.centroid_eta),
+    "centroid_phi": Observable(tensors=tensors.centroid_phi),
     "soft_nnz": Observable(tensors=tensors.soft_nnz),
     **{f"clumps_{size}": Observable(tensors=partial(tensors.clumps, size=size)) for size in (3, 5)},
 }.items():

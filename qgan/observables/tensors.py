@@ -74,6 +74,16 @@ def width(images: Tensor, grid: Grid) -> Tensor:
     return (share * safe_sqrt(_centroid_delta_r2(share, grid))).sum(1)
 
 
+def centroid_eta(images: Tensor, grid: Grid) -> Tensor:
+    """Σ p Δη / Σ p, radians."""
+    return _shares(images) @ _coordinates(grid, images.dtype, images.device)[0]
+
+
+def centroid_phi(images: Tensor, grid: Grid) -> Tensor:
+    """Σ p Δφ / Σ p, radians."""
+    return _shares(images) @ _coordinates(grid, images.dtype, images.device)[1]
+
+
 def sigma_r(images: Tensor, grid: Grid) -> Tensor:
     """√(Σ p ΔR² / Σ p − width²) with ΔR from the pT centroid, radians."""
     share = _shares(images)

@@ -67,7 +67,9 @@ class GeneratorOptions:
         noise: number of Gaussian noise values embedded beside the conditions.
         channels: width of the convolutions at half resolution; four times that at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
-        exact_mass: give each image the mass of its ``image_mass`` coding, by the radial factor exp(λ r²) that does.
+        exact: what each image is given by construction: the ``mass`` of its ``image_mass`` coding, the ``centroid`` of
+            its ``centroid_eta`` and ``centroid_phi`` codings, the ``harder_half`` on the right in the canonical frame;
+            ``phi_flip`` in the raw frame: mirrored across φ as often as not.
     """
 
     architecture: str = "jets"
@@ -81,7 +83,7 @@ class GeneratorOptions:
     noise: int = 48
     channels: int = 16
     pixel_noise: bool = True
-    exact_mass: bool = True
+    exact: list[str] = field(default_factory=lambda: ["mass", "centroid", "harder_half", "phi_flip"])
 
 
 @dataclass
@@ -90,15 +92,19 @@ class DiscriminatorOptions:
 
     Attributes:
         architecture: ``jets``, or ``published``.
-        channels: width of the first convolution, doubled by each that follows.
+        trunk: of the image: ``plain``, or ``residual`` with the pixels' pT over four orders of magnitude.
+        channels: width of the first stage, doubled by each that follows.
         observables: give it the observables of the image too, squashed to a few standard deviations.
         batch_comparison: features of the distance to the other images of the batch.
+        mirrors: show it jets mirrored at random, real and generated ones alike.
     """
 
     architecture: str = "jets"
+    trunk: Literal["plain", "residual"] = "plain"
     channels: int = 32
     observables: bool = True
     batch_comparison: int = 16
+    mirrors: bool = False
 
 
 @dataclass

@@ -14,6 +14,7 @@ from ..base.seeding import integer_seed
 from ..losses import ADVERSARIAL, TERMS, Setting, WeightedSum
 from ..models import PixelStatistics
 from ..models.recipes import DISCRIMINATORS
+from ..models.symmetry import EtaFlip
 from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, LossOptions
@@ -45,7 +46,8 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     judged = [measured[name] for name in kind.judged]
     observables = torch.stack(judged, 1) if judged else torch.empty(len(label), 0)
     options = asdict(configuration.discriminator)
-    options.pop("architecture")
+    for name in ("architecture", "mirrors"):
+        options.pop(name)
     discriminator = kind.of(len(columns), grid, options, observables)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device),
                         {name: measured[name].to(device) for name in matched},
@@ -53,6 +55,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     return Trainer(
         _placed(generator, device), _placed(discriminator, device), columns, jets,
         ADVERSARIAL[configuration.losses.adversarial], terms, _schedule(configuration), flip=flip,
+        mirrors=EtaFlip.of(prepared.names, blueprint.frame) if configuration.discriminator.mirrors else None,
         precision=configuration.precision, seed=configuration.seed)
 
 

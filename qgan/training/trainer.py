@@ -11,7 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from ..base import processes
 from ..base.seeding import integer_seed
 from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty
 from ..models.jet_generator import JetGenerator
-from ..models.symmetry import EtaFlip
+from ..models.symmetry import EtaFlip, Mirroring
 from ..observables.tensors import statistics
 from ..runs.configuration import Precision
 
@@ -58,6 +58,7 @@ class Pair:
     Attributes:
         jets: the real ones.
         real, fake, fake_gev: (B, H, W) images in network space and, for the generated ones, in GeV.
+        mirroring: how the discriminator sees both, if not as they are.
         seen: what the discriminator is shown of the generated ones, with gradient: in both networks' turns the same.
     """
 
@@ -65,7 +66,18 @@ class Pair:
     real: Tensor
     fake: Tensor
     fake_gev: Tensor
+    mirroring: Mirroring | None
     seen: tuple[Tensor, ...]
+
+    def shown(self, images: Tensor) -> Tensor:
+        """Images (B, H, W) as the discriminator sees them."""
+        return images if self.mirroring is None else self.mirroring.images(images)
+
+    @property
+    def table(self) -> Tensor:
+        """The conditions, as the discriminator sees them."""
+        table = self.jets.table
+        return table if self.mirroring is None else self.mirroring.conditions(table)
 
 
 @dataclass(frozen=True)
@@ -106,17 +118,19 @@ class Trainer:
         terms: the generator's loss.
         schedule: sizes, rates, weights of the optimisation; its batch is divided among the processes.
         flip: the η-flip for ``average`` symmetry, where both passes enter the losses; else None.
+        mirrors: the η-flip of a discriminator that sees jets mirrored at random; else None.
         precision: of the convolutions and the dense layers before them; all else, weights included, is float32.
         seed: of every random number.
     """
 
     def __init__(self, generator: JetGenerator, discriminator: nn.Module, columns: list[int], jets: TrainingJets,
                  adversarial: Adversarial, terms: WeightedSum, schedule: Schedule, *,
-                 flip: EtaFlip | None = None, precision: Precision = "float32", seed: int = 0) -> None:
+                 flip: EtaFlip | None = None, mirrors: EtaFlip | None = None, precision: Precision = "float32",
+                 seed: int = 0) -> None:
         self.generator, self.discriminator, self.columns = generator, discriminator, columns
         self.average = copy.deepcopy(generator).requires_grad_(False)
         self.jets, self.adversarial, self.terms, self.schedule = jets, adversarial, terms, schedule
-        self.flip, self.seed, self.step, self.midway = flip, seed, 0, False
+        self.flip, self.mirrors, self.seed, self.step, self.midway = flip, mirrors, seed, 0, False
         self._lower = torch.bfloat16 if precision == "bfloat16" else None
         betas = (schedule.beta1, schedule.beta2)
         trainable = [p for p in generator.parameters() if p.requires_grad]
@@ -148,8 +162,9 @@ class Trainer:
         with self._mixed():
             images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
         scale = self.generator.scale(real.table)
-        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev,
-                    self._shown(images, gev, None))
+        mirroring = None if self.mirrors is None else Mirroring.drawn(self.mirrors, real.table)
+        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev, mirroring, ())
+        pair = replace(pair, seen=self._shown(pair.shown(images), pair.shown(gev), None))
         figures: dict[str, Tensor] = {}
         if self.step % self.schedule.discriminator_every == 0:
             figures |= self._discriminate(pair)
@@ -191,19 +206,21 @@ class Trainer:
 
     def _discriminate(self, pair: Pair) -> dict[str, Tensor]:
         penalise = self.schedule.r1 > 0 and self.step % self.schedule.r1_every == 0
-        real, gev, table, observables = pair.real, pair.jets.images, pair.jets.table, pair.jets.observables
+        real, gev, table = pair.shown(pair.real), pair.shown(pair.jets.images), pair.table
+        observables = pair.jets.observables
+        seen = self._shown(real, gev, observables)
         if penalise:
-            real = real.detach().requires_grad_(True)
-            # What is known beforehand has no gradient in the images.
-            gev, observables = self.generator.pixels.to_gev(real, self.generator.scale(table)), None
-        on_real = self._logits(real, gev, table, self._shown(real, gev, observables))
+            # Of what the networks are shown: logarithms are steep at soft pixels, and a gradient in pixels would say
+            # little but that.
+            seen = (seen[0].detach().requires_grad_(True), *seen[1:])
+        on_real = self._logits(real, gev, table, seen)
         on_fake = self._logits(pair.fake.detach(), pair.fake_gev.detach(), table,
                                tuple(part.detach() for part in pair.seen))
         loss = self.adversarial.discriminator_loss(on_real, on_fake)
         figures = {"loss/discriminator": loss.detach(), "logits/real": on_real.detach().mean(),
                    "logits/generated": on_fake.detach().mean()}
         if penalise:
-            penalty = r1_penalty(on_real, [real])
+            penalty = r1_penalty(on_real, [seen[0]])
             figures["loss/r1"] = penalty.detach()
             # Lazy: every so many steps with that many times the weight.
             loss = loss + self.schedule.r1_every * self.schedule.r1 * penalty
@@ -215,7 +232,7 @@ class Trainer:
 
     def _generate(self, pair: Pair) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(False)
-        logits = self._logits(pair.fake, pair.fake_gev, pair.jets.table, pair.seen)
+        logits = self._logits(pair.fake, pair.fake_gev, pair.table, pair.seen)
         seen = self._seen(pair, logits)
         total, terms = self.terms(seen.gathered(processes.gather) if processes.size() > 1 else seen)
         self.generator_adam.zero_grad()

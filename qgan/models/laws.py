@@ -1,0 +1,151 @@
+"""What an image must obey, made so: its mass, its pT centroid, and the side of its harder half.
+
+Mass and centroid by an exponential tilt,
+
+    p_i → p_i · exp(λ r_i² + α η_i + β φ_i),    then scaled to the old sum,
+
+with three numbers a jet, found by Newton's method. Of all changes that reach the mean r², η and φ that mass and
+centroid amount to, this one departs least from the image in relative entropy (Csiszár, doi:10.1214/aop/1176996454):
+zeros stay zeros, and an image that is right already does not change.
+
+The canonical frame has its harder half on the right, by definition: an image that has not is mirrored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data.grid import Grid
+from ..data.jets import Frame
+
+_STEPS = 6
+#: Largest change of λ, α, β in a step, and of each in all, with η and φ in units of the half-width.
+_STEP, _MOST = 4.0, 6.0
+#: Errors of ln m² and, in half-widths, of the centroid below which one step more reaches what was asked.
+_SCALES = (0.03, 0.002, 0.002)
+#: Keeps the step finite for an image of a single pixel, whose moments nothing changes.
+_LEAST = 1e-6
+
+
+class ExactMoments(nn.Module):
+    """Images (B, H, W) of sum 1 → images with the mass over pT and the centroid asked for, differentiable in all.
+
+    The mass is that of :func:`qgan.observables.tensors.mass`, of massless cells. An image that cannot have what was
+    asked, such as one of a single pixel, comes as close as it can.
+
+    Args:
+        grid: of the images.
+    """
+
+    eta: Tensor
+    phi: Tensor
+    basis: Tensor
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
+        y, x = eta / grid.half_width, phi / grid.half_width
+        tilts = np.stack((y**2 + x**2, y, x))
+        # With Σp = 1 the mass is m² = (a + b)(2 + a − b) − z² − y² of the means of the first four.
+        functions = np.stack((2 * np.sinh(eta / 2) ** 2, 2 * np.sin(phi / 2) ** 2, np.sinh(eta), np.sin(phi), y, x))
+        products = (functions[:, None] * tilts).reshape(18, -1)
+        self.half_width = grid.half_width
+        for name, values in (("eta", np.asarray(grid.eta) / grid.half_width),
+                             ("phi", np.asarray(grid.phi) / grid.half_width),
+                             ("basis", np.concatenate((tilts, functions, products)).T)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+
+    def forward(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None,
+                power: float = 1.0) -> Tensor:
+        """``mass`` is (B,), over pT; ``centroid`` (B, 2), η and φ; what is left out stays as it is.
+
+        ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
+        """
+        shares = images if power == 1.0 else images.pow(1 / power)
+        own = self._asked(self._moments(shares, images.new_zeros(len(images), 3)))
+        target = torch.cat((own[:, :1] if mass is None else 2 * mass.clamp_min(1e-4).log()[:, None],
+                            own[:, 1:] if centroid is None else centroid / self.half_width), 1)
+        with torch.no_grad():
+            strength, slopes, reached = self._solve(shares.detach(), target.detach())
+        # One step more, with the gradient of an exact solution: that of the implicit function. Where nothing was
+        # reached the slopes may be singular, and a gradient through them would be NaN.
+        slopes = torch.where(reached[:, :, None], slopes, torch.eye(3, dtype=slopes.dtype, device=slopes.device))
+        missing = torch.where(reached, target - self._asked(self._moments(shares, strength)), 0.0)
+        strength = strength + torch.linalg.solve_ex(slopes, missing)[0].clamp(-_STEP, _STEP)
+        rows, columns = self._factors(power * strength)
+        tilted = images * rows * columns
+        total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
+        return tilted * total.clamp_min(1e-12).pow(-power)
+
+    def _solve(self, shares: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Strengths (B, 3), the slopes (B, 3, 3) of what they change, and whether it was reached (B, 1).
+
+        Newton's method; where it does not converge, the nearest that it came to.
+        """
+        strength = best = target.new_zeros(len(shares), 3)
+        kept = target.new_zeros(len(shares), 3, 3)
+        least = target.new_full((len(shares), 1), torch.inf)
+        scales = target.new_tensor(_SCALES)
+        for _ in range(_STEPS):
+            moments = self._moments(shares, strength)
+            missing, slopes = target - self._asked(moments), self._slopes(moments)
+            error = (missing / scales).abs().amax(1, keepdim=True)
+            better = error < least
+            least, best = torch.where(better, error, least), torch.where(better, strength, best)
+            kept = torch.where(better[:, :, None], slopes, kept)
+            step = torch.linalg.solve_ex(slopes, missing)[0]
+            strength = (strength + step.clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
+        return best, kept, least < 1
+
+    def _factors(self, strength: Tensor) -> tuple[Tensor, Tensor]:
+        """The tilt's two factors, (B, H, 1) and (B, 1, W)."""
+        both, eta, phi = strength[:, :, None].unbind(1)
+        rows, columns = both * self.eta.square() + eta * self.eta, both * self.phi.square() + phi * self.phi
+        return rows.exp()[:, :, None], columns.exp()[:, None, :]
+
+    def _moments(self, shares: Tensor, strength: Tensor) -> Tensor:
+        """Means of tilts, functions and products over the tilted image, (B, 27)."""
+        rows, columns = self._factors(strength)
+        weights = (shares * rows * columns).flatten(1)
+        return weights @ self.basis / weights.sum(1, keepdim=True).clamp_min(1e-12)
+
+    @staticmethod
+    def _asked(moments: Tensor) -> Tensor:
+        """ln (m/pT)² and the centroid, (B, 3)."""
+        a, b, z, y, eta, phi = moments[:, 3:9].unbind(1)
+        mass2 = (a + b) * (2 + a - b) - z**2 - y**2
+        return torch.stack((mass2.clamp_min(1e-12).log(), eta, phi), 1)
+
+    @staticmethod
+    def _slopes(moments: Tensor) -> Tensor:
+        """Derivatives of :meth:`_asked` in the three strengths, (B, 3, 3)."""
+        tilts, means, products = moments.split((3, 6, 18), 1)
+        slopes = products.reshape(-1, 6, 3) - means[:, :, None] * tilts[:, None]
+        a, b, z, y = (mean[:, None] for mean in means[:, :4].unbind(1))
+        da, db, dz, dy, d_eta, d_phi = slopes.unbind(1)
+        mass2 = ((a + b) * (2 + a - b) - z**2 - y**2).clamp_min(1e-12)
+        d_mass2 = (2 + a - b) * (da + db) + (a + b) * (da - db) - 2 * (z * dz + y * dy)
+        slopes = torch.stack((d_mass2 / mass2, d_eta, d_phi), 1)
+        return slopes + _LEAST * torch.eye(3, dtype=slopes.dtype, device=slopes.device)
+
+
+def harder_half_right(images: Tensor, power: float = 1.0) -> Tensor:
+    """Images (B, H, W), of shares to some power, mirrored where the columns below the centre hold more pT."""
+    columns = (images if power == 1.0 else images.pow(1 / power)).sum(1)
+    half = images.shape[2] // 2
+    left = columns[:, :half].sum(1) > columns[:, -half:].sum(1)
+    return torch.where(left[:, None, None], images.flip(2), images)
+
+
+def _all_on_the_right(images: np.ndarray, frame: Frame) -> bool:
+    half, columns = images.shape[2] // 2, np.asarray(images).sum(1)
+    return frame == "canonical" and bool((columns[:, -half:].sum(1) >= columns[:, :half].sum(1)).all())
+
+
+#: Laws of a side, and whether training images (N, H, W) in a frame obey them; a crop may not.
+SIDES: dict[str, Callable[[np.ndarray, Frame], bool]] = {
+    "harder_half": _all_on_the_right, "phi_flip": lambda images, frame: frame == "raw"}
