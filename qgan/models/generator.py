@@ -45,6 +45,7 @@ class Generator(nn.Module):
                  seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
+        self.n_conditions = n_conditions
         self.core = Core(core, CoreSetting(n_conditions + noise, n_qubits, n_layers, n_rotations, readout, circuit,
                                            backend, seed))
         # The last transposed convolution, in the pixel head, goes to full resolution: features there would cost as
@@ -70,7 +71,7 @@ class Generator(nn.Module):
     def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
         """(B, n_conditions), (B, noise_features) → (B, H, W)."""
         latent, noise = noise[:, :self.latent], noise[:, self.latent:]
-        code = self.core(self.embedding_scale * torch.cat((conditions, latent), 1))
+        code = self.core(self.embedding_scale * torch.cat((conditions[:, :self.n_conditions], latent), 1))
         style = self.mapping(code)
         x = self.start(code).contiguous(memory_format=torch.channels_last)
         for block, (count, size) in zip(self.blocks, self._noise_sizes, strict=True):

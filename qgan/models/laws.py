@@ -75,7 +75,7 @@ class ExactMoments(nn.Module):
         # reached the slopes may be singular, and a gradient through them would be NaN.
         slopes = torch.where(reached[:, :, None], slopes, torch.eye(3, dtype=slopes.dtype, device=slopes.device))
         missing = torch.where(reached, target - self._asked(self._moments(shares, strength)), 0.0)
-        strength = strength + torch.linalg.solve_ex(slopes, missing)[0].clamp(-_STEP, _STEP)
+        strength = strength + _solved(slopes, missing).clamp(-_STEP, _STEP)
         rows, columns = self._factors(power * strength)
         tilted = images * rows * columns
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
@@ -97,7 +97,7 @@ class ExactMoments(nn.Module):
             better = error < least
             least, best = torch.where(better, error, least), torch.where(better, strength, best)
             kept = torch.where(better[:, :, None], slopes, kept)
-            step = torch.linalg.solve_ex(slopes, missing)[0]
+            step = _solved(slopes, missing)
             strength = (strength + step.clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
         return best, kept, least < 1
 
@@ -131,6 +131,17 @@ class ExactMoments(nn.Module):
         d_mass2 = (2 + a - b) * (da + db) + (a + b) * (da - db) - 2 * (z * dz + y * dy)
         slopes = torch.stack((d_mass2 / mass2, d_eta, d_phi), 1)
         return slopes + _LEAST * torch.eye(3, dtype=slopes.dtype, device=slopes.device)
+
+
+def _solved(matrix: Tensor, right: Tensor) -> Tensor:
+    """x of matrix (B, 3, 3) · x = right (B, 3) by Cramer's rule: no library call, whose cost is that of large ones."""
+    one, two, three = matrix.unbind(2)
+    across = torch.linalg.cross(two, three)
+    determinant = (one * across).sum(1, keepdim=True)
+    determinant = torch.where(determinant.abs() > 1e-30, determinant, torch.inf)
+    x = torch.stack(((right * across).sum(1), (right * torch.linalg.cross(three, one)).sum(1),
+                     (right * torch.linalg.cross(one, two)).sum(1)), 1)
+    return x / determinant
 
 
 def harder_half_right(images: Tensor, power: float = 1.0) -> Tensor:

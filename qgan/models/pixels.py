@@ -1,7 +1,7 @@
 """From feature maps to pixels: exact zeros, a least size, and the soft end of the spectrum.
 
-With a and b from the last transposed convolution and a Gaussian ε per pixel, v = ReLU(a + b·ε) is on or off at
-random and
+With a, b and g from the last transposed convolution and a Gaussian ε per pixel, v = ReLU(a + b·ε·exp(g·ReLU(ε))) is
+on or off at random, with a tail of its own above, and
 
     x = √(v (v + 2κ)),    then scaled to Σ x^(1/power) = 1, what is below the softest real pixels cut to zero.
 
@@ -17,11 +17,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch.nn.functional import leaky_relu, relu
 
 from ..observables.tensors import safe_sqrt
+from .blocks import SLOPE
 
 _NOISE_BOUNDS = (-8.0, 0.0)
+#: Largest |g|.
+_TAIL = 0.7
+#: A pixel of this square root of the share counts as half lit.
+_LIT = 0.03
 #: Shares of the non-zero pixels that are softer than the least pixel, and than the knee.
 SOFTEST, KNEE = 0.003, 0.5
 
@@ -61,15 +66,18 @@ class PixelStatistics:
         each = math.prod(shape) ** -power
         return cls(torch.full(shape, each), torch.full(shape, 0.5), 0.0, 0.0)
 
-    def start(self) -> Tensor:
-        """(2, H, W): a and ln b of each pixel, for which v is on as often as it should be and has the right mean."""
+    def start(self) -> tuple[Tensor, Tensor]:
+        """(H, W) each: a/b and ln b of each pixel, for which v is on as often as it should be and has the right mean.
+
+        Where the tail is Gaussian, g = 0.
+        """
         normal = torch.distributions.Normal(0.0, 1.0)
         share = self.occupancy.clamp(1e-4, 0.999)
         # v = ReLU(b (t + ε)) is on with probability Φ(t) and has the mean b (φ(t) + t Φ(t)).
         threshold = normal.icdf(share)
         spread = self.mean.clamp_min(1e-6) / (normal.log_prob(threshold).exp() + threshold * share)
         spread = spread.clamp(*(math.exp(bound) for bound in _NOISE_BOUNDS))
-        return torch.stack((spread * threshold, spread.log()))
+        return threshold, spread.log()
 
 
 class HalfStep(nn.Module):
@@ -93,6 +101,27 @@ class HalfStep(nn.Module):
         return full[:, :, :size[0], :size[1]]
 
 
+class Neighbours(nn.Module):
+    """What pixels do to those beside them: values and noise (B, H, W) → (B, H, W), nothing at first.
+
+    All else is at half resolution, and blind to which of two neighbours the noise has switched on.
+
+    Args:
+        channels: of the layer between.
+    """
+
+    def __init__(self, channels: int = 8) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, channels, 3, padding=1), nn.Conv2d(channels, 1, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, values: Tensor, noise: Tensor) -> Tensor:
+        lit = relu(values)
+        shown = torch.stack((3 * lit, lit / (lit + _LIT), noise), 1)
+        return self.second(leaky_relu(self.first(shown), SLOPE))[:, 0]
+
+
 class PixelHead(nn.Module):
     """Feature maps at half resolution (B, C, h, w) → network-space images (B, H, W).
 
@@ -108,6 +137,7 @@ class PixelHead(nn.Module):
     softest: Tensor
     knee: Tensor
     reached: Tensor
+    unit: Tensor
 
     def __init__(self, channels: int, pixels: PixelStatistics, noisy: bool, power: float) -> None:
         super().__init__()
@@ -116,8 +146,13 @@ class PixelHead(nn.Module):
         self.register_buffer("knee", torch.tensor(pixels.knee))
         self.register_buffer("reached", (pixels.occupancy > 0).float())
         # The bias of each pixel is learned below.
-        self.convolution = HalfStep(channels, 2)
-        self.bias = nn.Parameter(pixels.start())
+        self.convolution = HalfStep(channels, 3)
+        threshold, log_spread = pixels.start()
+        self.bias = nn.Parameter(torch.stack((threshold, log_spread, torch.zeros_like(threshold))))
+        # Adam's steps are of one size whatever the gradient: in units of each pixel's own spread they stay small where
+        # pixels are rare, and rare pixels do not drift apart from their neighbours.
+        self.register_buffer("unit", log_spread.exp())
+        self.neighbours = Neighbours() if noisy else None
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
         """``noise`` is (B, H, W)."""
@@ -125,9 +160,11 @@ class PixelHead(nn.Module):
             return self._pixels(x.to(self.bias.dtype), noise)
 
     def _pixels(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        value, log_noise = self.convolution(x, self.bias.shape[1:]) + self.bias[:, None]
+        value, log_noise, tail = self.convolution(x, self.bias.shape[1:]) + self.bias[:, None]
+        value, spread = self.unit * value, log_noise.clamp(*_NOISE_BOUNDS).exp()
         if noise is not None:
-            value = value + log_noise.clamp(*_NOISE_BOUNDS).exp() * noise
+            value = value + spread * noise * (tail.clamp(-_TAIL, _TAIL) * relu(noise)).exp()
+            value = value + spread * self.neighbours(value, noise)
         value = relu(value) * self.reached
         images = normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power)
         return self.cut(images)
