@@ -224,8 +224,8 @@ def test_it_starts_from_the_mean_image() -> None:
 def test_pixels_start_as_often_and_as_hard_as_they_are() -> None:
     """Against the sampled definition: v = ReLU(a + b·ε) has the asked occupancy and mean in every pixel."""
     pixels = PixelStatistics(torch.tensor([[0.5, 0.05, 0.004]]), torch.tensor([[0.99, 0.5, 0.03]]), 0.0, 0.0)
-    value, log_spread = pixels.start()
-    drawn = torch.relu(value + log_spread.exp() * torch.randn(400_000, 1, 3))
+    threshold, log_spread = pixels.start()
+    drawn = torch.relu(log_spread.exp() * (threshold + torch.randn(400_000, 1, 3)))
     torch.testing.assert_close((drawn > 0).float().mean(0), pixels.occupancy, atol=2e-3, rtol=0.03)
     torch.testing.assert_close(drawn.mean(0), pixels.mean, atol=1e-4, rtol=0.03)
 

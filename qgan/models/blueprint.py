@@ -15,7 +15,7 @@ from ..data.grid import Grid
 from ..data.jets import Frame
 from .generator import Generator
 from .jet_generator import JetGenerator
-from .laws import SIDES
+from .laws import CENTROID, SIDES
 from .pixels import PixelStatistics
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
@@ -95,8 +95,18 @@ class Blueprint:
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
         options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact")}
-        return Generator(len([n for n in self.conditions.names if not n.startswith('centroid')]), self.grid.shape, **options, power=self.pixels.power,
+        return Generator(len(self._shown), self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
+
+    @property
+    def _shown(self) -> list[str]:
+        """The conditions that the network sees, the first of all: it need not know what the tilt sets."""
+        names = self.conditions.names
+        lawful = CENTROID if "centroid" in self.network["exact"] and self.scale is None else ()
+        shown = [name for name in names if name not in lawful]
+        if tuple(shown) != names[:len(shown)]:
+            raise ConfigError(f"data.codings: {', '.join(CENTROID)} must come last")
+        return shown
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -25,7 +25,7 @@ class Generator(nn.Module):
     Images are in network space: non-negative, with Σ x^(1/power) = 1.
 
     Args:
-        n_conditions: number of conditions and codings.
+        n_conditions: number of conditions and codings; of more that are given, the first.
         shape: (H, W) of the image.
         core: a name of :data:`~qgan.models.core.CORES`.
         n_qubits, n_layers, n_rotations, readout, circuit, backend: see :class:`~qgan.models.core.CoreSetting`.

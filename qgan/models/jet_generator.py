@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..data.grid import Grid
 from .generator import Generator
-from .laws import ExactMoments, harder_half_right
+from .laws import CENTROID, ExactMoments, harder_half_right
 from .symmetry import SymmetricGenerator
 from .transforms import ConditionTransform, PixelTransform
 
@@ -46,7 +46,7 @@ class JetGenerator(nn.Module):
             raise ValueError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
         self.network, self.conditions, self.pixels, self.grid = network, conditions, pixels, grid
         self.fixed_scale = scale
-        given = {"mass": ("image_mass",), "centroid": ("centroid_eta", "centroid_phi")}
+        given = {"mass": ("image_mass",), "centroid": CENTROID}
         columns = {law: [conditions.names.index(name) for name in codings] for law, codings in given.items()
                    if law in exact and scale is None and set(codings) <= set(conditions.names)}
         self.mass, self.centroid = columns.get("mass"), columns.get("centroid")

@@ -102,7 +102,7 @@ class HalfStep(nn.Module):
 
 
 class Neighbours(nn.Module):
-    """What pixels do to those beside them: values and noise (B, H, W) → (B, H, W), nothing at first.
+    """What pixels do to those beside them: values and noise (B, H, W) → (B, H, W), little at first.
 
     All else is at half resolution, and blind to which of two neighbours the noise has switched on.
 
@@ -113,7 +113,7 @@ class Neighbours(nn.Module):
     def __init__(self, channels: int = 8) -> None:
         super().__init__()
         self.first, self.second = nn.Conv2d(3, channels, 3, padding=1), nn.Conv2d(channels, 1, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
+        nn.init.normal_(self.second.weight, 0.0, 0.02)
         nn.init.zeros_(self.second.bias)
 
     def forward(self, values: Tensor, noise: Tensor) -> Tensor:

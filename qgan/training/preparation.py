@@ -16,6 +16,7 @@ from ..data.peculiar import without_empty
 from ..data.reading import Paths
 from ..data.units import Scale
 from ..models.blueprint import Blueprint
+from ..models.laws import CENTROID
 from ..models.recipes import BLUEPRINTS
 from ..observables.registry import codable
 from ..observables.tensors import statistics
@@ -76,7 +77,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     _check_classes(train, validation)
     seen = replace(train, images=Scale.of(train.images, train.units).to_gev(train.images), units="GeV")
     known = statistics_of(seen, [name for name in options.codings if name in codable()])
-    wanted = [*options.conditions, *options.codings]
+    wanted = sorted([*options.conditions, *options.codings], key=CENTROID.__contains__)
     twice = [name for name in wanted if name == "label" or wanted.count(name) > 1]
     if twice:
         raise ConfigError(f"data.conditions, data.codings: {twice[0]}: twice (the label is always there)")
