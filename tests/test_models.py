@@ -249,7 +249,9 @@ def test_the_knee_thins_out_soft_pixels() -> None:
     plain, bent = PixelHead(1, known(), True, 0.5), PixelHead(1, known(knee=0.1), True, 0.5)
     for head in (plain, bent):
         torch.nn.init.zeros_(head.convolution.phases.weight)
+        assert head.neighbours is not None
         torch.nn.init.zeros_(head.neighbours.second.weight)
+        torch.nn.init.zeros_(head.neighbours.second.bias)  # type: ignore[arg-type]
         with torch.no_grad():
             head.bias[0], head.bias[1] = 0.0, -20.0
             head.bias[0, 0, 0] = 1.0

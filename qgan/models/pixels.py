@@ -114,7 +114,6 @@ class Neighbours(nn.Module):
         super().__init__()
         self.first, self.second = nn.Conv2d(3, channels, 3, padding=1), nn.Conv2d(channels, 1, 3, padding=1)
         nn.init.normal_(self.second.weight, 0.0, 0.02)
-        nn.init.zeros_(self.second.bias)
 
     def forward(self, values: Tensor, noise: Tensor) -> Tensor:
         lit = relu(values)
@@ -162,7 +161,7 @@ class PixelHead(nn.Module):
     def _pixels(self, x: Tensor, noise: Tensor | None) -> Tensor:
         value, log_noise, tail = self.convolution(x, self.bias.shape[1:]) + self.bias[:, None]
         value, spread = self.unit * value, log_noise.clamp(*_NOISE_BOUNDS).exp()
-        if noise is not None:
+        if noise is not None and self.neighbours is not None:
             value = value + spread * noise * (tail.clamp(-_TAIL, _TAIL) * relu(noise)).exp()
             value = value + spread * self.neighbours(value, noise)
         value = relu(value) * self.reached

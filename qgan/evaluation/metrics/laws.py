@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def laws(frame: str, grid: Grid, training: np.ndarray | None) -> dict[str, Broke
         found["harder_half"] = _left_heavy
     if training is not None and len(training):
         unlit = ~(training > 0).any(0)
-        found["reach"] = lambda images: ((images > 0) & unlit).any((1, 2))
+        found["reach"] = partial(_out_of_reach, unlit=unlit)
         if frame == "raw":
             most = float(np.quantile(_off_axis(training, grid), 1 - _RARE))
             found["centroid"] = lambda images: _off_axis(images, grid) > most
@@ -57,11 +58,19 @@ def _left_heavy(images: np.ndarray) -> np.ndarray:
     return columns[:, :half].sum(1) - columns[:, -half:].sum(1) > _ROUNDING * columns.sum(1)
 
 
+def _out_of_reach(images: np.ndarray, unlit: np.ndarray) -> np.ndarray:
+    return np.any((images > 0) & unlit, axis=(1, 2))
+
+
 def _off_axis(images: np.ndarray, grid: Grid) -> np.ndarray:
     """Distance of the pT centroid from the axis, radians, (N,)."""
     total = images.sum((1, 2), dtype=np.float64)
     eta, phi = images.sum(2, dtype=np.float64) @ grid.eta, images.sum(1, dtype=np.float64) @ grid.phi
     return np.hypot(eta, phi) / np.where(total > 0, total, 1)
+
+
+def _worst(rows: list[Row]) -> Row:
+    return max(rows, key=lambda row: row.value - (row.floor or 0.0))
 
 
 def _row(pairing: Pairing, law: str, broken: Broken) -> Row:
@@ -75,5 +84,5 @@ def _row(pairing: Pairing, law: str, broken: Broken) -> Row:
 LAWS = register(Metric(
     "laws", "share of jets that break a law of their frame", measure, best="floor", floor="real", ratio=False,
     place=235, by_observable=True,
-    headlines=(Headline("laws_worst", "laws broken", observable=None, of=lambda rows: max(rows, key=LAWS.severity),
+    headlines=(Headline("laws_worst", "laws broken", observable=None, of=_worst,
                         percent=True, unit="%"),)))
