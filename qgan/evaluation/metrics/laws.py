@@ -45,7 +45,7 @@ def laws(frame: str, grid: Grid, training: np.ndarray | None) -> dict[str, Broke
     if frame == "canonical":
         found["harder_half"] = _left_heavy
     if training is not None and len(training):
-        unlit = ~(training > 0).any(0)
+        unlit = np.asarray(~(training > 0).any(0))
         found["reach"] = partial(_out_of_reach, unlit=unlit)
         if frame == "raw":
             most = float(np.quantile(_off_axis(training, grid), 1 - _RARE))
