@@ -177,7 +177,7 @@ def test_masses_in_a_range(source: JetSource) -> None:
 
 @pytest.mark.parametrize(("label", "fixed", "said"), [
     (None, {"pt": 99.0}, "pt: 99 is outside the training range 25"),
-    (None, {"pt": (100.0, 270.0)}, "pt: 100 to 270 is outside the training range 25"),
+    (None, {"pt": (100.0, 200.0)}, "pt: 100 to 200 is outside the training range 25"),
     ("w", {"mass": 900.0}, "mass: 900 is outside the training range .* of class 1"),
     (None, {"tau_21": 0.5}, "tau_21: no such condition; the model has eta, pt, mass"),
     (None, {"pt": (280.0, 270.0)}, "pt: the range 280 to 270 is empty"),
