@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.base.plugins import load_plugins
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
+from qgan.data.peculiar import fingerprints
 from qgan.runs import RunFolder, checkpoint
 
 from .configuration import ModelOptions, PreprocessingOptions
@@ -44,6 +45,7 @@ class Detector:
         density: of the model's features and the sum of the pixels, among the training jets.
         control: the density of the sum of the pixels alone.
         components: principal components of the training images.
+        seen: (N,) uint64, fingerprints of the training jets; none of older runs.
         seed: of the random numbers of a score that has some (shots).
     """
 
@@ -58,6 +60,7 @@ class Detector:
     control: Density
     components: PrincipalComponents
     seed: int = 0
+    seen: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64), repr=False)
 
     @classmethod
     def of(cls, options: ModelOptions, model: Autoencoder, preprocessing: PreprocessingOptions, usual: str,
@@ -72,7 +75,7 @@ class Detector:
         density = Density.fit(np.concatenate([features, sums], 1), MIXTURE, seed)
         components = PrincipalComponents.fit(x, min(COMPONENTS, x[0].size, len(x)))
         return cls(options, model, preprocessing, usual, jets.grid, jets.frame, jets.class_names, density,
-                   Density.fit(sums, MIXTURE, seed), components, seed)
+                   Density.fit(sums, MIXTURE, seed), components, seed, fingerprints(jets))
 
     @single_precision()
     def scores(self, jets: JetImages) -> dict[str, np.ndarray]:
@@ -118,7 +121,8 @@ class Detector:
         edges = [*self.grid.eta_range, *self.grid.phi_range]
         return {"usual": self.usual, "grid": [self.grid.height, self.grid.width, *edges], "frame": self.frame,
                 "class_names": list(self.class_names), "density": self.density.to_dict(),
-                "control": self.control.to_dict(), "components": components}
+                "control": self.control.to_dict(), "components": components,
+                "seen": torch.from_numpy(self.seen.view(np.int64))}
 
     def _prepare(self, jets: JetImages) -> np.ndarray:
         for what, mine, theirs in (("image", self.grid, jets.grid), ("frame", self.frame, jets.frame),
@@ -160,7 +164,8 @@ def _from_dict(state: dict[str, Any], options: ModelOptions, preprocessing: Prep
     parts = state["components"]
     components = PrincipalComponents(np.asarray(parts["mean"]), np.asarray(parts["axes"]), tuple(parts["shape"]))
     return Detector(options, model, preprocessing, state["usual"], grid, state["frame"], tuple(state["class_names"]),
-                    Density.from_dict(state["density"]), Density.from_dict(state["control"]), components, seed)
+                    Density.from_dict(state["density"]), Density.from_dict(state["control"]), components, seed,
+                    np.asarray(state.get("seen", np.empty(0, np.int64))).view(np.uint64))
 
 
 def _blockwise(function: Callable[[Tensor], Sequence[Any]], model: Autoencoder, x: np.ndarray,

@@ -10,6 +10,7 @@ import numpy as np
 
 from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
+from qgan.data.matching import check_unseen
 
 from .counting import judged
 from .detector import Detector
@@ -20,7 +21,7 @@ from .scored import Scored, load_models
 
 def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, emd: int = 0, seed: int = 0,
           n_bootstrap: int = 200, device: str = "auto", plots: str | Path | None = None,
-          logdir: str | Path | None = None, overwrite: bool = False) -> Report:
+          logdir: str | Path | None = None, overwrite: bool = False, allow_shared: bool = False) -> Report:
     """What trained models reach on jets of both classes.
 
     Args:
@@ -32,12 +33,13 @@ def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, 
         plots: folder for pictures of the same scores.
         logdir: folder for TensorBoard, which gets every figure and picture.
         overwrite: replace pictures that exist.
+        allow_shared: whether jets may be among those that a model was trained on; it is said how many are.
 
     Raises:
-        QganError: a folder without a finished training, jets that do not fit it, models of different classes, or a
-            picture that exists already: before anything is scored.
+        QganError: a folder without a finished training, jets that do not fit it or that it was trained on, models of
+            different classes, or a picture that exists already: before anything is scored.
     """
-    scored = _scored(runs, data, device, plots, overwrite)
+    scored = _scored(runs, data, device, plots, overwrite, allow_shared)
     found = report(scored, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
     if plots is not None:
         from .plots import write_plots
@@ -62,14 +64,19 @@ def save_plots(runs: str | Path | Sequence[str | Path], data: Jets | None, folde
 
 
 def _scored(runs: str | Path | Sequence[str | Path], data: Jets | None, device: str, plots: str | Path | None,
-            overwrite: bool) -> Scored:
+            overwrite: bool, allow_shared: bool = False) -> Scored:
     models = load_models(runs, device)
     if plots is not None:
         from .plots import prepare_folder
 
         prepare_folder(plots, models, overwrite)
     usual = next(iter(models.values()))[0].usual
-    return Scored.of(models, test_jets(data, embedded_set(usual), usual))
+    jets = test_jets(data, embedded_set(usual), usual)
+    for name, members in models.items():
+        seen = np.concatenate([detector.seen for detector in members])
+        check_unseen(jets, seen, f"the training jets of {name}", allow_shared,
+                     " (--allow-shared scores them all the same)")
+    return Scored.of(models, jets)
 
 
 def report(scored: Scored, *, emd: int = 0, seed: int = 0, n_bootstrap: int = 200) -> Report:

@@ -20,6 +20,7 @@ from anomaly.models.conv import ConvolutionalAutoencoder
 from anomaly.report import Report, Row
 from anomaly.scoring import Figure, Score
 from qgan.base.errors import CheckpointError, ConfigError, DataError
+from qgan.base.notes import DataNote
 from qgan.data import read_jets, write_jets
 from qgan.data.jets import JetImages, concatenate
 from qgan.data.made import generator_of
@@ -58,6 +59,17 @@ def test_a_report_over_seeds(runs: tuple[list[Path], Path]) -> None:
     moved = next(iter(report.about["emd_radians"].values()))
     assert 0 < moved["usual"] < 0.8
     assert report.to_dict()["best_trivial"] in report.table()
+
+
+def test_training_jets_are_no_test_unless_asked_for(runs: tuple[list[Path], Path], tmp_path: Path) -> None:
+    folders, test = runs
+    mixed = concatenate([read_jets(folders[0].parent / "quark.h5", stop=100), read_jets(test)])
+    write_jets(tmp_path / "mixed.h5", mixed)
+    # Of the 250 a tenth is for validation; which, the seed decides.
+    with pytest.raises(DataError, match=r"mixed.h5: image: \d\d of 400 jets are among the training jets of conv 12"):
+        anomaly.score(folders[0], tmp_path / "mixed.h5")
+    with pytest.warns(DataNote, match=r"\d\d of 400 jets are among the training jets"):
+        anomaly.score(folders[0], tmp_path / "mixed.h5", n_bootstrap=3, allow_shared=True)
 
 
 def test_runs_of_different_classes_are_not_mixed(runs: tuple[list[Path], Path], tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ DOORS = {
     "pythia8mc": {"qgan.simulation"},
     "fastjet": {"qgan.simulation"},
     "safetensors": {"qgan.sampling.pretrained"},
-    "awkward": {"qgan.simulation", "qgan.data.views"},
+    "awkward": {"qgan.simulation", "qgan.data.views", "qgan.data.root"},
     "distributed": {"qgan.simulation"},
     "deepquantum": {"qgan.quantum"},
     "tensorcircuit": {"qgan.quantum"},

@@ -201,8 +201,40 @@ def test_a_root_file_of_others_is_said_by_name(tmp_path: Path) -> None:
     uproot = pytest.importorskip("uproot")
     with uproot.recreate(tmp_path / "jets.root") as file:
         file["tree"] = {"jet_pt": np.ones(3)}
-    with pytest.raises(DataError, match=r"jets.root: is a ROOT file .*JetClass.*does not read, because"):
+    with pytest.raises(DataError, match=r"jets.root: is a ROOT file, which .*does not read, because .*JetClass"):
         read_jets(tmp_path / "jets.root")
+
+
+def jetclass_file(path: Path, x: np.ndarray, **marks: np.ndarray) -> Path:
+    """Particles without their padding, as branches of the public set."""
+    uproot, awkward = pytest.importorskip("uproot"), pytest.importorskip("awkward")
+    there = x[..., 0] > 0
+    counts = there.sum(1)
+    with uproot.recreate(path) as file:
+        branches = {f"part_{name}": awkward.unflatten(values[there].astype("f4"), counts)
+                    for name, values in zip(("energy", "px", "py", "pz"), np.moveaxis(cartesian(x), 2, 0), strict=True)}
+        file.mktree("tree", {**dict.fromkeys(branches, "var * float32"), **dict.fromkeys(marks, "bool")})
+        file["tree"].extend({**branches, **marks})
+    return path
+
+
+def test_jetclass_particles(tmp_path: Path) -> None:
+    x = particles()
+    x[::2, 6:] = 0
+    top = np.arange(100) % 2 == 1
+    none = np.zeros(100, bool)
+    path = jetclass_file(tmp_path / "both.root", x, label_QCD=~top, label_Tbqq=top, label_Hbb=none)
+    jets = read_jets(path)
+    assert (jets.class_names, jets.grid.half_width, jets.frame) == (("qcd_jet", "top"), 0.8, "raw")
+    np.testing.assert_array_equal(jets.label, top)
+    same = read_jets(saved(tmp_path / "same.npz", cartesian(x)), particles="e,px,py,pz", half_width=0.8, size=40)
+    np.testing.assert_allclose(jets.images, same.images, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(jets.conditions["mass"], same.conditions["mass"], rtol=1e-2)
+    np.testing.assert_array_equal(read_jets(path, start=1, stop=2).images, jets.images[1:2])
+    w = read_jets(jetclass_file(tmp_path / "w.root", x, label_QCD=none, label_Wqq=~none))
+    assert (w.class_names, w.classes) == (("qcd", "w"), [1])
+    with pytest.raises(DataError, match=r"many.root: label_: marks jets as Tbqq and Hbb, expected one kind beside QCD"):
+        read_jets(jetclass_file(tmp_path / "many.root", x, label_QCD=none, label_Tbqq=top, label_Hbb=~top))
 
 
 def test_events_are_no_jets(tmp_path: Path) -> None:

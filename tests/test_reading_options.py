@@ -108,6 +108,19 @@ def test_a_frame_that_is_not_said_is_not_guessed_from_the_other_file(tmp_path: P
     assert real.frame == "raw"
 
 
+def test_jets_of_an_evaluation_fit_before_the_work_begins(tmp_path: Path) -> None:
+    jets = quark_gluon()
+    real = native_file(tmp_path / "real.h5", jets)
+    turned = {**GOOD, "class_names": ["quark", "gluon"]}
+    swapped = native_file(tmp_path / "swapped.h5", jets, turned, signal=1 - jets.label)
+    _, fakes, _ = load(real, {"swapped": swapped})
+    assert fakes["swapped"].class_names == ("gluon", "quark")
+    np.testing.assert_array_equal(fakes["swapped"].label, jets.label)
+    scaled = native_file(tmp_path / "max.h5", jets, image=jets.images / jets.images.max((1, 2), keepdims=True))
+    with pytest.raises(DataError, match=r"max.h5: units: max differs from GeV of .*real.h5"):
+        load(real, {"swapped": swapped, "scaled": scaled})
+
+
 def test_labels_beside_the_images_are_found_and_said(array: Path, tmp_path: Path) -> None:
     with pytest.warns(DataNote, match=r"x10_jets.npy: y: holds no labels; they are those of .*y10_jets.npy"):
         np.testing.assert_array_equal(read_jets(array).label, quark_gluon().label)

@@ -9,8 +9,9 @@ from qgan.data.reading import Reading
 
 
 def main(runs: Sequence[Run], *, reading: Reading, test: Sequence[Jets] | None = None,
-         emd: Positive | None = None, plots: Pictures | None = None, logdir: Folder | None = None, seed: Seed = 0,
-         device: Device = "auto", json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         emd: Positive | None = None, plots: Pictures | None = None, logdir: Folder | None = None,
+         allow_shared: bool = False, seed: Seed = 0, device: Device = "auto", json: Json | None = None,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Score jets of both classes with trained models.
 
     AUC, background rejection and SIC with errors, beside the scores that need no training. Runs of the same model with
@@ -22,6 +23,7 @@ def main(runs: Sequence[Run], *, reading: Reading, test: Sequence[Jets] | None =
         emd: score so many jets per class by the energy mover's distance between image and reconstruction too.
         plots: write ROC curves, scores and reconstructions here, as PNG.
         logdir: write all figures and pictures for TensorBoard here.
+        allow_shared: go on where jets are among those that a model was trained on, and say how many.
         seed: of the errors' bootstrap.
 
     Examples:
@@ -34,7 +36,7 @@ def main(runs: Sequence[Run], *, reading: Reading, test: Sequence[Jets] | None =
     from ..evaluation import score
 
     report = score(runs, test and reading.of(test), emd=emd or 0, seed=seed, device=device, plots=plots, logdir=logdir,
-                   overwrite=overwrite)
+                   overwrite=overwrite, allow_shared=allow_shared)
     if json:
         write_json(json, report.to_dict(), overwrite)
     if not quiet:

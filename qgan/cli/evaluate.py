@@ -88,6 +88,7 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
     from ..data import embedded_jets, read_jets
     from ..data.convert import crop, crop_to
     from ..data.files import read_in_frame
+    from ..data.matching import matched
     from ..data.selection import select as choose
     from ..data.shipped import shipped_set
 
@@ -109,7 +110,9 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
     def prepared(jets: JetImages) -> JetImages:
         return crop_to(choose(jets, selection) if selection else jets, grid)
 
-    return prepared(held_out), {name: prepared(fake) for name, fake in made.items()}, training and prepared(training)
+    # What does not fit is found before the work, and classes have the numbers that pictures go by.
+    judged = {name: matched(prepared(held_out), prepared(fake)) for name, fake in made.items()}
+    return prepared(held_out), judged, training and prepared(training)
 
 
 def check_logdir(logdir: Path, names: Sequence[str]) -> None:

@@ -42,11 +42,11 @@ def units_of(path: str, images: np.ndarray, pt: np.ndarray | None, options: Read
     found = scaled_to(images)
     if ours and found is None:
         said = said or "GeV"
+    if said is not None and options.units not in (None, said):
+        raise DataError(path, "units", f"is {said}, {options.units} was asked for")
     if options.units in ("sum", "max") and images.max(initial=0) > 1.001:
         raise DataError(path, "units", f"{options.units} was asked for, but pixels reach {images.max():.4g}, "
                                        "expected at most 1")
-    if said is not None and options.units not in (None, said):
-        raise DataError(path, "units", f"is {said}, {options.units} was asked for")
     if said or options.units:
         return next(u for u in UNITS if u == (options.units or said))
     if found is not None:

@@ -43,10 +43,19 @@ def check_disjoint(test: JetImages, training: JetImages, allowed: bool = False, 
     Raises:
         DataError: there are some.
     """
-    common = shared(training, test)
+    check_unseen(test, fingerprints(training), f"those of {training.source}", allowed, hint)
+
+
+def check_unseen(test: JetImages, seen: np.ndarray, whose: str, allowed: bool = False, hint: str = "") -> None:
+    """The same by the fingerprints (N,) of the training jets; ``whose`` says which they are.
+
+    Raises:
+        DataError: there are some.
+    """
+    common = int(np.isin(fingerprints(test)[filled_images(test)], seen).sum())
     if not common:
         return
-    found = f"{common} of {len(test)} jets are among those of {training.source}"
+    found = f"{common} of {len(test)} jets are among {whose}"
     if not allowed:
         raise DataError(test.source, "image", f"{found}: a test needs other jets than the training had{hint}")
     note(test.source, "image", found)

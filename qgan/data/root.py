@@ -19,7 +19,10 @@ TREE, ATTRIBUTES = "jets", "attributes"
 
 @contextmanager
 def root_contents(path: str) -> Iterator[Contents]:
-    """A ROOT file that :func:`store` wrote: its branches; of others no names.
+    """A ROOT file: the branches of what :func:`store` wrote, or of the first tree in it.
+
+    Branches that hold another number of values in each entry have 0 columns in their shape; what is read of them is
+    padded with zeros to as many as the largest entry of those has.
 
     Raises:
         DataError: the file is damaged, or uproot is not installed.
@@ -35,22 +38,34 @@ def root_contents(path: str) -> Iterator[Contents]:
             if Path(path).stat().st_size < file.file.fEND:
                 raise DataError(path, "", "is truncated: the end of the file is missing")
             ours = {TREE, ATTRIBUTES} <= set(file.keys(cycle=False))
-            tree: Any = file[TREE] if ours else None
+            trees = [name for name, kind in file.classnames(cycle=False).items() if kind == "TTree"]
+            tree: Any = file[TREE if ours else trees[0]] if ours or trees else None
             attributes = json.loads(str(file[ATTRIBUTES])) if ours else {}
-            keys = tuple(tree.keys()) if ours else ()
+            keys = tuple(tree.keys()) if tree is not None else ()
         yield Contents(path, "ROOT", keys, lambda key: _rows(tree, path, key), attributes)
 
 
 def _rows(tree: Any, path: str, key: str) -> Rows:
     with refused(path, key, "is no array of numbers"):
         branch = tree[key]
-        dtype, shape = branch.interpretation.to_dtype.base, branch.interpretation.to_dtype.shape
+        jagged = hasattr(branch.interpretation, "content")
+        kind = (branch.interpretation.content if jagged else branch.interpretation).to_dtype
+        dtype, shape = kind.base, (0,) if jagged else kind.shape
 
     def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
         with refused(path, key, "cannot be read: damaged"):
-            return np.asarray(branch.array(entry_start=start, entry_stop=stop, library="np"), dtype)
+            found = branch.array(entry_start=start, entry_stop=stop, library="ak" if jagged else "np")
+            return np.asarray(_padded(found) if jagged else found, dtype)
 
     return Rows((int(tree.num_entries), *shape), read, dtype)
+
+
+def _padded(rows: Any) -> np.ndarray:
+    """Lists (n, …) as (n, m) with zeros behind the shorter ones."""
+    import awkward
+
+    most = int(awkward.max(awkward.num(rows), initial=0))
+    return np.asarray(awkward.to_numpy(awkward.fill_none(awkward.pad_none(rows, most, clip=True), 0)))
 
 
 @contextmanager

@@ -102,8 +102,10 @@ def _class_names(path: str, attributes: Mapping[str, Any]) -> tuple[str, str] | 
 def _frame(path: str, attributes: dict[str, Any], options: Reading) -> Frame:
     frame = single(attributes.get("frame", options.frame))
     if frame is None:
+        too = "half_width" not in attributes and options.half_width is None
         raise DataError(path, "frame", "the file has no such attribute; say what its images are in with frame='raw' or "
-                                       "frame='canonical' (--frame in the shell)")
+                                       f"frame='canonical'{', and how far they reach with half_width=...' * too} "
+                                       f"(--frame{' and --half-width' * too} in the shell)")
     if frame not in ("raw", "canonical"):
         raise DataError(path, "frame", f"is {frame!r}, expected 'raw' or 'canonical'")
     return cast(Frame, frame)

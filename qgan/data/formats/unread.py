@@ -20,8 +20,9 @@ def _refuse(what: str, why: str) -> Callable[[Contents, Reading], JetFile]:
 
 _CONVERT = "save its particles as .npz with X (jets, particles, 3: pT, η, φ) and y, and name the columns"
 
-FORMATS.add("root", Format("ROOT", lambda contents: contents.kind == "ROOT" and not contents.keys, _refuse(
-    "a ROOT file (as those of JetClass)", f"that takes uproot and the names of its branches; {_CONVERT}")))
+FORMATS.add("root", Format(
+    "ROOT", lambda contents: contents.kind == "ROOT" and not contents.attributes and "label_QCD" not in contents.keys,
+    _refuse("a ROOT file", f"its branches are neither those of JetClass nor the package's own; {_CONVERT}")))
 FORMATS.add("lhco", Format(
     "LHC Olympics", lambda contents: contents.kind == "HDF5" and contents.keys == ("df",), _refuse(
         "a pandas table df (as that of the LHC Olympics)",
