@@ -93,7 +93,7 @@ class Blueprint:
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
         options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
-        return Generator(len(self.conditions.names), self.grid.shape, **options, power=self.pixels.power,
+        return Generator(self.conditions.width, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 
     def to_dict(self) -> dict[str, Any]:

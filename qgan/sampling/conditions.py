@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.errors import ConditionError
-from ..data.jets import KEYS, JetImages
+from ..data.jets import KEYS, JetImages, key_of
 from .kernel import Bounds, ClassKernel, Ends
 from .weighing import Start
 
@@ -44,10 +44,10 @@ def condition_table(jets: JetImages, names: Sequence[str], extra: Mapping[str, n
     for name in names:
         if name not in available:
             if name not in KEYS:
-                known = ", ".join(dict.fromkeys(["label", *KEYS, *(extra or {})]))
+                known = ", ".join(dict.fromkeys(["label", *KEYS, *jets.conditions, *(extra or {})]))
                 raise ConditionError(f"no condition {name!r}; known are {known}")
             if not drop:
-                raise ConditionError(f"{jets.source}: {KEYS[name]}: missing, the model needs it as a condition")
+                raise ConditionError(f"{jets.source}: {key_of(name)}: missing, the model needs it as a condition")
             dropped[name] = "not in the data"
             continue
         column = np.asarray(available[name], np.float32)

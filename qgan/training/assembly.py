@@ -36,6 +36,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     shares = statistics(images, grid, ["shares"])["shares"]
     generator = blueprint.build(PixelStatistics.of(shares.pow(blueprint.pixels.power).reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
+    columns += range(len(prepared.names), blueprint.conditions.width)
     terms = build_terms(configuration, prepared, shares, device)
     flip = blueprint.flip() if configuration.symmetry == "average" else None
     # Those of mirrored jets are others: where both passes enter, they are computed in each step.

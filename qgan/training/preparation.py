@@ -58,7 +58,7 @@ def prepare(configuration: Configuration, data: Paths | JetImages | None) -> Pre
     """Reads the jets unless they are at hand, splits them, and fits what is fitted on the training part.
 
     Raises:
-        DataError: a file is not what it should be, or holds one class alone.
+        DataError: a file is not what it should be, or holds too few jets of a class.
         ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
     """
     return prepare_jets(configuration, *load(configuration.data, data, configuration.seed))
@@ -68,7 +68,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     """The same for jets at hand, cropped already; nothing is fitted on ``validation``.
 
     Raises:
-        DataError: one class alone, or too few jets of one.
+        DataError: too few jets of a class.
         ConfigError, ConditionError: a condition or coding that does not fit the jets.
     """
     options = configuration.data
@@ -91,10 +91,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
 
 
 def _check_classes(train: JetImages, validation: JetImages) -> None:
-    if len(train.classes) == 1:
-        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
-                                                "conditioned on the class and needs both")
-    for label in (0, 1):
+    for label in sorted({*train.classes, *validation.classes}):
         for part, jets in (("training", train), ("validation", validation)):
             n = int((jets.label == label).sum())
             if n < FEWEST:
