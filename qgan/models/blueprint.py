@@ -15,6 +15,7 @@ from ..data.grid import Grid
 from ..data.jets import Frame
 from .generator import Generator
 from .jet_generator import JetGenerator
+from .own import OwnGenerator, is_own
 from .pixels import PixelStatistics
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
@@ -92,6 +93,8 @@ class Blueprint:
                             exact_mass=self.network["exact_mass"])
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
+        if is_own(name := self.network["architecture"]):
+            return OwnGenerator(name, self.conditions.width, self.grid.shape, self.pixels.power)
         options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact_mass")}
         return Generator(self.conditions.width, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)

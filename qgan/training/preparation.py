@@ -16,7 +16,7 @@ from ..data.peculiar import without_empty
 from ..data.reading import Paths
 from ..data.units import Scale
 from ..models.blueprint import Blueprint
-from ..models.recipes import BLUEPRINTS
+from ..models.recipes import blueprint_kind
 from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, DataOptions
@@ -135,7 +135,7 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
-    return BLUEPRINTS[configuration.generator.architecture].fit(
+    return blueprint_kind(configuration.generator.architecture).fit(
         asdict(configuration.generator), train.images, table, names, train.grid, power=configuration.data.power,
         frame=train.frame, symmetry=configuration.symmetry, plugins=configuration.plugins,
         seed=integer_seed(configuration.seed, "generator") % 2**31)
