@@ -60,7 +60,7 @@ def test_a_circuit_of_pennylane_gates_is_run_by_the_fast_engine() -> None:
     assert layer.weights.shape == (2, 3)
     x = torch.linspace(-1, 1, 10).reshape(2, 5)
 
-    @qml.qnode(qml.device("default.qubit", wires=3))
+    @qml.qnode(qml.device("default.qubit", wires=3))  # type: ignore[untyped-decorator]
     def reference(state: np.ndarray) -> list[object]:
         qml.StatePrep(state, wires=range(3), normalize=True, pad_with=0)
         ladder(layer.weights.detach().numpy(), [0, 1, 2])
