@@ -197,6 +197,14 @@ class ConditionDensity:
         values[wanted:] = values[wanted - 1]
         return Conditions(values, label, distance / np.sqrt(max(1, len(columns))))
 
+    def check(self, fixed: Mapping[str, Fixed], label: int | None = None) -> None:
+        """Makes sure that values and ranges lie within the training range, of one class or of all.
+
+        Raises:
+            ConditionError: one does not, or there is no such condition.
+        """
+        self._check_ranges(self._bounds(fixed), self.classes if label is None else [label], label)
+
     def edges(self, name: str, label: int | None = None) -> tuple[float, float]:
         """Lowest and highest training value of a condition, of one class or of all.
 
