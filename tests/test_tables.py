@@ -222,7 +222,7 @@ def test_impossible_wishes_are_named(source: JetSource, wish: object, said: str)
 def test_what_is_fixed_beside_them_lies_in_the_training_range_too(source: JetSource, other: dict[str, Any]) -> None:
     drawn: dict[str, Wish] = {} if "conditions" in other else {"mass": Normal(80, 5)}
     for wish in (400.0, (400.0, 500.0)):
-        with pytest.raises(ConditionError, match="pt: 400.* is outside the training range 250.* of class 1"):
+        with pytest.raises(ConditionError, match=r"pt: 400.* is outside the training range 250.* of class 1"):
             source.sample(1, fixed={"pt": wish, **drawn}, **other)
 
 
