@@ -55,7 +55,7 @@ class Detector:
     usual: str
     grid: Grid
     frame: str
-    class_names: tuple[str, str]
+    class_names: tuple[str, ...]
     density: Density
     control: Density
     components: PrincipalComponents

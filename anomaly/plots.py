@@ -60,13 +60,17 @@ def figures(scored: Scored, report: Report) -> Iterator[tuple[str, Figure]]:
     values = {name: trainings[0]["model"] for name, trainings in scored.values.items()}
     controls = {f"{name} (no network)": v for name, v in scored.controls.items()}
     yield "roc", roc(values | controls, usual)
-    other = next(name for name in jets.class_names if name != scored.usual)
-    yield "scores", score_histograms(values, usual, (scored.usual, other))
+    yield "scores", score_histograms(values, usual, (scored.usual, _others(jets, scored.usual)))
     yield "counting", counting(report)
     for index, (name, members) in enumerate(scored.models.items()):
         made = reconstructions(members[0], jets, name)
         if made is not None:
             yield _reconstructed(index, members[0]), made
+
+
+def _others(jets: JetImages, usual: str) -> str:
+    """The names of the classes that are not the usual one."""
+    return " and ".join(name for name in map(jets.name, jets.classes) if name != usual)
 
 
 def _reconstructed(index: int, detector: Detector) -> str:
@@ -142,7 +146,7 @@ def reconstructions(detector: Detector, jets: JetImages, title: str, columns: in
         return None
     images, remade, grid = made
     split = len(chosen[0])
-    other = next(name for name in jets.class_names if name != detector.usual)
+    other = _others(jets, detector.usual)
     rows = ((images[:split], f"{detector.usual} jet"), (remade[:split], "reconstructed"),
             (images[split:], f"{other} jet"), (remade[split:], "reconstructed"))
     figure = _figure(1.5 * columns + 1, 6.6)

@@ -108,7 +108,7 @@ def test_keys_of_no_known_format_are_listed(tmp_path: Path) -> None:
     ({"frame": "raw", "half_width": 1.0}, {"frame": "canonical"}, "image_canonical: no such key"),
     ({"frame": "raw", "half_width": 1.0, "schema_version": 99}, {}, "schema_version: is 99"),
     ({"frame": "raw", "half_width": 1.0, "origin": "{"}, {}, "origin: is not JSON"),
-    ({"frame": "raw", "half_width": 1.0, "class_names": ["w"]}, {}, "class_names: expected"),
+    ({"frame": "raw", "half_width": 1.0, "class_names": ["w", "w"]}, {}, "class_names: expected"),
 ])
 def test_attributes_that_are_wrong_are_named(tmp_path: Path, attributes: dict[str, object], options: dict[str, Any],
                                              message: str) -> None:

@@ -155,12 +155,13 @@ def test_resuming_goes_on_with_the_saved_options(run: Path, data: Path, capsys: 
     assert (said["step"], said["configuration"]["steps"], said["configuration"]["batch_size"]) == (5, 5, 16)
 
 
-def test_one_class_where_the_model_needs_two(tmp_path: Path, complaint: Callable[..., str]) -> None:
-    path = tmp_path / "quark.h5"
+def test_one_class_is_trained_and_made(tmp_path: Path, complaint: Callable[..., str]) -> None:
+    path, run, out = (tmp_path / name for name in ("quark.h5", "run", "fake.h5"))
     write_jets(path, make_jets(100, only=1))
-    line = complaint("train", "--data", path, "--out", tmp_path / "run", *SMALL)
-    assert str(path) in line
-    assert "quark" in line
+    assert main(["train", "--data", str(path), "--out", str(run), "--steps", "2", *SMALL, "--quiet"]) == 0
+    assert main(["generate", "--run", str(run), "--n", "50", "--out", str(out), "--quiet"]) == 0
+    assert read_jets(out).classes == [1]
+    assert "'gluon' is no class" in complaint("generate", "--run", run, "--label", "gluon", "--out", tmp_path / "x.h5")
 
 
 def test_ctrl_c_leaves_a_checkpoint_to_resume_from(data: Path, tmp_path: Path) -> None:

@@ -212,10 +212,10 @@ def test_other_modes_are_not_equivariant(tmp_path: Path, frame: Frame, mode: str
     assert (images - flip.images(mirrored)).abs().max() > 1e-2
 
 
-def test_one_class_alone_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, JETS.only("w"))
-    with pytest.raises(DataError, match=r"jets\.h5: signal: holds class w alone"):
-        prepared_from(small(), path)
+def test_one_class_alone_is_prepared(tmp_path: Path) -> None:
+    prepared = prepared_from(small(), written(tmp_path, JETS.only("w")))
+    assert (prepared.density.classes, prepared.train.classes, prepared.train.class_names) == ([1], [1], ("qcd", "w"))
+    assert (prepared.blueprint.conditions.forward(prepared.table)[:, 0] == 1).all()
 
 
 @pytest.mark.parametrize("n", [1, 4, 20])

@@ -64,7 +64,7 @@ def test_words_become_what_the_reader_is_told(tmp_path: Path) -> None:
     assert read(["x.npy", "--out", str(tmp_path / "x.h5"), *WORDS])["reading"] == SAID
     assert read(["x.npy", "--out", str(tmp_path / "x.h5")])["reading"] == Reading()
     for words, said in ((["--half-width", "-1"], "half_width: is -1.0"), (["--particles", "pt,z"], "holds 'z'"),
-                        (["--class-names", "w", "w"], "expected two names")):
+                        (["--class-names", "w", "w"], "expected a name for each label")):
         with pytest.raises(DataError, match=said):
             read(["x.npy", "--out", str(tmp_path / "x.h5"), *words])
 

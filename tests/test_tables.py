@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,7 +25,7 @@ from qgan.observables.arrays import mass
 from qgan.sampling.conditions import ConditionDensity
 from qgan.sampling.pretrained import load_model
 from qgan.sampling.source import BLOCK, JetSource
-from qgan.sampling.wishes import Normal
+from qgan.sampling.wishes import Normal, Wish
 
 N = 600
 TEST = embedded_jets("w_qcd", "test").sample(N // 2, seed=0)
@@ -215,6 +216,14 @@ def test_a_gaussian_is_cut_at_the_training_range(source: JetSource) -> None:
 def test_impossible_wishes_are_named(source: JetSource, wish: object, said: str) -> None:
     with pytest.raises(QganError, match=said):
         source.sample(1, fixed={"mass": wish})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("other", [{"conditions": {"label": ["w"], "eta": [0.5]}}, {"label": "w"}])
+def test_what_is_fixed_beside_them_lies_in_the_training_range_too(source: JetSource, other: dict[str, Any]) -> None:
+    drawn: dict[str, Wish] = {} if "conditions" in other else {"mass": Normal(80, 5)}
+    for wish in (400.0, (400.0, 500.0)):
+        with pytest.raises(ConditionError, match=r"pt: 400.* is outside the training range 250.* of class 1"):
+            source.sample(1, fixed={"pt": wish, **drawn}, **other)
 
 
 def test_values_can_come_from_a_text_or_a_column(source: JetSource, tmp_path: Path) -> None:

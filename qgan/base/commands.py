@@ -133,7 +133,7 @@ class Command:
         for option in self._options:
             value = getattr(own, option.name)
             _, word, count = _unwrap(option.hint)
-            found[option.group][option.name] = tuple(value) if isinstance(count, int) and value else value
+            found[option.group][option.name] = tuple(value) if count not in (None, "+") and value else value
             if word.check is not None and value is not None:
                 for one in value if count else [value]:
                     word.check(one, getattr(own, "overwrite", False))
@@ -233,15 +233,20 @@ class _Option(NamedTuple):
             usual = {int: "N", float: "X", Path: "FILE"}.get(kind, self.name.upper())
             settings |= {"type": word.parse or kind, "metavar": word.metavar or usual}
         if count:
-            settings["nargs"] = "*" if count == "+" and not (self.named or required) else count
+            some = "+" if self.named or required else "*"
+            settings["nargs"] = some if count in ("+", _ANY) else count
         if count == "+" and self.named and default is None:
             settings["action"] = "extend"  # named twice, it has the words of both
         return {**settings, "required": required} if self.named else settings
 
 
+#: Of a tuple that may hold any number.
+_ANY = "any"
+
+
 def _unwrap(hint: Any, word: Word = Word(), count: int | str | None = None) -> tuple[Any, Word, int | str | None]:
     """The kind below ``X | None``, ``Sequence[X]``, ``tuple[X, X]`` and ``Annotated``; how its words are read; how many
-    there are: None for one alone, ``+`` for one or more."""
+    there are: None for one alone, ``+`` for a sequence of them, ``any`` for a tuple of any number."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         word = next((mark for mark in inner[1:] if isinstance(mark, Word)), word)
@@ -249,5 +254,5 @@ def _unwrap(hint: Any, word: Word = Word(), count: int | str | None = None) -> t
     if origin in (Union, UnionType):
         return _unwrap(next(kind for kind in inner if kind is not NoneType), word, count)
     if origin in (Sequence, tuple):
-        return _unwrap(inner[0], word, "+" if origin is Sequence else len(inner))
+        return _unwrap(inner[0], word, "+" if origin is Sequence else _ANY if Ellipsis in inner else len(inner))
     return hint, word, count

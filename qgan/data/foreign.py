@@ -18,7 +18,7 @@ from .units import Units
 CHANNELS = {"tracks": 0, "ecal": 1, "hcal": 2}
 
 
-def image_builder(path: str, grid: Grid, names: tuple[str, str], options: Reading, *, units: Units = "GeV",
+def image_builder(path: str, grid: Grid, names: tuple[str, ...], options: Reading, *, units: Units = "GeV",
                   origin: dict[str, Any] | None = None
                   ) -> Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray]], JetImages]:
     """A function from raw images, labels and conditions to jets of the size and in the frame that were asked for."""

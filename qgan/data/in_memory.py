@@ -10,7 +10,7 @@ import numpy as np
 from ..base.errors import DataError
 from .files import read_in_frame, read_jets
 from .grid import Grid
-from .jets import CLASS_PAIRS, KEYS, UNNAMED, Frame, JetImages
+from .jets import CLASS_PAIRS, KEYS, UNNAMED, Frame, JetImages, numbers
 from .reading import Paths, are_files
 from .units import Units
 
@@ -61,7 +61,7 @@ def jets_of_arrays(images: Any, labels: Any = None, conditions: Mapping[str, Any
         raise DataError(source, "half_width", "expected how far the images reach: half_width=... (radians) or grid=...")
     if half_width is not None and not 0 < half_width < np.inf:
         raise DataError(source, "half_width", f"is {half_width}, expected a positive number of radians")
-    names = (str(class_names[0]), str(class_names[1])) if class_names is not None else None
+    names = tuple(map(str, class_names)) if class_names is not None else None
     label, names = _labels(labels, len(pixels), names, source)
     quantities = {_NAMES.get(key, key): _numbers(values, source, key)
                   for key, values in (conditions.items() if conditions is not None else ())}
@@ -79,7 +79,8 @@ def _numbers(values: Any, source: str, key: str) -> np.ndarray:
         raise DataError(source, key, "is no array of numbers") from error
 
 
-def _labels(labels: Any, n: int, names: tuple[str, str] | None, source: str) -> tuple[np.ndarray, tuple[str, str]]:
+def _labels(labels: Any, n: int, names: tuple[str, ...] | None, source: str,
+            ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels (N,) and the names of the classes, which may be said by the labels."""
     if hasattr(labels, "detach"):
         labels = labels.detach().cpu()
@@ -87,12 +88,14 @@ def _labels(labels: Any, n: int, names: tuple[str, str] | None, source: str) -> 
     if found.dtype.kind in "OUS":
         found = found.astype(str)
         said = set(found.ravel().tolist())
-        names = names or next((pair for pair in CLASS_PAIRS if said <= set(pair)), None)
-        if names is None or not said <= set(names):
+        names = names or next((pair for pair in CLASS_PAIRS if said <= set(pair)), tuple(sorted(said)))
+        if not said <= set(names):
             raise DataError(source, "labels", f"holds {', '.join(sorted(said)[:5])}; expected names of class_names="
-                                              "..., those of label 0 and label 1")
-        found = (found == names[1]).astype(np.int64)
-    if not np.isin(found, (0, 1)).all():
-        raise DataError(source, "labels", "holds values other than 0 and 1")
+                                              "..., those of label 0, 1, ...")
+        found = np.argmax(found[..., None] == np.array(names), -1)
+    classes = len(names or UNNAMED)
+    if not np.isin(found, np.arange(classes)).all():
+        raise DataError(source, "labels", f"holds values other than {numbers(classes)}; more classes need names: "
+                                          "class_names=...")
     whole = np.broadcast_to(found, (n,)).copy() if not found.ndim else found
     return whole.astype(np.int64), names or UNNAMED

@@ -27,6 +27,8 @@ KEYS = {
     "eta": "jet_eta", "phi": "jet_phi", "pt": "jet_pt", "mass": "jet_mass", "delta_r": "jet_delta_R",
     "tau_1": "tau_1", "tau_2": "tau_2", "tau_3": "tau_3", "tau_21": "tau_21", "tau_32": "tau_32",
 }
+#: Keys of files that no quantity of a user's own can be called.
+RESERVED = ("image", "image_raw", "image_canonical", "signal", "label", "generated", *KEYS.values())
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,12 +37,13 @@ class JetImages:
 
     Attributes:
         images: (N, H, W) float32, pixel pT in ``units``, rows Δη, columns Δφ.
-        label: (N,) int64, 1 for signal (W, quark, top), 0 for background (QCD, gluon).
-        conditions: jet quantities by name (see ``KEYS``), each (N,) float32; GeV and radians.
+        label: (N,) int64, the number of each jet's class: of two 1 for signal (W, quark, top), 0 for background.
+        conditions: jet quantities by name, those of ``KEYS`` and any of a user's own (``n_pv``), each (N,) float32;
+            GeV and radians.
         grid: where the pixels lie.
         frame: ``raw`` (centred on the jet axis) or ``canonical`` (leading subjet at the centre, the
             second below it, the harder half to the right).
-        class_names: names of label 0 and label 1.
+        class_names: names of label 0, 1, ...
         origin: what made the jets (simulation settings, or checkpoint and seed), as plain values.
         source: the file or object that errors name.
         units: of the pixels (see :mod:`.units`); sets of different units are never compared.
@@ -59,7 +62,7 @@ class JetImages:
     conditions: dict[str, np.ndarray]
     grid: Grid
     frame: Frame
-    class_names: tuple[str, str] = UNNAMED
+    class_names: tuple[str, ...] = UNNAMED
     origin: dict[str, Any] = field(default_factory=dict)
     source: str = "jets"
     generated: np.ndarray | None = None
@@ -82,7 +85,7 @@ class JetImages:
             half_width: half of the image's extent in Δη and Δφ, radians.
             grid: where the pixels lie, in the place of ``half_width``.
             frame, units, source: see above.
-            class_names: the names of label 0 and label 1.
+            class_names: the names of label 0, 1, ...; as many as there are classes.
 
         Raises:
             DataError: what does not fit together, or is no number; no half-width.
@@ -218,8 +221,10 @@ class JetImages:
         if n and float(self.images.min()) < 0:
             raise DataError(self.source, "image", f"holds negative pixels (down to {self.images.min():.4g}), "
                                                   "expected pT in GeV")
-        if not np.isin(self.label, (0, 1)).all():
-            raise DataError(self.source, "signal", "holds values other than 0 and 1")
+        if not self.class_names or len({*self.class_names}) != len(self.class_names):
+            raise DataError(self.source, "class_names", f"are {self.class_names}, expected a name for each class")
+        if not np.isin(self.label, np.arange(len(self.class_names))).all():
+            raise DataError(self.source, "signal", f"holds values other than {numbers(len(self.class_names))}")
         if self.generated is not None and (self.generated.shape != (n,) or not np.isin(self.generated, (0, 1)).all()):
             raise DataError(self.source, "generated", f"expected {n} values, 0 or 1")
         if self.frame not in ("raw", "canonical"):
@@ -227,12 +232,22 @@ class JetImages:
         if self.units not in UNITS:
             raise DataError(self.source, "units", f"is {self.units!r}, expected one of {', '.join(UNITS)}")
         for key, values in self.conditions.items():
-            if key not in KEYS:
-                raise DataError(self.source, key, f"is no jet quantity; known are {', '.join(KEYS)}")
+            if key in RESERVED and key not in KEYS:
+                raise DataError(self.source, key, "is no name for a jet quantity, for files hold something else there")
             if values.shape != (n,):
-                raise DataError(self.source, KEYS[key], f"shape {values.shape}, expected ({n},)")
+                raise DataError(self.source, key_of(key), f"shape {values.shape}, expected ({n},)")
             if not np.isfinite(values).all():
-                raise DataError(self.source, KEYS[key], "holds NaN or infinite values")
+                raise DataError(self.source, key_of(key), "holds NaN or infinite values")
+
+
+def key_of(name: str) -> str:
+    """The key of a jet quantity in files."""
+    return KEYS.get(name, name)
+
+
+def numbers(classes: int) -> str:
+    """The labels of so many classes: ``0 and 1``, ``0 to 4``."""
+    return ("0", "0 and 1")[classes - 1] if classes < 3 else f"0 to {classes - 1}"
 
 
 def check_alike(first: JetImages, other: JetImages, *,
@@ -244,23 +259,24 @@ def check_alike(first: JetImages, other: JetImages, *,
             raise DataError(other.source, name, f"{theirs} differs from {mine} of {first.source}")
 
 
-def paired(jets: JetImages, class_names: tuple[str, str], of: str) -> JetImages:
+def paired(jets: JetImages, class_names: tuple[str, ...], of: str) -> JetImages:
     """The jets with labels for ``class_names``: classes are paired by name, whatever their numbers are.
 
-    Classes without names are those of their numbers.
+    Classes without names are those of their numbers. The jets may be of some of the classes alone.
 
     Args:
         of: whose names these are, for the error.
 
     Raises:
-        DataError: the names are others.
+        DataError: there are others among the names.
     """
     if jets.class_names == class_names or class_names == UNNAMED:
         return jets
     if jets.class_names == UNNAMED:
         return replace(jets, class_names=class_names)
-    if jets.class_names == class_names[::-1]:
-        return replace(jets, class_names=class_names, label=1 - jets.label)
+    if {*jets.class_names} <= {*class_names}:
+        places = np.array([class_names.index(name) for name in jets.class_names])
+        return replace(jets, class_names=class_names, label=places[jets.label])
     raise DataError(jets.source, "class_names", f"{' and '.join(jets.class_names)} are not {' and '.join(class_names)}"
                                                 f" of {of}")
 

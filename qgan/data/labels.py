@@ -1,4 +1,4 @@
-"""Labels of jets: 0 and 1, in the file, beside it, or as the reader is told."""
+"""Labels of jets: 0, 1, ..., in the file, beside it, or as the reader is told."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ import numpy as np
 
 from ..base.errors import DataError
 from ..base.notes import note
+from .jets import numbers
 from .npy import open_npy
 from .reading import Reading
 
 
-def check_labels(values: Any, path: str, key: str) -> np.ndarray:
+def check_labels(values: Any, path: str, key: str, classes: int = 2) -> np.ndarray:
     """Labels as (N,) int64.
 
     Raises:
-        DataError: they are not 0 and 1.
+        DataError: they are no numbers of so many classes.
     """
     labels = np.asarray(values)
     if labels.ndim != 1:
         raise DataError(path, key, f"shape {labels.shape}, expected one label a jet")
-    if not np.isin(labels, (0, 1)).all():
-        raise DataError(path, key, "holds values other than 0 and 1")
+    if not np.isin(labels, np.arange(classes)).all():
+        raise DataError(path, key, f"holds values other than {numbers(classes)}; more classes need names: "
+                                   "class_names=... (--class-names in the shell)")
     return labels.astype(np.int64)
 
 

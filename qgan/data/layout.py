@@ -49,7 +49,7 @@ def other_key(frame: Frame) -> str:
     return f"image_{other_frame(frame)}"
 
 
-def attributes_of(grid: Grid, frame: Frame, class_names: tuple[str, str], origin: dict[str, Any],
+def attributes_of(grid: Grid, frame: Frame, class_names: tuple[str, ...], origin: dict[str, Any],
                   units: Units = "GeV") -> dict[str, Any]:
     """The root attributes."""
     centred = grid == Grid.centred(grid.shape, grid.half_width)

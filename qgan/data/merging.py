@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import open_all, open_contents
-from .jets import KEYS, paired
+from .jets import paired
 from .layout import other_frame, other_key
 from .reading import Files, Frame, Paths
 from .source import JetFile
@@ -30,7 +30,7 @@ def merge(paths: Paths, out: str | Path, overwrite: bool = False, **options: Any
     with ExitStack() as stack:
         first, *rest = open_all(stack, files)
         heads = [source.read(0, 1) for source in (first, *rest)]
-        shared = set(KEYS).intersection(*(head.conditions for head in heads))
+        shared = set(heads[0].conditions).intersection(*(head.conditions for head in heads))
         marked = all(head.generated is not None for head in heads)
         frame = heads[0].frame
         others = _others(stack, files, other_frame(frame))

@@ -24,7 +24,7 @@ _ENOUGH = 20
 _PT = (5.0, 20_000.0)
 
 
-def particle_jets(path: str, particles: Particles, label: np.ndarray, grid: Grid, names: tuple[str, str],
+def particle_jets(path: str, particles: Particles, label: np.ndarray, grid: Grid, names: tuple[str, ...],
                   options: Reading, origin: dict[str, Any] | None = None, key: str = "X") -> JetImages:
     """Images in the frame that was asked for, and the jets' own quantities from their summed momenta.
 

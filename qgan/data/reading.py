@@ -31,7 +31,7 @@ class Reading:
     Attributes:
         frame: of the images, or the frame to read where a file holds both (default: as the format has it).
         half_width: half of the images' extent in Δη and Δφ, radians (default: as the format has it).
-        class_names: the names of label 0 and label 1 (default: as the format has it).
+        class_names: the names of label 0, 1, ... (default: as the format has it).
         channel: which of several detector images, or their sum.
         size: pixels a side; images are pooled to it (the energy is kept), particles are binned in it.
         labels: a .npy file of labels, or one label for all, of files that hold none.
@@ -42,7 +42,7 @@ class Reading:
 
     frame: Frame | None = None
     half_width: Annotated[float, Word("RADIANS")] | None = None
-    class_names: Annotated[tuple[str, str], Word("NAME")] | None = None
+    class_names: Annotated[tuple[str, ...], Word("NAME")] | None = None
     channel: Channel = "sum"
     size: Positive | None = None
     labels: Annotated[str | Path | int, Word("FILE|0|1", file_or_label)] | None = None
@@ -60,9 +60,9 @@ class Reading:
             raise DataError("size", "", f"is {self.size}, expected a number of pixels")
         if self.half_width is not None and not self.half_width > 0:
             raise DataError("half_width", "", f"is {self.half_width}, expected a positive number of radians")
-        if self.class_names is not None and (isinstance(self.class_names, str) or len(self.class_names) != 2
-                                             or self.class_names[0] == self.class_names[1]):
-            raise DataError("class_names", "", f"is {self.class_names!r}, expected two names, of label 0 and label 1")
+        names: Any = self.class_names
+        if names is not None and (isinstance(names, str) or not names or len({*names}) != len(names)):
+            raise DataError("class_names", "", f"is {names!r}, expected a name for each label, 0, 1, ...")
         unknown = [name for name in self.columns or () if name not in COLUMNS]
         if unknown:
             raise DataError("particles", "", f"holds {unknown[0]!r}, expected some of {', '.join(COLUMNS)}")

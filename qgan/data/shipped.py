@@ -18,7 +18,7 @@ SETS = {"w_qcd": ("qcd", "w"), "quark_gluon": ("gluon", "quark"),
         "w": ("w",), "qcd": ("qcd",), "quark": ("quark",), "gluon": ("gluon",)}
 
 
-def shipped_set(class_names: tuple[str, str]) -> str | None:
+def shipped_set(class_names: tuple[str, ...]) -> str | None:
     """The set that holds both classes, whatever their labels are, if one ships."""
     return next((name for name, processes in SETS.items() if processes in (class_names, class_names[::-1])), None)
 

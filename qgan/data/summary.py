@@ -14,10 +14,10 @@ from .reading import Reading
 def file_summary(path: str | Path, **options: Any) -> dict[str, Any]:
     """What a file holds, as plain values: format, jets by class, frame, pixels, ranges of the quantities, origin."""
     with open_jets(path, Reading(**options)) as source:
-        counts = np.zeros(2, np.int64)
+        counts: Any = 0
         ranges: dict[str, tuple[float, float]] = {}
         for jets in source.blocks():
-            counts += np.bincount(jets.label, minlength=2)
+            counts = counts + np.bincount(jets.label, minlength=len(jets.class_names))
             for key, values in {**jets.conditions, "pixel": jets.images}.items():
                 low, high = ranges.get(key, (np.inf, -np.inf))
                 ranges[key] = min(low, float(values.min())), max(high, float(values.max()))

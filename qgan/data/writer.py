@@ -13,7 +13,7 @@ from ..base.errors import ConfigError, DataError
 from ..base.io import atomic_path
 from .formats import FORMATS, Layout
 from .grid import Grid
-from .jets import KEYS, Frame, JetImages, check_alike
+from .jets import Frame, JetImages, check_alike, key_of
 from .layout import GENERATED, PIXELS, attributes_of, other_key
 from .stores import STORES, check_jets_output, store
 from .units import Units
@@ -43,13 +43,13 @@ class JetWriter:
             it holds.
     """
 
-    def __init__(self, path: str | Path, *, grid: Grid, frame: Frame, class_names: tuple[str, str],
+    def __init__(self, path: str | Path, *, grid: Grid, frame: Frame, class_names: tuple[str, ...],
                  origin: dict[str, Any] | None = None, overwrite: bool = False, units: Units = "GeV",
                  layout: str = "native", mantissa_bits: int | None = None, compression: int = 1) -> None:
         self.path = check_jets_output(path, overwrite)
         self._layout, self._laid_out = layout, _checked(layout, self.path)
         self.grid, self.frame, self.origin = grid, frame, origin or {}
-        self.class_names = (class_names[0], class_names[1])
+        self.class_names = tuple(class_names)
         self._overwrite, self._mantissa_bits, self._compression = overwrite, mantissa_bits, compression
         empty = np.empty((0, *grid.shape), np.float32)
         self._like = JetImages(empty, np.empty(0, np.int64), {}, grid, frame, self.class_names, source=str(path),
@@ -90,7 +90,7 @@ class JetWriter:
     def append(self, jets: JetImages, other_images: np.ndarray | None = None) -> None:
         """Adds jets; ``other_images`` are the same jets in the other frame, of the same shape."""
         check_alike(self._like, jets)
-        rows = {"image": jets.images, "signal": jets.label} | {KEYS[k]: v for k, v in jets.conditions.items()}
+        rows = {"image": jets.images, "signal": jets.label} | {key_of(k): v for k, v in jets.conditions.items()}
         if jets.generated is not None:
             rows[GENERATED] = jets.generated
         if other_images is not None:

@@ -63,17 +63,18 @@ class RememberedMatching(nn.Module):
         beta: difference, in real standard deviations, below which the loss is quadratic.
         name: in the log.
         device: of the batches.
+        classes: that labels count.
     """
 
     past: Tensor
     filled: Tensor
 
     def __init__(self, statistics: Sequence[str], memory: int, beta: float = 1.0, name: str = "matching",
-                 device: torch.device | str = "cpu") -> None:
+                 device: torch.device | str = "cpu", classes: int = 2) -> None:
         super().__init__()
         self.statistics, self.beta, self.name = tuple(statistics), beta, name
-        self.register_buffer("past", torch.zeros(2, 2, memory, len(self.statistics), device=device))
-        self.register_buffer("filled", torch.zeros(2, 2, dtype=torch.long, device=device))
+        self.register_buffer("past", torch.zeros(classes, 2, memory, len(self.statistics), device=device))
+        self.register_buffer("filled", torch.zeros(classes, 2, dtype=torch.long, device=device))
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -143,5 +144,6 @@ def _matched(statistics: Sequence[str], setting: Setting, name: str) -> Term:
     """Over more jets than a batch holds where the configuration gives it a memory."""
     memory = setting.options.memory
     if memory:
-        return RememberedMatching(statistics, memory, name=name, device=setting.device)
+        classes = max(2, 1 + int(setting.label.max()))
+        return RememberedMatching(statistics, memory, name=name, device=setting.device, classes=classes)
     return SortedMatching(tuple(statistics), name=name)

@@ -71,7 +71,7 @@ def stacked(values: Mapping[str, Tensor], names: Sequence[str]) -> Tensor:
 def by_class(real: Tensor, fake: Tensor, real_label: Tensor, fake_label: Tensor,
              ) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Each class that has two real jets (one has no spread) and one generated jet, and its rows."""
-    for label in (0, 1):
+    for label in range(1 + int(real_label.max()) if len(real_label) else 0):
         r, f = real[real_label == label], fake[fake_label == label]
         if len(r) > 1 and len(f):
             yield label, r, f

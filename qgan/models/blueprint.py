@@ -16,6 +16,7 @@ from ..data.jets import Frame
 from .generator import Generator
 from .jet_generator import JetGenerator
 from .laws import CENTROID, SIDES
+from .own import OwnGenerator, is_own
 from .pixels import PixelStatistics
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
@@ -94,19 +95,20 @@ class Blueprint:
                             exact=self.network["exact"])
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
+        if is_own(name := self.network["architecture"]):
+            return OwnGenerator(name, self.conditions.width, self.grid.shape, self.pixels.power)
         options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact")}
-        return Generator(len(self._shown), self.grid.shape, **options, power=self.pixels.power,
+        return Generator(self._shown, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 
     @property
-    def _shown(self) -> list[str]:
-        """The conditions that the network sees, the first of all: it need not know what the tilt sets."""
-        names = self.conditions.names
+    def _shown(self) -> int:
+        """How many of the standardised conditions the network sees, the first: it need not know what the tilt sets."""
         lawful = CENTROID if "centroid" in self.network["exact"] and self.scale is None else ()
-        shown = [name for name in names if name not in lawful]
-        if tuple(shown) != names[:len(shown)]:
+        names = [name for name in self.conditions.names if name in lawful]
+        if names != list(self.conditions.names[len(self.conditions.names) - len(names):]):
             raise ConfigError(f"data.codings: {', '.join(CENTROID)} must come last")
-        return shown
+        return self.conditions.width - len(names)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import torch
 
 from ..base.errors import ConditionError
 
-if TYPE_CHECKING:
-    import torch
-
-Array = TypeVar("Array", np.ndarray, "torch.Tensor")
+Array = TypeVar("Array", np.ndarray, torch.Tensor)
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,15 @@ class ConditionTransform:
     """Conditions (N, C) to network space and back.
 
     Attributes:
-        names: of the columns; ``label`` becomes ±1, ``eta`` is scaled, everything else is standardised.
+        names: of the columns; ``label`` becomes −1 to 1, ``eta`` is scaled, everything else is standardised.
         shift, scale: one number a column; forward is (value − shift) / scale.
+        classes: that the label counts; of more than two each has a column more at the end, 1 for its jets, else 0.
     """
 
     names: tuple[str, ...]
     shift: tuple[float, ...]
     scale: tuple[float, ...]
+    classes: int = 2
 
     @classmethod
     def fit(cls, values: np.ndarray, names: Sequence[str]) -> ConditionTransform:
@@ -76,10 +76,11 @@ class ConditionTransform:
         values = np.asarray(values, np.float64)
         if values.ndim != 2 or values.shape[1] != len(names):
             raise ValueError(f"values have shape {values.shape}, expected (N, {len(names)})")
-        shift, scale = values.mean(0), values.std(0)
+        shift, scale, classes = values.mean(0), values.std(0), 2
         for column, name in enumerate(names):
             if name == "label":
-                shift[column] = scale[column] = 0.5
+                classes = max(2, 1 + int(values[:, column].max()))
+                shift[column] = scale[column] = (classes - 1) / 2
             elif name == "eta":
                 # The detector is symmetric, so 0 is the mean; then η and −η stay opposite to the last bit.
                 shift[column], scale[column] = 0.0, np.sqrt(np.mean(values[:, column] ** 2))
@@ -87,24 +88,45 @@ class ConditionTransform:
                 raise ConditionError(f"condition {name}: holds NaN or infinite values")
             elif scale[column] <= 1e-7 * abs(shift[column]):
                 raise ConditionError(f"condition {name}: the same in all jets, nothing to learn from")
-        return cls(tuple(names), tuple(shift.tolist()), tuple(scale.tolist()))
+        return cls(tuple(names), tuple(shift.tolist()), tuple(scale.tolist()), classes)
+
+    @property
+    def indicators(self) -> int:
+        """How many columns say the class."""
+        return self.classes if self.classes > 2 else 0
+
+    @property
+    def width(self) -> int:
+        """How many columns the networks see."""
+        return len(self.names) + self.indicators
 
     def forward(self, values: Array) -> Array:
-        """Standardised conditions, in the type and precision that came."""
+        """Standardised conditions (N, width), in the type and precision that came."""
         shift, scale = self._constants(values)
-        return (values - shift) / scale
+        x = (values - shift) / scale
+        return self._with_classes(values, x) if self.indicators else x
 
     def inverse(self, x: Array) -> Array:
         """Physical conditions from standardised ones."""
+        x = x[..., :len(self.names)]
         shift, scale = self._constants(x)
         return x * scale + shift
 
     def state_dict(self) -> dict[str, Any]:
-        return {"names": list(self.names), "shift": list(self.shift), "scale": list(self.scale)}
+        return {"names": list(self.names), "shift": list(self.shift), "scale": list(self.scale),
+                **({"classes": self.classes} if self.indicators else {})}
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Any]) -> ConditionTransform:
-        return cls(*(tuple(state[key]) for key in ("names", "shift", "scale")))
+        names, shift, scale = (tuple(state[key]) for key in ("names", "shift", "scale"))
+        return cls(names, shift, scale, int(state.get("classes", 2)))
+
+    def _with_classes(self, values: Array, x: Array) -> Array:
+        """The columns that say the class, after the others."""
+        label = values[..., self.names.index("label"), None]
+        if isinstance(values, np.ndarray):
+            return np.concatenate((x, label == np.arange(self.classes)), -1, dtype=x.dtype)
+        return torch.cat((x, (label == torch.arange(self.classes, device=x.device)).to(x.dtype)), -1)
 
     def _constants(self, like: Array) -> tuple[Array, Array]:
         if like.shape[-1] != len(self.names):

@@ -8,6 +8,7 @@ flattened weights; a CNOT has ``wire`` as control and ``angle`` -1. Wire 0 is th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ RATIO_CNOT = 0.3
 
 
 #: What draws a circuit: (n_qubits, n_layers, n_rotations or None, seed=...) → gate list, in which every angle from 0
-#: to the last occurs once, as many in each layer.
+#: to the last occurs once, as many in each layer. Or a function of PennyLane gates, see :func:`list_gates`.
 Circuit = Callable[..., Tensor]
 CIRCUITS: Registry[Circuit] = Registry("circuit", "qgan.circuits", package="qgan.quantum")
 
@@ -78,12 +79,49 @@ def draw_circuit(name: str, n_qubits: int, n_layers: int, n_rotations: int | Non
         ConfigError: there is no circuit of that name.
     """
     weight_shape(n_qubits, n_layers, n_rotations)
-    gates = CIRCUITS[name](n_qubits, n_layers, n_rotations, seed=seed)
+    circuit = CIRCUITS[name]
+    if next(iter(signature(circuit).parameters), "") == "weights":
+        gates = list_gates(circuit, n_qubits, n_layers, n_rotations)
+    else:
+        gates = circuit(n_qubits, n_layers, n_rotations, seed=seed)
     n_angles = int((gates[:, 0] != CNOT).sum())
     check_gates(gates, n_qubits, n_angles)
     if not n_angles or n_angles % n_layers:
         raise CircuitError(f"circuit {name}: {n_angles} rotations, expected as many in each of {n_layers} layers")
     return gates, (n_layers, n_angles // n_layers)
+
+
+def list_gates(circuit: Callable[..., object], n_qubits: int, n_layers: int, n_rotations: int | None = None) -> Tensor:
+    """The gate list of a function of PennyLane gates, ``circuit(weights, wires)``.
+
+    Args:
+        circuit: applies gates that are, or are made of, RX, RY, RZ by one weight each, and CNOT; ``weights`` are
+            (n_layers, n_rotations) angles.
+
+    Raises:
+        CircuitError: there is another gate, or an angle that is no weight as it stands.
+    """
+    import pennylane as qml
+
+    shape = weight_shape(n_qubits, n_layers, n_rotations)
+    # Numbers by which the weights are known again.
+    marks = 1 + torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
+    places = {mark: place for place, mark in enumerate(marks.ravel().tolist())}
+    with qml.queuing.AnnotatedQueue() as queue:
+        circuit(marks, list(range(n_qubits)))
+    todo, found = list(qml.tape.QuantumScript.from_queue(queue).operations), list[list[int]]()
+    while todo:
+        op = todo.pop(0)
+        wires = [int(wire) for wire in op.wires]
+        if op.name == "CNOT":
+            found.append([CNOT, *wires, -1])
+        elif op.name in NAMES and float(op.parameters[0]) in places:
+            found.append([NAMES.index(op.name), wires[0], -1, places[float(op.parameters[0])]])
+        elif op.name not in NAMES and op.has_decomposition:
+            todo[:0] = op.decomposition()
+        else:
+            raise CircuitError(f"circuit: {op.name} on {wires}: expected RX, RY, RZ by one of the weights, and CNOT")
+    return torch.tensor(found, dtype=torch.int64)
 
 
 def check_gates(gates: Tensor, n_qubits: int, n_angles: int) -> None:

@@ -56,7 +56,8 @@ class GeneratorOptions:
     """Conditions and noise → core layer → transposed convolutions → image.
 
     Attributes:
-        architecture: ``jets``, or ``published`` for the published recipe.
+        architecture: ``jets``, or ``published`` for the published recipe, or ``module:Network`` of your own (see
+            :mod:`qgan.models.own`).
         core: ``quantum``, or a control in its place: ``dense`` (at least as many parameters), ``frozen``
             (angles that do not train), ``orthogonal`` (a fixed random isometry), ``none``; or another that is
             registered, or ``module:Thing``.
@@ -91,7 +92,7 @@ class DiscriminatorOptions:
     """Image and conditions → one logit.
 
     Attributes:
-        architecture: ``jets``, or ``published``.
+        architecture: ``jets``, or ``published``, or ``module:Network`` of your own.
         trunk: of the image: ``plain``, or ``residual`` with the pixels' pT over four orders of magnitude.
         channels: width of the first stage, doubled by each that follows.
         observables: give it the observables of the image too, squashed to a few standard deviations.

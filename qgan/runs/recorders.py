@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,20 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
+
+
+#: Called with a step and numbers by tag.
+Callback = Callable[[int, Mapping[str, float]], object]
+
+
+class Calling(Recorder):
+    """Calls a function with the numbers of each step that has some."""
+
+    def __init__(self, function: Callback) -> None:
+        self._function = function
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        self._function(step, values)
 
 
 class JsonLinesRecorder(Recorder):

@@ -68,6 +68,9 @@ class Asked:
                 drawn[name] = _within(density, name, wish, label, outside, f"{name}: value")
             else:
                 fixed[name] = _shared(density, name, wish, label) if isinstance(wish, tuple | list) else wish
+        if table is not None or drawn:
+            for c in [label] if table is None or table.label is None else np.unique(table.label).tolist():
+                density.check(fixed, c)
         if table is not None:
             labels = label if table.label is None else table.label
             table = replace(table, columns={name: _within(density, name, values, labels, outside,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.errors import ConditionError
-from ..data.jets import KEYS, JetImages
+from ..data.jets import KEYS, JetImages, key_of
 from .kernel import Bounds, ClassKernel, Ends
 from .weighing import Start
 
@@ -44,10 +44,10 @@ def condition_table(jets: JetImages, names: Sequence[str], extra: Mapping[str, n
     for name in names:
         if name not in available:
             if name not in KEYS:
-                known = ", ".join(dict.fromkeys(["label", *KEYS, *(extra or {})]))
+                known = ", ".join(dict.fromkeys(["label", *KEYS, *jets.conditions, *(extra or {})]))
                 raise ConditionError(f"no condition {name!r}; known are {known}")
             if not drop:
-                raise ConditionError(f"{jets.source}: {KEYS[name]}: missing, the model needs it as a condition")
+                raise ConditionError(f"{jets.source}: {key_of(name)}: missing, the model needs it as a condition")
             dropped[name] = "not in the data"
             continue
         column = np.asarray(available[name], np.float32)
@@ -196,6 +196,14 @@ class ConditionDensity:
             values[some[mine]] = finished[some[mine]]
         values[wanted:] = values[wanted - 1]
         return Conditions(values, label, distance / np.sqrt(max(1, len(columns))))
+
+    def check(self, fixed: Mapping[str, Fixed], label: int | None = None) -> None:
+        """Makes sure that values and ranges lie within the training range, of one class or of all.
+
+        Raises:
+            ConditionError: one does not, or there is no such condition.
+        """
+        self._check_ranges(self._bounds(fixed), self.classes if label is None else [label], label)
 
     def edges(self, name: str, label: int | None = None) -> tuple[float, float]:
         """Lowest and highest training value of a condition, of one class or of all.

@@ -26,6 +26,7 @@ from ..data.jets import KEYS, Frame
 from ..data.units import Scale
 from ..models import Blueprint, JetGenerator
 from ..models.recipes import blueprint_of
+from ..observables.registry import codable
 from ..observables.subjettiness import tau_from_images
 from ..runs import RunFolder, checkpoint
 from .asked import ANY, Asked, Outside
@@ -64,7 +65,7 @@ class JetSource:
     density: ConditionDensity
     constants: dict[str, float]
     frame: Frame
-    class_names: tuple[str, str]
+    class_names: tuple[str, ...]
     origin: dict[str, Any]
     scale: Scale = field(default_factory=Scale)
     _exact: dict[tuple[str, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -155,14 +156,15 @@ class JetSource:
 
     def _jets(self, images: np.ndarray, values: np.ndarray, label: np.ndarray, phi: np.ndarray,
               substructure: bool) -> JetImages:
-        asked = {name: column for name, column in zip(self.density.names, values.T, strict=True) if name in KEYS}
+        asked = {name: column for name, column in zip(self.density.names, values.T, strict=True)
+                 if name not in codable()}
         constant = {name: np.full(len(label), value, np.float32) for name, value in self.constants.items()}
         found = tau_from_images(images, self.generator.grid) if substructure else {}
         taus = {name: tau.astype(np.float32) for name, tau in found.items()}
         conditions = {**constant, **taus, "phi": phi, **asked}
-        return JetImages(self.scale.from_gev(images), label, {k: conditions[k] for k in KEYS if k in conditions},
-                         self.generator.grid, self.frame, self.class_names, self.origin, "generated jets",
-                         units=self.scale.units)
+        kept = {name: conditions[name] for name in [*KEYS, *constant, *asked] if name in conditions}
+        return JetImages(self.scale.from_gev(images), label, kept, self.generator.grid, self.frame,
+                         self.class_names, self.origin, "generated jets", units=self.scale.units)
 
     def jets(self, n: int | None = None, seed: int = 0, label: int | str | None = None,
              fixed: Mapping[str, Wish] | None = None, substructure: bool = True, *, conditions: Any = None,

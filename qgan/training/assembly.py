@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from ..base.seeding import integer_seed
 from ..losses import ADVERSARIAL, TERMS, Setting, WeightedSum
+from ..losses.total import Term
 from ..models import PixelStatistics
-from ..models.recipes import DISCRIMINATORS
+from ..models.recipes import discriminator_of, judged_by
 from ..models.symmetry import EtaFlip
 from ..observables.registry import codable
 from ..observables.tensors import statistics
@@ -24,8 +25,12 @@ from .trainer import Schedule, Trainer, TrainingJets
 Module = TypeVar("Module", bound=nn.Module)
 
 
-def build_trainer(configuration: Configuration, prepared: Prepared, device: torch.device) -> Trainer:
+def build_trainer(configuration: Configuration, prepared: Prepared, device: torch.device,
+                  own: Sequence[tuple[Term, float]] = ()) -> Trainer:
     """A trainer before its first step; the same configuration and jets give the same one.
+
+    Args:
+        own: further terms of the generator's loss, with their weights.
 
     Raises:
         ConfigError: no loss has a weight.
@@ -37,18 +42,18 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
     shares = statistics(images, grid, ["shares"])["shares"]
     generator = blueprint.build(PixelStatistics.of(shares.pow(blueprint.pixels.power).reshape(-1, *grid.shape)))
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
-    terms = build_terms(configuration, prepared, shares, device)
+    columns += range(len(prepared.names), blueprint.conditions.width)
+    terms = build_terms(configuration, prepared, shares, device, own)
     flip = blueprint.flip() if configuration.symmetry == "average" else None
     # Those of mirrored jets are others: where both passes enter, they are computed in each step.
     matched = terms.needs_of_real if flip is None else ()
-    kind = DISCRIMINATORS[configuration.discriminator.architecture]
-    measured = _measured(configuration, prepared, (*kind.judged, *matched))
-    judged = [measured[name] for name in kind.judged]
-    observables = torch.stack(judged, 1) if judged else torch.empty(len(label), 0)
     options = asdict(configuration.discriminator)
-    for name in ("architecture", "mirrors"):
-        options.pop(name)
-    discriminator = kind.of(len(columns), grid, options, observables)
+    options.pop("mirrors")
+    architecture = options.pop("architecture")
+    measured = _measured(configuration, prepared, (*judged_by(architecture), *matched))
+    judged = [measured[name] for name in judged_by(architecture)]
+    observables = torch.stack(judged, 1) if judged else torch.empty(len(label), 0)
+    discriminator = discriminator_of(architecture, len(columns), grid, options, observables)
     jets = TrainingJets(images.to(device), torch.from_numpy(prepared.table).to(device), label.to(device),
                         {name: measured[name].to(device) for name in matched},
                         observables.to(device) if flip is None and judged else None)
@@ -60,7 +65,7 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
 
 
 def build_terms(configuration: Configuration, prepared: Prepared, shares: Tensor,
-                device: torch.device | str = "cpu") -> WeightedSum:
+                device: torch.device | str = "cpu", own: Sequence[tuple[Term, float]] = ()) -> WeightedSum:
     """The generator's loss: every term that has a weight.
 
     Args:
@@ -73,7 +78,7 @@ def build_terms(configuration: Configuration, prepared: Prepared, shares: Tensor
     setting = Setting(configuration.losses, scales, shares, torch.from_numpy(prepared.train.label),
                       prepared.blueprint.scale, device)
     built = [(TERMS[name].build(setting), weight) for name, weight in _weights(configuration.losses).items() if weight]
-    return WeightedSum([(term, weight) for term, weight in built if term is not None])
+    return WeightedSum([*((term, weight) for term, weight in built if term is not None), *own])
 
 
 def _weights(losses: LossOptions) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,16 +25,17 @@ from ..data.jets import JetImages
 from ..data.reading import Files, Paths, are_files
 from ..evaluation import Evaluation
 from ..evaluation.watch import Watch
+from ..losses.total import Term
 from ..quantum import QuantumLayer
 from ..report.text import sentences
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, check, flat
-from ..runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders, read_log
+from ..runs.recorders import Callback, Calling, JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 from ..sampling.source import JetSource, describe_source, source_of
 from .assembly import build_trainer
 from .monitor import Monitor
-from .parts import check_parts
+from .parts import check_parts, with_parts
 from .preparation import Prepared, prepare
 from .trainer import Record, Trainer
 from .used import used_statistics
@@ -44,7 +46,9 @@ STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminat
 
 @single_precision()
 def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | None = None,
-          grid: Grid | None = None, out: str | Path, resume: bool = False, overwrite: bool = False, quiet: bool = False,
+          grid: Grid | None = None, out: str | Path, generator: Any = None, discriminator: Any = None,
+          circuit: Any = None, losses: Sequence[tuple[Term, float]] = (), callbacks: Sequence[Callback] = (),
+          resume: bool = False, overwrite: bool = False, quiet: bool = False,
           recorder: Recorder | None = None) -> RunFolder:
     """Trains a generator and leaves everything in a run folder; Ctrl-C leaves a checkpoint to resume from.
 
@@ -56,6 +60,12 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
             default the jets that ship with the package, or, when resuming, the files that the run was started with.
         grid: where the pixels of arrays lie.
         out: folder of the run.
+        generator, discriminator: networks of your own, classes or functions as :mod:`qgan.models.own` says. The run
+            remembers their names, ``module:Network``, and imports them again, as where the configuration names them.
+        circuit: one of your own, likewise: a function as :mod:`qgan.quantum.circuits` has them.
+        losses: further terms of the generator's loss (see :class:`~qgan.losses.total.Term`) with their weights; to be
+            given again when resuming.
+        callbacks: called as ``callback(step, figures)`` with numbers by tag, whenever some are recorded.
         resume: go on from its last checkpoint.
         overwrite: replace what an earlier run left there.
         quiet: no progress bar, no summary.
@@ -72,8 +82,10 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
     >>> checkpoint.load(run.checkpoint).step
     2
     """
+    configuration = with_parts(configuration, generator=generator, discriminator=discriminator, circuit=circuit)
     check(configuration)
     check_parts(configuration)
+    recorders = [*([] if recorder is None else [recorder]), *map(Calling, callbacks)]
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)
     with processes.group(device):
@@ -82,11 +94,12 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
                               "processes")
         if data is not None and not are_files(data):
             data = as_jets(data, grid)
-        return _train(configuration, device, data, out, resume, overwrite, quiet, recorder)
+        return _train(configuration, device, data, out, resume, overwrite, quiet, recorders, losses)
 
 
 def _train(configuration: Configuration, device: torch.device, data: Any, out: str | Path,
-           resume: bool, overwrite: bool, quiet: bool, recorder: Recorder | None) -> RunFolder:
+           resume: bool, overwrite: bool, quiet: bool, recorders: Sequence[Recorder],
+           losses: Sequence[tuple[Term, float]]) -> RunFolder:
     if not resume and processes.rank() == 0:
         RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
@@ -98,7 +111,7 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
     files = None if jets is not None else _files(data, saved)
     prepared = prepare(configuration, files if jets is None else jets)
     try:
-        trainer = build_trainer(configuration, prepared, device)
+        trainer = build_trainer(configuration, prepared, device, losses)
     except ValueError as error:
         raise ConfigError(str(error)) from error
     first = processes.rank() == 0
@@ -115,9 +128,8 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
         # A run that is stopped at any later moment can be resumed.
         run.save()
     with ExitStack() as stack:
-        recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
         try:
-            run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+            run.record(stack.enter_context(SeveralRecorders([*run.recorders(), *recorders])), quiet)
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(f"interrupted; {folder.path} is kept at step {run.kept} of {configuration.steps}, "
                                     "and --resume goes on from there") from stop

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
 from ..base.errors import ConfigError, did_you_mean
-from ..base.plugins import load_plugins
+from ..base.plugins import imported, load_plugins
 from ..losses import ADVERSARIAL, TERMS
 from ..models.core import CORES
+from ..models.own import is_own
 from ..models.recipes import BLUEPRINTS, DISCRIMINATORS
 from ..observables.registry import codable
 from ..quantum import CIRCUITS
@@ -22,10 +25,37 @@ def check_parts(configuration: Configuration) -> None:
     """
     load_plugins(configuration.plugins)
     for option, names, known in _named(configuration):
-        unknown = [name for name in names if name not in known]
+        unknown = [name for name in names if name not in known and not (is_own(name) and imported(name))]
         if unknown:
             raise ConfigError(f"{option}: {unknown[0]!r}, expected one of {', '.join(known)}"
                               f"{did_you_mean(unknown[0], known)}")
+
+
+def with_parts(configuration: Configuration, generator: Any = None, discriminator: Any = None,
+               circuit: Any = None) -> Configuration:
+    """The configuration that names these parts: classes or functions that a later program can import.
+
+    Raises:
+        ConfigError: a part has no name that another program could import it by.
+    """
+    made, judged = configuration.generator, configuration.discriminator
+    if generator is not None:
+        made = replace(made, architecture=_name_of("generator", generator))
+    if circuit is not None:
+        made = replace(made, circuit=_name_of("circuit", circuit))
+    if discriminator is not None:
+        judged = replace(judged, architecture=_name_of("discriminator", discriminator))
+    return replace(configuration, generator=made, discriminator=judged)
+
+
+def _name_of(kind: str, part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    module, name = getattr(part, "__module__", None), getattr(part, "__qualname__", "<locals>")
+    if module is None or "." in name or "<" in name:
+        raise ConfigError(f"{kind}: {part!r}, expected a class or function at the top of a module, so that the run can "
+                          "import it again")
+    return f"{module}:{name}"
 
 
 def _named(configuration: Configuration) -> Iterator[tuple[str, Iterable[str], Collection[str]]]:

@@ -17,7 +17,7 @@ from ..data.reading import Paths
 from ..data.units import Scale
 from ..models.blueprint import Blueprint
 from ..models.laws import CENTROID
-from ..models.recipes import BLUEPRINTS
+from ..models.recipes import blueprint_kind
 from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, DataOptions
@@ -59,7 +59,7 @@ def prepare(configuration: Configuration, data: Paths | JetImages | None) -> Pre
     """Reads the jets unless they are at hand, splits them, and fits what is fitted on the training part.
 
     Raises:
-        DataError: a file is not what it should be, or holds one class alone.
+        DataError: a file is not what it should be, or holds too few jets of a class.
         ConfigError, ConditionError: a condition, coding or crop that does not fit the jets.
     """
     return prepare_jets(configuration, *load(configuration.data, data, configuration.seed))
@@ -69,7 +69,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     """The same for jets at hand, cropped already; nothing is fitted on ``validation``.
 
     Raises:
-        DataError: one class alone, or too few jets of one.
+        DataError: too few jets of a class.
         ConfigError, ConditionError: a condition or coding that does not fit the jets.
     """
     options = configuration.data
@@ -92,10 +92,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
 
 
 def _check_classes(train: JetImages, validation: JetImages) -> None:
-    if len(train.classes) == 1:
-        raise DataError(train.source, "signal", f"holds class {train.name(train.classes[0])} alone; the generator is "
-                                                "conditioned on the class and needs both")
-    for label in (0, 1):
+    for label in sorted({*train.classes, *validation.classes}):
         for part, jets in (("training", train), ("validation", validation)):
             n = int((jets.label == label).sum())
             if n < FEWEST:
@@ -139,7 +136,7 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
-    return BLUEPRINTS[configuration.generator.architecture].fit(
+    return blueprint_kind(configuration.generator.architecture).fit(
         asdict(configuration.generator), train.images, table, names, train.grid, power=configuration.data.power,
         frame=train.frame, symmetry=configuration.symmetry, plugins=configuration.plugins,
         seed=integer_seed(configuration.seed, "generator") % 2**31)

@@ -51,9 +51,11 @@ def labelled_images(contents: Contents, options: Reading) -> JetFile:
     build = image_builder(path, Grid.centred((height, width), half_width), CLASSES, options, units=units,
                           origin={} if options.half_width else {"assumed_half_width": half_width})
 
+    names = options.class_names or CLASSES
+
     def read(start: int, stop: int) -> JetImages:
         label = contents.read(label_key, start, stop) if label_key else np.asarray(labels)[start:stop]
-        return build(images(start, stop), check_labels(label, path, label_key or "y"), {})
+        return build(images(start, stop), check_labels(label, path, label_key or "y", len(names)), {})
 
     return JetFile(n, read, block_rows(4 * int(np.prod(shape[1:]))))
 

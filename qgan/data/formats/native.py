@@ -14,7 +14,7 @@ from ..assumed import LOOK, check_assumed, single, units_of
 from ..contents import Contents
 from ..convert import resize
 from ..grid import Grid
-from ..jets import KEYS, UNNAMED, Frame, JetImages, paired
+from ..jets import KEYS, RESERVED, UNNAMED, Frame, JetImages, paired
 from ..labels import check_labels
 from ..layout import GENERATED, SCHEMA_VERSION, other_key
 from ..reading import Reading
@@ -42,6 +42,8 @@ def native(contents: Contents, options: Reading) -> JetFile:
     """
     path = contents.path
     keys = {name: key for name, key in KEYS.items() if key in contents.keys}
+    jets = contents.shape("signal")
+    keys |= {key: key for key in contents.keys if key not in RESERVED and contents.shape(key) == jets}
     marked = GENERATED in contents.keys
     n = contents.count("image", 3, ["signal", *keys.values(), *([GENERATED] if marked else [])])
     known = _known(contents, options)
@@ -58,8 +60,10 @@ def native(contents: Contents, options: Reading) -> JetFile:
                      options, single(known.attributes.get("units")), "schema_version" in known.attributes)
 
     def read(start: int, stop: int) -> JetImages:
-        label = check_labels(contents.read("signal", start, stop), path, "signal")
-        conditions = {name: _finite(name, contents.read(key, start, stop)) for name, key in keys.items()}
+        label = check_labels(contents.read("signal", start, stop), path, "signal", len(names))
+        found = {name: _finite(name, contents.read(key, start, stop)) for name, key in keys.items()}
+        # A column of the user's own may be undefined where nobody uses it.
+        conditions = {name: values for name, values in found.items() if name in KEYS or np.isfinite(values).all()}
         marks = check_labels(contents.read(GENERATED, start, stop), path, GENERATED) if marked else None
         jets = JetImages(contents.read(image, start, stop), label, conditions, grid, frame, names, origin, path,
                          None if marks is None else marks.astype(np.int8), units)
@@ -90,13 +94,13 @@ def _known(contents: Contents, options: Reading) -> _Known:
     return _Known(attributes, False)
 
 
-def _class_names(path: str, attributes: Mapping[str, Any]) -> tuple[str, str] | None:
+def _class_names(path: str, attributes: Mapping[str, Any]) -> tuple[str, ...] | None:
     names = attributes.get("class_names")
     if names is None:
         return class_pair(str(single(attributes.get("process"))))
-    if not isinstance(names, list) or len(names) != 2 or names[0] == names[1]:
-        raise DataError(path, "class_names", f"expected the names of label 0 and label 1, found {names!r}")
-    return str(names[0]), str(names[1])
+    if not isinstance(names, list) or not names or len({*map(str, names)}) != len(names):
+        raise DataError(path, "class_names", f"expected the names of label 0, 1, ..., found {names!r}")
+    return tuple(map(str, names))
 
 
 def _frame(path: str, attributes: dict[str, Any], options: Reading) -> Frame:

@@ -68,6 +68,8 @@ def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: 
         draw(pool, size, plan.seed, 0)
     if len(test.classes) < 2:
         raise DataError(test.source, "signal", "holds one class alone, expected both to test taggers on")
+    if more := next((jets for jets in (pool, test) if jets.classes[2:]), None):
+        raise DataError(more.source, "signal", f"holds {len(more.classes)} classes, expected two for the taggers")
     given = _given(run, test, device) if run is not None else None
     if mixed is not None:
         check_output(mixed, overwrite)
