@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import torch
+
+#: Held by who draws from torch's global generator, which all threads share.
+_GLOBAL = threading.RLock()
 
 
 def spawn_key(*path: int | str) -> tuple[int, ...]:
@@ -32,3 +38,17 @@ def torch_rng(seed: int, *path: int | str, device: str | torch.device = "cpu") -
     import torch  # here, so that programs that only read files start fast
 
     return torch.Generator(device=device).manual_seed(integer_seed(seed, *path))
+
+
+@contextmanager
+def seeded(seed: int, *path: int | str) -> Iterator[None]:
+    """A block in which torch's global generator starts from ``(seed, *path)``, and after which it is as before.
+
+    For what can draw from no other, such as first weights and dropout; one thread at a time.
+    """
+    import torch
+
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with _GLOBAL, torch.random.fork_rng(devices):
+        torch.manual_seed(integer_seed(seed, *path))
+        yield

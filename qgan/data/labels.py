@@ -23,6 +23,8 @@ def check_labels(values: Any, path: str, key: str) -> np.ndarray:
     labels = np.asarray(values)
     if labels.ndim != 1:
         raise DataError(path, key, f"shape {labels.shape}, expected one label a jet")
+    if labels.dtype.kind not in "biuf":
+        raise DataError(path, key, "holds no numbers, expected 0 and 1")
     if not np.isin(labels, (0, 1)).all():
         raise DataError(path, key, "holds values other than 0 and 1")
     return labels.astype(np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..base.seeding import integer_seed
+from ..base.seeding import seeded
 from ..losses import ADVERSARIAL, TERMS, Setting, WeightedSum
 from ..models import PixelStatistics
 from ..models.recipes import DISCRIMINATORS
@@ -30,7 +30,11 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
         ConfigError: no loss has a weight.
         ValueError: sizes that do not fit together (the message says which).
     """
-    torch.manual_seed(integer_seed(configuration.seed, "weights"))
+    with seeded(configuration.seed, "weights"):
+        return _trainer(configuration, prepared, device)
+
+
+def _trainer(configuration: Configuration, prepared: Prepared, device: torch.device) -> Trainer:
     train, blueprint, grid = prepared.train, prepared.blueprint, prepared.train.grid
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]
