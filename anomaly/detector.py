@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from qgan.base.devices import single_precision
-from qgan.base.errors import CheckpointError, ConfigError, DataError
+from qgan.base.errors import CheckpointError, DataError
 from qgan.base.plugins import load_plugins
+from qgan.base.seeding import seeded
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages
 from qgan.data.peculiar import fingerprints
@@ -26,7 +27,7 @@ from .models.interface import Autoencoder
 from .models.registry import TRIVIAL, build
 from .preparation import inputs
 from .preprocess import prepare, resized, shares
-from .training import BLOCK, seeded
+from .training import BLOCK
 
 #: Components of the control, and of the density of usual jets.
 COMPONENTS, MIXTURE = 16, 4
@@ -146,15 +147,13 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
         raise CheckpointError(f"{path}: is no run of anomaly train")
     if not saved.transforms:
         raise CheckpointError(f"{path}: its training has not ended; go on with anomaly train --resume")
-    try:
+    with checkpoint.building(path, "autoencoder"):
         load_plugins(saved.configuration.get("plugins", []))
-    except ConfigError as error:
-        raise CheckpointError(f"{path}: {error}") from error
-    options = ModelOptions(**saved.configuration["model"])
-    preprocessing = PreprocessingOptions(**saved.configuration["preprocessing"])
-    model = build(options, (preprocessing.size, preprocessing.size), saved.configuration["seed"])
-    saved.restore(path, {"best": model})
-    return _from_dict(saved.transforms, options, preprocessing, model.to(device).eval(), saved.configuration["seed"])
+        options = ModelOptions(**saved.configuration["model"])
+        preprocessing, seed = PreprocessingOptions(**saved.configuration["preprocessing"]), saved.configuration["seed"]
+        model = build(options, (preprocessing.size, preprocessing.size), seed)
+        saved.restore(path, {"best": model})
+        return _from_dict(saved.transforms, options, preprocessing, model.to(device).eval(), seed)
 
 
 def _from_dict(state: dict[str, Any], options: ModelOptions, preprocessing: PreprocessingOptions, model: Autoencoder,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor
 
 from qgan.base.errors import QganError
-from qgan.base.seeding import integer_seed, torch_rng
+from qgan.base.seeding import seeded, torch_rng
 
 from .configuration import TrainingOptions
 from .models.interface import Autoencoder
@@ -146,11 +145,3 @@ class Trainer:
         if self.options.schedule == "constant":
             return self.options.rate
         return self.options.rate * 0.5 * (1 + math.cos(math.pi * self.progress.step / self.total))
-
-
-@contextmanager
-def seeded(seed: int, *path: int | str) -> Iterator[None]:
-    """A block in which torch's global generator starts from (seed, *path), and after which it is as before."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(integer_seed(seed, *path))
-        yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -136,6 +137,86 @@ def test_blocks_of_one_file_hold_the_same_quantities(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the second block: jet_delta_R, jet_eta, jet_mass, jet_pt: in some"):
         write_blocks(tmp_path / "out.h5", jets, without)
     assert list(tmp_path.iterdir()) == []
+
+
+def virtual(path: Path, source: str, key: str) -> None:
+    with h5py.File(path, "a") as file:
+        del file["image"]
+        layout = h5py.VirtualLayout((6, 25, 25), np.float32)
+        layout[...] = h5py.VirtualSource(source, key, (6, 25, 25))
+        file.create_virtual_dataset("image", layout)
+
+
+def test_what_was_never_written_is_not_read_as_zeros(tmp_path: Path) -> None:
+    for options in ({"chunks": (1, 25, 25)}, {}, {"external": [("nowhere.bin", 0, 15_000)]}):
+        path = publish(tmp_path / "bad.h5", 6, image=None)
+        with h5py.File(path, "a") as file:
+            file.create_dataset("image", (6, 25, 25), np.float32, **options)
+            if "chunks" in options:
+                file["image"][2] = 1
+        with pytest.raises(DataError, match=r"bad.h5: image: (shape .* (only 1 of 6|was never)|is stored in no)"):
+            read_jets(path)
+
+
+def test_virtual_datasets_that_lead_in_a_circle_end_no_interpreter(tmp_path: Path) -> None:
+    paths = [publish(tmp_path / f"{name}.h5", 6) for name in "ab"]
+    virtual(paths[0], ".", "image")
+    with pytest.raises(DataError, match=r"a.h5: image: is a virtual dataset that leads to itself"):
+        read_jets(paths[0])
+    for path, other in (paths, paths[::-1]):
+        virtual(path, other.name, "image")
+    with pytest.raises(DataError, match=r"a.h5: image: is a virtual dataset that leads to itself"):
+        read_jets(paths[0])
+    virtual(paths[0], "b.h5", "signal/image")
+    with pytest.raises(DataError, match=r"a.h5: image: is a virtual dataset whose source .*b.h5 has no signal/image"):
+        read_jets(paths[0])
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("userblock", [0, 512])
+def test_damaged_texts_of_attributes_neither_hang_nor_crash(tmp_path: Path, libver: str, userblock: int) -> None:
+    path = tmp_path / "bad.h5"
+    with h5py.File(path, "w", libver=libver, userblock_size=userblock) as file:
+        file.attrs.update({"frame": "raw", "class_names": ["gluon", "quark"], "empty": "", "half_width": 0.4})
+        file["image"], file["signal"] = some_jets(3, size=25).images, np.array([0, 1, 0])
+    assert read_jets(path).class_names == ("gluon", "quark")
+    sound = path.read_bytes()
+    first = sound.index(b"GCOL") + 16
+    for place, value in ((first + 8, 2**64 - 16), (first + 8, 2**40), (first, 77), (first - 8, 8)):
+        content = bytearray(sound)
+        content[place:place + 8] = value.to_bytes(8, "little")
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"bad.h5: is damaged: the texts of its attributes cannot be read"):
+            read_jets(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.h5")
+    publish(tmp_path / "jets.h5", 6)
+    with pytest.raises(DataError, match=r"pipe.h5: is a pipe or a device, expected a file"):
+        read_jets(tmp_path / "pipe.h5")
+    with pytest.raises(DataError, match=r"pipe.h5: is a pipe or a device, expected a file"):
+        merge([tmp_path / "jets.h5", tmp_path / "pipe.h5"], tmp_path / "out.h5")
+
+
+def test_a_long_value_is_not_quoted_whole(tmp_path: Path) -> None:
+    path = publish(tmp_path / "bad.h5", 3)
+    with h5py.File(path, "a") as file:
+        file.attrs["frame"] = "[" * 10_000
+    with pytest.raises(DataError, match=r"bad.h5: frame: is '\[\[.* \.\.\.$") as raised:
+        read_jets(path)
+    assert len(str(raised.value)) < 1300
+
+
+def test_more_jets_than_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jets(tmp_path / "jets.h5", some_jets(20))
+
+    def full(*arguments: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("qgan.data.source.np.empty", full)
+    with pytest.raises(DataError, match=r"jets.h5: image: 20 images take 0 GB, more than there is; read them in parts"):
+        read_jets(tmp_path / "jets.h5")
 
 
 # output

@@ -17,11 +17,10 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 from qgan.base.errors import ConfigError, did_you_mean
 from qgan.base.registry import Registry
-from qgan.base.seeding import integer_seed
+from qgan.base.seeding import seeded
 from qgan.data.jets import JetImages
 
 from ..configuration import ModelOptions
@@ -46,8 +45,7 @@ def build(model: ModelOptions, shape: tuple[int, int], seed: int = 0) -> Autoenc
     except ConfigError as error:
         raise ConfigError(f"model.name: {error}") from error
     _check_names("model.options", model.options, [p for p in inspect.signature(make).parameters if p != "shape"])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(integer_seed(seed, "model"))
+    with seeded(seed, "model"):
         try:
             return make(shape, **model.options)
         except (TypeError, ValueError) as error:

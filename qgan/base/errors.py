@@ -6,6 +6,9 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from os import PathLike
 
+#: Letters of a problem.
+_LONGEST = 1000
+
 
 class QganError(Exception):
     """Base of every error that the command line prints as one line, with exit status 2."""
@@ -21,6 +24,8 @@ class DataError(QganError):
     """
 
     def __init__(self, where: str | PathLike[str], field: str, problem: str) -> None:
+        # A value of the file that is quoted may be of any length.
+        problem = problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]} ..."
         super().__init__(": ".join(part for part in (str(where), field, problem) if part))
         self._said = str(where), field, problem
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import index
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ from .errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
+
+#: Held by who draws from torch's global generator, which all threads share.
+_GLOBAL = threading.RLock()
 
 
 def spawn_key(*path: int | str) -> tuple[int, ...]:
@@ -58,3 +63,17 @@ def torch_rng(seed: int, *path: int | str, device: str | torch.device = "cpu") -
 
 def _sequence(seed: int, path: Sequence[int | str]) -> np.random.SeedSequence:
     return np.random.SeedSequence(whole(seed, "seed"), spawn_key=spawn_key(*path))
+
+
+@contextmanager
+def seeded(seed: int, *path: int | str) -> Iterator[None]:
+    """A block in which torch's global generator starts from ``(seed, *path)``, and after which it is as before.
+
+    For what can draw from no other, such as first weights and dropout; one thread at a time.
+    """
+    import torch
+
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with _GLOBAL, torch.random.fork_rng(devices):
+        torch.manual_seed(integer_seed(seed, *path))
+        yield

@@ -127,9 +127,22 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(name[:60] for name in sorted(names)[:_LISTED]) + more
 
 
+def check_file(path: str | Path) -> None:
+    """Raises :class:`DataError` unless there is a file that is not empty."""
+    path = Path(path)
+    if not path.exists():
+        raise DataError(path, "", "no such file" + (" (a link to nothing)" if path.is_symlink() else ""))
+    if not path.is_file():
+        raise DataError(path, "", f"is {'a folder' if path.is_dir() else 'a pipe or a device'}, expected a file")
+    if path.stat().st_size == 0:
+        raise DataError(path, "", "is empty (0 bytes)")
+
+
 def first_bytes(path: str | Path) -> bytes:
-    """By which a kind of file is known; none if the file cannot be read."""
+    """By which a kind of file is known; none if there is no file that can be read."""
     try:
+        if not Path(path).is_file():  # a pipe that nobody writes to would be waited for
+            return b""
         with Path(path).open("rb") as stream:
             return stream.read(4)
     except OSError:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..base.errors import DataError
 from .contents import Contents, kind_of, listed
 from .formats import FORMATS, format_of
@@ -33,7 +35,10 @@ def open_jets(path: str | Path, options: Reading | None = None) -> Iterator[JetF
         known = format_of(contents)
         if known is None:
             raise DataError(path, "", _of_no_format(contents))
-        yield replace(known.open(contents, options or Reading()), format=known.title)
+        # Numbers that are none, or infinite, are refused by name, not warned of.
+        calm = np.errstate(over="ignore", invalid="ignore")
+        source: JetFile = calm(known.open)(contents, options or Reading())
+        yield replace(source, read=calm(source.read), format=known.title)
 
 
 def open_contents(path: str | Path) -> AbstractContextManager[Contents]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import h5py
 import numpy as np
 
 from ..base.errors import DataError
-from .contents import Contents, Rows, plain, refused
+from .contents import Contents, Rows, check_file, plain, refused
+from .hdf5_texts import texts_are_sound
 from .sink import Sink
 from .stores import Append
 
@@ -30,13 +34,7 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
         DataError: it is missing, empty, truncated, open for writing elsewhere, or not HDF5; or its data turn out
             damaged while it is read.
     """
-    path = Path(path)
-    if not path.exists():
-        raise DataError(path, "", "no such file" + (" (a link to nothing)" if path.is_symlink() else ""))
-    if not path.is_file():
-        raise DataError(path, "", f"is {'a folder' if path.is_dir() else 'a pipe or a device'}, expected a file")
-    if path.stat().st_size == 0:
-        raise DataError(path, "", "is empty (0 bytes)")
+    check_file(path)
     with refused(path, "", "is damaged"):
         try:
             file = h5py.File(path, "r")
@@ -48,10 +46,14 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
         attributes = {}
         with refused(path, "", "is damaged: its attributes cannot be read"):
             names = list(file.attrs)
+            header = h5py.h5o.get_info(file.id).addr
+            if names and not texts_are_sound(path, file.userblock_size, header):
+                raise DataError(path, "", "is damaged: the texts of its attributes cannot be read")
         for name in names:
             with refused(path, name, "is no attribute that can be read"):
                 attributes[name] = plain(file.attrs[name])
-        yield Contents(str(path), "HDF5", keys, lambda key: _rows(file, str(path), key), attributes, file.close)
+        # What a key stands for is looked at once, however often its rows are read.
+        yield Contents(str(path), "HDF5", keys, cache(lambda key: _rows(file, str(path), key)), attributes, file.close)
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def _rows(file: h5py.File, path: str, key: str) -> Rows:
         shape, dtype = dataset.shape, dataset.dtype
         if shape is None:
             raise DataError(path, key, "is empty, expected an array")
-        _check_sources(dataset, path, key)
+        _check_stored(dataset, path, key)
 
     def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
         try:
@@ -115,17 +117,32 @@ def _rows(file: h5py.File, path: str, key: str) -> Rows:
     return Rows(tuple(int(n) for n in shape), read, dtype)
 
 
-def _check_sources(dataset: Any, path: str, key: str) -> None:
-    """HDF5 reads zeros where the file or the dataset behind a virtual one is missing."""
-    if not dataset.is_virtual:
-        return
-    for source in dataset.virtual_sources():
-        if source.file_name == "." or "%b" in source.file_name:
+def _check_stored(dataset: h5py.Dataset, path: str, key: str, through: tuple[tuple[str, str], ...] = ()) -> None:
+    """HDF5 reads zeros where nothing was written, or where what a virtual dataset stands for is missing."""
+    if dataset.is_virtual:
+        if (here := (os.path.realpath(dataset.file.filename), dataset.name)) in through:
+            raise DataError(path, key, "is a virtual dataset that leads to itself")
+        _check_sources(dataset, path, key, (*through, here))
+    elif dataset.external and not all((Path(path).parent / name).is_file() for name, *_ in dataset.external):
+        raise DataError(path, key, f"is stored in {dataset.external[0][0]}, which is missing")
+    elif dataset.size and dataset.chunks:
+        expected = math.prod(-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True))
+        if (found := dataset.id.get_num_chunks()) < expected:
+            raise DataError(path, key, f"shape {dataset.shape}: only {found} of {expected} chunks were written")
+    elif dataset.size and not dataset.id.get_storage_size():
+        raise DataError(path, key, f"shape {dataset.shape}: was never written")
+
+
+def _check_sources(dataset: h5py.Dataset, path: str, key: str, through: tuple[tuple[str, str], ...]) -> None:
+    for name, inside in dict.fromkeys((source.file_name, source.dset_name) for source in dataset.virtual_sources()):
+        if "%b" in name:
             continue
-        places = [Path(path).parent / source.file_name, Path(source.file_name)]
-        found = next((place for place in places if place.is_file()), None)
+        places = [Path(path).parent / name, Path(name)]
+        found = Path(path) if name == "." else next((place for place in places if place.is_file()), None)
         if found is None:
-            raise DataError(path, key, f"is a virtual dataset whose source {source.file_name} is missing")
+            raise DataError(path, key, f"is a virtual dataset whose source {name} is missing")
         with h5py.File(found, "r") as file:
-            if source.dset_name not in file:
-                raise DataError(path, key, f"is a virtual dataset whose source {found} has no {source.dset_name}")
+            behind = file.get(inside)
+            if not isinstance(behind, h5py.Dataset):
+                raise DataError(path, key, f"is a virtual dataset whose source {found} has no {inside}")
+            _check_stored(behind, path, key, through)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base.errors import DataError
-from .contents import Contents, Rows, refused
+from .contents import Contents, Rows, check_file, refused
 
 NO_NUMBERS = "expected an array of numbers in C order"
 
@@ -18,10 +18,7 @@ def open_npy(path: str | Path) -> Rows:
     Raises:
         DataError: the file is missing, truncated, or holds no array of numbers.
     """
-    if not Path(path).is_file():
-        raise DataError(path, "", "no such file")
-    with refused(path, "", "is no array of numbers in .npy format, or is truncated"):
-        return _rows_of(np.load(path, mmap_mode="r", allow_pickle=False))
+    return numbers(path, "", _rows_of(_mapped(path)))
 
 
 def npy_contents(path: str) -> Contents:
@@ -30,12 +27,16 @@ def npy_contents(path: str) -> Contents:
     Raises:
         DataError: as of :func:`open_npy`.
     """
-    rows = open_npy(path)
-    if rows.dtype.names is None:
-        return Contents(path, "npy", ("array",), lambda key: numbers(path, key, rows))
-    with refused(path, "", "is no array of records that can be read"):
-        records = np.load(path, mmap_mode="r", allow_pickle=False)
-    return Contents(path, "npy", rows.dtype.names, lambda key: numbers(path, key, _rows_of(records[key])))
+    array = _mapped(path)
+    if array.dtype.names is None:
+        return Contents(path, "npy", ("array",), lambda key: numbers(path, key, _rows_of(array)))
+    return Contents(path, "npy", array.dtype.names, lambda key: numbers(path, key, _rows_of(array[key])))
+
+
+def _mapped(path: str | Path) -> np.ndarray:
+    check_file(path)
+    with refused(path, "", "is no array of numbers in .npy format, or is truncated"):
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _rows_of(array: np.ndarray) -> Rows:
@@ -45,7 +46,7 @@ def _rows_of(array: np.ndarray) -> Rows:
     return Rows(array.shape, read, array.dtype)
 
 
-def numbers(path: str, name: str, rows: Rows) -> Rows:
+def numbers(path: str | Path, name: str, rows: Rows) -> Rows:
     if rows.dtype.kind not in "biuf":
         raise DataError(path, name, NO_NUMBERS)
     return rows

@@ -29,8 +29,11 @@ def particle_jets(path: str, particles: Particles, label: np.ndarray, grid: Grid
     """Images in the frame that was asked for, and the jets' own quantities from their summed momenta.
 
     Raises:
-        DataError: a jet has no particles, most of the pT lies outside the images, or it is no jet's pT.
+        DataError: a jet has no particles or an infinite momentum, most of the pT lies outside the images, or it is no
+            jet's pT.
     """
+    if not np.isfinite(particles.momenta).all():
+        raise DataError(path, key, f"holds particles whose momenta are no numbers; {SAY_COLUMNS}")
     energy, px, py, pz = particles.momenta.sum(2).T
     jet_pt = np.hypot(px, py)
     if (jet_pt <= 0).any():

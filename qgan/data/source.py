@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.errors import DataError
 from .jets import CLASS_PAIRS, JetImages, check_alike, paired
 
 #: Bytes that a reader may hold beside the jets that it hands over, about.
@@ -62,7 +63,7 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
     for block in blocks:
         if first is None:
             first = block
-            images = np.empty((n, *block.images.shape[1:]), block.images.dtype)
+            images = _room(block, n)
             label = np.empty(n, np.int64)
             generated = None if block.generated is None else np.empty(n, np.int8)
             conditions = {k: np.empty(n, v.dtype) for k, v in block.conditions.items()}
@@ -83,3 +84,12 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
     origin = first.origin if len(origins) == 1 else {"merged": list(origins.values())}
     return replace(first, images=images, label=label, conditions=conditions, origin=origin,
                    source=" + ".join(origins), generated=generated)
+
+
+def _room(block: JetImages, n: int) -> np.ndarray:
+    """An array for ``n`` images such as those of the block."""
+    try:
+        return np.empty((n, *block.images.shape[1:]), block.images.dtype)
+    except MemoryError as error:
+        raise DataError(block.source, "image", f"{n} images take {n * block.images[0].nbytes / 1e9:.0f} GB, more than "
+                                               "there is; read them in parts with start=... and stop=...") from error

@@ -105,6 +105,8 @@ class Blueprint:
     def _shown(self) -> int:
         """How many of the standardised conditions the network sees, the first: it need not know what the tilt sets."""
         lawful = CENTROID if "centroid" in self.network["exact"] and self.scale is None else ()
+        if self.conditions.indicators:  # which come after all else
+            return self.conditions.width
         names = [name for name in self.conditions.names if name in lawful]
         if names != list(self.conditions.names[len(self.conditions.names) - len(names):]):
             raise ConfigError(f"data.codings: {', '.join(CENTROID)} must come last")

@@ -49,11 +49,11 @@ class OwnDiscriminator(nn.Module):
         self.network = _module(name, n_conditions, grid)
 
     def seen(self, images: Tensor, gev: Tensor, values: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Nothing beside the images."""
-        return ()
+        """The images alone."""
+        return (images,)
 
     def forward(self, images: Tensor, gev: Tensor, conditions: Tensor, seen: tuple[Tensor, ...] = ()) -> Tensor:
-        logits: Tensor = self.network(images, conditions)
+        logits: Tensor = self.network(*(seen or (images,)), conditions)
         _check_shape("discriminator", logits, (len(images),))
         return logits
 

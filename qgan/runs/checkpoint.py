@@ -10,8 +10,10 @@ import io
 import os
 import shutil
 import tempfile
+import textwrap
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +21,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ..base.errors import CheckpointError
+from ..base.errors import CheckpointError, QganError
 from ..base.io import atomic_path
 from .configuration import flat
 
@@ -68,7 +70,7 @@ class Checkpoint:
                 raise CheckpointError(f"{path}: {name}: no such state; there are {', '.join(self.states) or 'none'}")
             try:
                 target.load_state_dict(self.states[name])
-            except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            except Exception as error:  # torch raises what comes, where the state is none
                 problem = " ".join(str(error).split())
                 raise CheckpointError(f"{path}: {name}: belongs to another model: {problem}") from error
 
@@ -118,16 +120,34 @@ def load(path: str | Path) -> Checkpoint:
         raise _damaged(path) from error
     if not sound:
         raise _damaged(path)
-    if not isinstance(content, dict) or content.get("magic") != _MAGIC:
+    if not isinstance(content, dict) or str(content.get("magic")) != _MAGIC:
         raise CheckpointError(f"{path}: is a file of torch, but no checkpoint of this package")
-    if content.get("schema") != SCHEMA:
+    if str(content.get("schema")) != str(SCHEMA):
         raise CheckpointError(f"{path}: schema version {content.get('schema')}, expected {SCHEMA}: "
                               "written by another version of this package")
-    names = [f.name for f in fields(Checkpoint)]
-    missing = [name for name in names if name not in content]
-    if missing:
-        raise CheckpointError(f"{path}: {missing[0]}: missing")
+    for name in (names := [f.name for f in fields(Checkpoint)]):
+        if not isinstance(content.get(name), int if name == "step" else dict):
+            raise CheckpointError(f"{path}: {name}: {'damaged' if name in content else 'missing'}")
     return Checkpoint(**{name: content[name] for name in names})
+
+
+@contextmanager
+def building(path: str | Path, what: str) -> Iterator[None]:
+    """For what is built from the values of a checkpoint: whatever is raised is a :class:`CheckpointError` of the file.
+
+    Args:
+        path: of the checkpoint.
+        what: is built from it.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except QganError as error:  # a plugin that is missing, say
+        raise CheckpointError(f"{path}: {error}") from error
+    except Exception as error:
+        problem = textwrap.shorten(str(error), 160, placeholder=" ...")
+        raise CheckpointError(f"{path}: holds no {what} that this version can build: {problem}") from error
 
 
 def first_difference(one: Mapping[str, Any], other: Mapping[str, Any],

@@ -8,18 +8,17 @@ weights' SHA-256, which the jets made with them carry.
 from __future__ import annotations
 
 import hashlib
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ..base.errors import CheckpointError, ConfigError, DataError
+from ..base.errors import CheckpointError, DataError
 from ..base.io import atomic_path, check_output, read_json, write_json
+from ..runs.checkpoint import building
 from .source import JetSource, load_source, source_of
 
 #: The models that ship.
@@ -94,16 +93,11 @@ def load_model(model: str | Path = "w_qcd", device: torch.device | str = "cpu") 
     if (found := hashlib.sha256(content).hexdigest()) != card.get("weights_sha256"):
         raise CheckpointError(f"{weights}: is damaged or not the file that {file.name} describes: its SHA-256 begins "
                               f"with {found[:12]}, expected {str(card.get('weights_sha256'))[:12]}")
-    try:
+    with building(file, "generator"):
         tensors = load(content)
         source = source_of(_description(card["source"], tensors), _origin(card, weights))
         source.generator.load_state_dict({k.removeprefix(_GENERATOR): v for k, v in tensors.items()
                                           if k.startswith(_GENERATOR)})
-    except ConfigError as error:  # a plugin that is missing, say
-        raise CheckpointError(f"{file}: {error}") from error
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        problem = textwrap.shorten(str(error), 160, placeholder=" ...")
-        raise CheckpointError(f"{file}: holds no generator that this version can build: {problem}") from error
     source.generator.to(device)
     return source
 

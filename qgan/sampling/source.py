@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from ..base.devices import one_thread, resolve_device, single_precision
-from ..base.errors import CheckpointError, ConditionError, ConfigError, did_you_mean
+from ..base.errors import ConditionError, ConfigError, did_you_mean
 from ..base.progress import progress
-from ..base.seeding import integer_seed, numpy_rng, whole
+from ..base.seeding import integer_seed, numpy_rng, seeded, whole
 from ..base.workers import in_order, local_workers
 from ..data import Grid, JetImages, JetWriter, concatenate
 from ..data.jets import KEYS, Frame
@@ -222,12 +222,8 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
     """
     path = Path(run) if Path(run).is_file() else RunFolder.open(run).checkpoint
     saved = checkpoint.load(path)
-    try:
+    with checkpoint.building(path, "generator"):
         source = source_of(saved.transforms, origin={"checkpoint": str(path), "step": saved.step, **saved.origin})
-    except ConfigError as error:  # a plugin that is missing, say
-        raise CheckpointError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: holds no generator that this version can build: {error}") from error
     saved.restore(path, {"average": source.generator})
     source.generator.to(device)
     return source
@@ -236,7 +232,8 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
 @single_precision()
 def source_of(state: dict[str, Any], origin: dict[str, Any]) -> JetSource:
     """An untrained source from what :func:`describe_source` kept."""
-    generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
+    with seeded(0, "untrained"):  # the caller's random numbers are not for weights that are replaced
+        generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
     return JetSource(generator, ConditionDensity.from_state_dict(state["density"]), state["constants"],
                      state["frame"], tuple(state["class_names"]), origin, Scale(**state.get("scale", {})))
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..base.seeding import integer_seed
+from ..base.seeding import seeded
 from ..losses import ADVERSARIAL, TERMS, Setting, WeightedSum
 from ..losses.total import Term
 from ..models import PixelStatistics
@@ -36,7 +36,12 @@ def build_trainer(configuration: Configuration, prepared: Prepared, device: torc
         ConfigError: no loss has a weight.
         ValueError: sizes that do not fit together (the message says which).
     """
-    torch.manual_seed(integer_seed(configuration.seed, "weights"))
+    with seeded(configuration.seed, "weights"):
+        return _trainer(configuration, prepared, device, own)
+
+
+def _trainer(configuration: Configuration, prepared: Prepared, device: torch.device,
+             own: Sequence[tuple[Term, float]]) -> Trainer:
     train, blueprint, grid = prepared.seen, prepared.blueprint, prepared.seen.grid
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ..base import processes
-from ..base.seeding import integer_seed
+from ..base.seeding import integer_seed, seeded
 from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty
 from ..models.jet_generator import JetGenerator
 from ..models.symmetry import EtaFlip, Mirroring
@@ -144,7 +144,8 @@ class Trainer:
             start = time.perf_counter()
             # Left set by an error: the networks are then between two steps.
             self.midway = True
-            figures = self._step()
+            with seeded(self.seed, "step", self.step):
+                figures = self._step()
             self.step += 1
             self.midway = False
             yield Record(self.step, figures, time.perf_counter() - start)
@@ -155,7 +156,6 @@ class Trainer:
                 ("generator", "average", "discriminator", "generator_adam", "discriminator_adam", "terms")}
 
     def _step(self) -> dict[str, Tensor]:
-        torch.manual_seed(integer_seed(self.seed, "step", self.step))
         rates = self._set_rates()
         self.generator.train()
         real, noise = self._rows()

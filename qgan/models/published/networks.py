@@ -98,5 +98,6 @@ class PublishedDiscriminator(nn.Module):
 
     def forward(self, images: Tensor, gev: Tensor, conditions: Tensor,
                 seen: tuple[Tensor, ...] | None = None) -> Tensor:
-        joined = torch.cat((self.image(images[:, None]), self.conditions(conditions)), 1)
+        shown, = seen or (images,)
+        joined = torch.cat((self.image(shown[:, None]), self.conditions(conditions)), 1)
         return self.joint(joined).squeeze(1)
