@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .jets import CLASS_PAIRS, JetImages, check_alike, paired
+from .particles import padded_together
 
 #: Bytes that a reader may hold beside the jets that it hands over, about.
 BLOCK_BYTES = 32_000_000
@@ -58,6 +59,7 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
     """
     first: JetImages | None = None
     origins: dict[str, dict[str, Any]] = {}
+    momenta: list[np.ndarray | None] = []
     position = 0
     for block in blocks:
         if first is None:
@@ -77,9 +79,10 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
             generated = None
         else:
             generated[rows] = block.generated
+        momenta.append(block.momenta)
         origins[block.source] = block.origin
     if first is None or position != n:
         raise ValueError(f"{position} jets came, {n} were expected")
     origin = first.origin if len(origins) == 1 else {"merged": list(origins.values())}
     return replace(first, images=images, label=label, conditions=conditions, origin=origin,
-                   source=" + ".join(origins), generated=generated)
+                   source=" + ".join(origins), generated=generated, momenta=padded_together(momenta))

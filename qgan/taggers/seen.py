@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data.grid import Grid
 from ..data.jets import JetImages
+from ..data.particles import padded_together
 from ..data.units import Units, above_cut
 from ..observables.arrays import observables
 
@@ -30,8 +31,9 @@ class Seen:
 
     @classmethod
     def of(cls, jets: JetImages) -> Seen:
-        """Jets of a file or of a generator."""
-        return cls(jets.grid, jets.units, images=jets.images)
+        """Jets of a file or of a generator, with their particles where they have them."""
+        particles = {} if jets.momenta is None else {"momenta": jets.momenta}
+        return cls(jets.grid, jets.units, images=jets.images, **particles)
 
     def __len__(self) -> int:
         return len(next(iter(self._ways.values())))
@@ -79,9 +81,9 @@ class Seen:
 def join(parts: Sequence[Seen]) -> Seen:
     """All jets in order, seen in the ways that are known of all parts."""
     shared = [name for name in parts[0]._ways if all(name in part._ways for part in parts)]
-    longest = max((part._ways["momenta"].shape[1] for part in parts), default=0) if "momenta" in shared else 0
-    ways = {name: np.concatenate([_padded(part._ways[name], longest) if name == "momenta" else part._ways[name]
-                                  for part in parts]) for name in shared}
+    ways = {name: np.concatenate([part._ways[name] for part in parts]) for name in shared if name != "momenta"}
+    if "momenta" in shared and (together := padded_together([part._ways["momenta"] for part in parts])) is not None:
+        ways["momenta"] = together
     return Seen(parts[0].grid, parts[0].units, **ways)
 
 
@@ -93,7 +95,3 @@ def pixels_as_particles(images: np.ndarray, grid: Grid) -> np.ndarray:
     eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
     direction = np.stack([np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta)], 1)
     return np.take_along_axis(pt, order, 1)[..., None] * direction[order]
-
-
-def _padded(momenta: np.ndarray, length: int) -> np.ndarray:
-    return np.pad(momenta, ((0, 0), (0, length - momenta.shape[1]), (0, 0)))
