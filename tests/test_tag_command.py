@@ -99,6 +99,19 @@ def test_taggers_of_particles_see_those_of_the_file(tmp_path: Path, capsys: pyte
     assert float(capsys.readouterr().out.splitlines()[-2].split()[2]) > 0.6
 
 
+def test_how_far_scores_move_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sum of pT sees no move about or along the beam, trees on images of the raw frame see neither mirror well."""
+    assert main(["tag", "--taggers", "pt_sum", "trees", "--data", str(particles(tmp_path, 400)), "--half-width", "1.5",
+                 "--seeds", "1", "--out", str(tmp_path / "out"), "--invariance", "--json",
+                 str(tmp_path / "a.json")]) == 0
+    found = {row["tagger"]: row["moves"] for row in json.loads((tmp_path / "a.json").read_text())["taggers"]}
+    assert max(found["pt_sum"][name] for name in ("boost along the beam", "turn about the beam", "mirror in φ")) < 1e-5
+    assert min(found["pt_sum"][name] for name in ("boost across", "turn across")) > 0.1
+    assert set(found["trees"]) == {"mirror in φ", "mirror in η"}
+    table = capsys.readouterr().out.splitlines()
+    assert table[-1].split()[:3] == ["trees", "320", "-"]
+
+
 def test_figures_of_scores_that_are_known() -> None:
     """Gaussians a standard deviation apart: AUC Φ(1/√2), accuracy Φ(1/2), 1/ε_B = 1/Φ(−1) at ε_S = 50 %."""
     rng, label = np.random.default_rng(1), np.repeat([0, 1], 5000)

@@ -21,7 +21,8 @@ HELD_OUT = 0.2
 def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
          jets: str = "w_qcd", taggers: Sequence[str] = ("trees", "resnet", "pt_sum", "nnz"),
          n: Sequence[Positive] = (), seeds: Positive = 3, plugins: Sequence[str] = (), seed: Seed = 0,
-         device: Device = "auto", threads: Threads | None = None, json: Json | None = None, restart: bool = False,
+         device: Device = "auto", threads: Threads | None = None, invariance: bool = False,
+         json: Json | None = None, restart: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say how well taggers tell two classes of jets apart.
 
@@ -37,6 +38,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         n: numbers of training jets, one or several for a learning curve (default: all).
         seeds: trainings of each tagger.
         plugins: Python files or modules that register taggers of your own.
+        invariance: tell too how far scores move when jets are boosted, turned and mirrored.
         restart: drop what an earlier command left in the folder.
 
     Examples:
@@ -59,6 +61,8 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         write_json(json, to_dict(found, plan, pool, held_out), overwrite)
     if not quiet:
         print(f"{' against '.join(pool.class_names[::-1])}, {len(held_out):,} test jets, {seeds} seeds\n{table(found)}")
+        if invariance:
+            print(f"\n{moves_table(found)}")
 
 
 def load(data: Files | None, test: Files | None, shipped: str, seed: int) -> tuple[JetImages, JetImages]:
@@ -84,6 +88,15 @@ def table(found: Sequence[Tagged]) -> str:
                      _pm(told.rejection_50, 1), f"{one.numbers:,}",
                      "" if one.seconds is None else f"{1000 * one.seconds:.0f}"])
     return aligned(rows, heads=1)
+
+
+def moves_table(found: Sequence[Tagged]) -> str:
+    """A line for each tagger and number of training jets, a column for each way to move jets."""
+    names = list(dict.fromkeys(name for one in found for name in one.moves))
+    rows = [["", "jets", *names]]
+    rows += [[one.tagger, f"{one.jets:,}", *(f"{one.moves[name]:.3f}" if name in one.moves else "-" for name in names)]
+             for one in found]
+    return f"change of the scores' logit when jets are moved, in standard deviations of it\n{aligned(rows, heads=1)}"
 
 
 def _pm(figure: Figure | None, digits: int) -> str:

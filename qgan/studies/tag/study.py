@@ -19,11 +19,13 @@ from ...data.matching import check_disjoint, matched
 from ...runs import kept
 from ...taggers import TAGGERS, Labelled, Seen, Setting
 from .figures import Figures, figures
+from .invariance import moves
 
 #: Part of the training jets that decides when to stop.
 VALIDATION = 0.1
 #: Jets that a tagger is trained on at least.
 FEWEST = 40
+_MOVED = "moved: "
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Tagged(NamedTuple):
         figures: of its scores of the test jets.
         numbers: that were trained, mean over the seeds.
         seconds: a step of the training takes; None where it has no steps.
+        moves: how far scores move when jets do, mean over the seeds, by name (see :mod:`.invariance`).
     """
 
     tagger: str
@@ -61,6 +64,7 @@ class Tagged(NamedTuple):
     figures: Figures
     numbers: int
     seconds: float | None
+    moves: dict[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -114,7 +118,8 @@ def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, devic
     setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(device))
     fitted = TAGGERS[name].fit(*_dealt(pool, size, seed), setting)
     took = np.array([fitted.numbers, fitted.steps, fitted.seconds])
-    return {"scores": fitted.scores(test)[:, 1], "took": took}
+    moved = {f"{_MOVED}{how}": np.array(far) for how, far in moves(name, fitted, test).items()}
+    return {"scores": fitted.scores(test)[:, 1], "took": took, **moved}
 
 
 def _dealt(pool: JetImages, size: int, seed: int) -> tuple[Labelled, Labelled]:
@@ -133,7 +138,9 @@ def _dealt(pool: JetImages, size: int, seed: int) -> tuple[Labelled, Labelled]:
 def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label: np.ndarray) -> Tagged:
     numbers, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
     return Tagged(name, size, figures([training["scores"] for training in trainings], label), round(float(numbers)),
-                  float(seconds / steps) if steps else None)
+                  float(seconds / steps) if steps else None,
+                  {key.removeprefix(_MOVED): float(np.mean([training[key] for training in trainings]))
+                   for key in trainings[0] if key.startswith(_MOVED)})
 
 
 def to_dict(found: list[Tagged], plan: Plan, pool: JetImages, test: JetImages) -> dict[str, Any]:
