@@ -130,7 +130,7 @@ def test_figures_of_scores_that_are_known() -> None:
     (["--taggers", "tree"], "there is no tagger tree; did you mean trees?"),
     (["--n", "10"], "training jets: 10 to 10, expected 40 to 300, which there are"),
     (["--n", "5000"], "training jets: 5000 to 5000, expected 40 to 300"),
-    (["--test", "jets.h5"], "200 of 200 jets are among those of"),
+    (["--test", "jets.h5"], "200 of 400 jets are among those of"),
     (["--plugins", "none.py"], "plugin none.py: no such file"),
     (["--device", "tpu"], "device 'tpu'"),
 ])
