@@ -10,10 +10,11 @@ import pytest
 from test_extending import written
 from toy_jets import toy_jets
 
+from qgan.base.errors import DataError
 from qgan.cli import main
 from qgan.data import concatenate, read_jets, write_jets
 from qgan.data.reading import Files
-from qgan.studies.tag import figures
+from qgan.studies.tag import Plan, figures, study
 from qgan.taggers import TAGGERS, Seen
 
 
@@ -124,6 +125,13 @@ def test_figures_of_scores_that_are_known() -> None:
     assert 0.001 < found.auc.error < 0.006
     sure = figures([label + 0.0], label)
     assert (sure.auc.value, sure.accuracy.value, sure.rejection_30) == (1, 1, None)
+
+
+def test_jets_of_one_class_are_refused(tmp_path: Path) -> None:
+    jets = toy_jets(50, 1, "mine.h5")
+    for pool, test in ((jets.only("w"), jets), (jets, toy_jets(50, 2, "mine.h5").only("w"))):
+        with pytest.raises(DataError, match=r"^mine.h5: signal: holds w jets, expected two classes to tell apart$"):
+            study(pool, test, Plan(("trees",)), tmp_path / "out", quiet=True)
 
 
 @pytest.mark.parametrize(("words", "message"), [

@@ -91,8 +91,9 @@ def study(pool: JetImages, test: JetImages, plan: Plan, out: str | Path, *, rest
         TAGGERS[name]
     sizes, test = plan.sizes or (len(pool),), matched(pool, test)
     for jets in (pool, test):
-        if len(jets.classes) < 2:
-            raise DataError(jets.source, "signal", "holds one class alone, expected both to tell apart")
+        if jets.classes != [0, 1]:
+            raise DataError(jets.source, "signal", f"holds {' and '.join(map(jets.name, jets.classes))} jets, expected "
+                                                   "two classes to tell apart")
     if not FEWEST <= min(sizes) <= max(sizes) <= len(pool):
         raise ConfigError(f"training jets: {min(sizes)} to {max(sizes)}, expected {FEWEST} to {len(pool)}, which there "
                           "are")
