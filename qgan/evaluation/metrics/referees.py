@@ -115,10 +115,11 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
 def _explained(work: Callable[[], Trained], mine: Dealt, tagger: str, names: Sequence[str], group: str,
                seed: int) -> Explained:
     trained = work()
-    if not names:
-        shown = isinstance(trained.fitted, FittedNetwork) and tagger == "resnet"
-        return Explained(trained, {}, evidence(trained.fitted, mine, trained, group) if shown else None)
-    return Explained(trained, importance(trained, mine, names, seed), None)
+    if names:
+        return Explained(trained, importance(trained, mine, names, seed), None)
+    if isinstance(trained.fitted, FittedNetwork) and tagger == "resnet":
+        return Explained(trained, {}, evidence(trained.fitted, mine, trained, group))
+    return Explained(trained, {}, None)
 
 
 def _null(mine: Dealt, tagger: str, seed: int, index: int) -> Trained:
