@@ -8,7 +8,6 @@ import numpy as np
 
 from ..data.grid import Grid
 from ..data.jets import JetImages
-from ..data.particles import padded_together
 from ..data.units import Units, above_cut
 from ..observables.arrays import observables
 
@@ -81,9 +80,9 @@ class Seen:
 def join(parts: Sequence[Seen]) -> Seen:
     """All jets in order, seen in the ways that are known of all parts."""
     shared = [name for name in parts[0]._ways if all(name in part._ways for part in parts)]
-    ways = {name: np.concatenate([part._ways[name] for part in parts]) for name in shared if name != "momenta"}
-    if "momenta" in shared and (together := padded_together([part._ways["momenta"] for part in parts])) is not None:
-        ways["momenta"] = together
+    longest = max((part._ways["momenta"].shape[1] for part in parts), default=0) if "momenta" in shared else 0
+    ways = {name: np.concatenate([_padded(part._ways[name], longest) if name == "momenta" else part._ways[name]
+                                  for part in parts]) for name in shared}
     return Seen(parts[0].grid, parts[0].units, **ways)
 
 
@@ -95,3 +94,7 @@ def pixels_as_particles(images: np.ndarray, grid: Grid) -> np.ndarray:
     eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
     direction = np.stack([np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta)], 1)
     return np.take_along_axis(pt, order, 1)[..., None] * direction[order]
+
+
+def _padded(momenta: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(momenta, ((0, 0), (0, length - momenta.shape[1]), (0, 0)))
