@@ -85,4 +85,5 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
         raise ValueError(f"{position} jets came, {n} were expected")
     origin = first.origin if len(origins) == 1 else {"merged": list(origins.values())}
     return replace(first, images=images, label=label, conditions=conditions, origin=origin,
-                   source=" + ".join(origins), generated=generated, momenta=padded_together(momenta))
+                   momenta=padded_together(momenta),
+                   source=" + ".join(origins), generated=generated)
