@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pennylane as qml
 import pytest
 import torch
 from torch import Tensor
 
 from qgan.base.seeding import torch_rng
-from qgan.taggers.kinematics import about_axis, minkowski, trimmed
+from qgan.taggers.kinematics import MINKOWSKI, about_axis, product, trimmed
+from qgan.taggers.lie_eqgnn import Circuit, DenseTwin, LieEQGNN, brick
 from qgan.taggers.lorentznet import LorentzNet
 from qgan.taggers.particlenet import ParticleNet, nearest
 
-NETWORKS = {"lorentznet": {"blocks": 3, "width": 12}, "lorentznet-alone": {"blocks": 3, "width": 12, "beams": False},
-            "particlenet": {"blocks": ((8, 8), (16, 16)), "neighbours": 4, "hidden": 16}}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "lorentznet": {"blocks": 3, "width": 12}, "lorentznet-alone": {"blocks": 3, "width": 12, "beams": False},
+    "particlenet": {"blocks": ((8, 8), (16, 16)), "neighbours": 4, "hidden": 16}, "lie_eqgnn": {"beams": False}}
+#: J = 1: what it leaves as it is are rotations in four dimensions.
+EUCLIDEAN = np.eye(4).tolist()
 
 
 def jets(n: int, most: int, seed: int = 0) -> Tensor:
@@ -28,10 +35,10 @@ def jets(n: int, most: int, seed: int = 0) -> Tensor:
     return torch.from_numpy(p * (np.arange(most) < counts[:, None])[..., None])
 
 
-def network(name: str) -> torch.nn.Module:
+def network(name: str, **options: Any) -> torch.nn.Module:
     """In float64, with what its normalisations learn from some jets."""
-    kind = ParticleNet if name == "particlenet" else LorentzNet
-    made = kind((12, 4), 2, torch_rng(1, name), **NETWORKS[name]).double()  # type: ignore[arg-type]
+    kind = {"particlenet": ParticleNet, "lie_eqgnn": LieEQGNN}.get(name, LorentzNet)
+    made = kind((12, 4), 2, torch_rng(1, name), **NETWORKS[name] | options).double()
     made(jets(200, 12, 9))
     return made.eval()
 
@@ -59,16 +66,29 @@ def moved(x: Tensor, transformation: Tensor) -> Tensor:
     return x @ transformation.T
 
 
-def test_lorentznet_is_invariant_under_boosts_and_rotations() -> None:
-    made, x, rng = network("lorentznet-alone"), jets(20, 12), np.random.default_rng(3)
+@pytest.mark.parametrize("name", ["lorentznet-alone", "lie_eqgnn"])
+def test_it_is_invariant_under_boosts_and_rotations(name: str) -> None:
+    made, x, rng = network(name), jets(20, 12), np.random.default_rng(3)
     score = made(x)
     assert score.std() > 1e-3
     for _ in range(10):
         direction = rng.normal(size=3)
         velocity = torch.from_numpy(direction / np.linalg.norm(direction) * rng.uniform(0.1, 0.95))
         transformation = boost(velocity) @ rotation(rng)
-        torch.testing.assert_close(minkowski(*2 * (moved(x, transformation),)), minkowski(x, x), rtol=0, atol=1e-6)
+        y, metric = moved(x, transformation), torch.tensor(MINKOWSKI, dtype=torch.float64)
+        torch.testing.assert_close(product(y, y, metric), product(x, x, metric), rtol=0, atol=1e-6)
         torch.testing.assert_close(made(moved(x, transformation)), score, rtol=1e-5, atol=0)
+
+
+def test_another_metric_is_another_symmetry() -> None:
+    """With J = 1 scores are those of any rotation in four dimensions, and not of a boost."""
+    made, x, rng = network("lie_eqgnn", metric=EUCLIDEAN), jets(20, 12), np.random.default_rng(4)
+    score = made(x)
+    for _ in range(5):
+        turn = torch.from_numpy(np.linalg.qr(rng.normal(size=(4, 4)))[0])
+        torch.testing.assert_close(made(moved(x, turn)), score, rtol=1e-5, atol=0)
+    across = boost(torch.tensor([0.9, 0.0, 0.0], dtype=torch.float64))
+    assert (made(moved(x, across)) / score - 1).abs().max() > 1e-2
 
 
 def test_with_beams_it_is_so_along_the_beam_and_about_it_alone() -> None:
@@ -133,3 +153,45 @@ def test_particles_are_seen_about_their_axis_with_the_angle_wrapped() -> None:
     torch.testing.assert_close(features[0, 0, 4], torch.log(10.0 / jet), rtol=1e-6, atol=0)
     assert features[0, 2].abs().max() == 0
     assert trimmed(torch.cat([x, x.new_zeros(1, 4, 4)], 1))[0].shape == (1, 2, 4)
+
+
+def test_the_circuit_is_the_one_that_pennylane_runs() -> None:
+    layer = Circuit(4, torch_rng(1, "circuit"), layers=3).double()
+    z = torch.randn(5, 4, dtype=torch.float64, generator=torch_rng(2, "z"))
+    angles = layer.angles.detach().numpy()
+
+    def circuit(row: np.ndarray) -> list[object]:
+        for wire in range(4):
+            qml.Hadamard(wire)
+            qml.RY(np.pi / 2 * np.tanh(row[wire]), wire)
+        for layer_angles in angles:
+            for pair in brick(4):
+                qml.CNOT(pair)
+            for wire in range(4):
+                qml.RY(layer_angles[wire], wire)
+        return [qml.expval(qml.PauliZ(wire)) for wire in range(4)]
+
+    node = qml.QNode(circuit, qml.device("default.qubit", wires=4))
+    expected = torch.tensor(np.array([node(row) for row in z.numpy()]))
+    torch.testing.assert_close(layer(z).detach(), expected * layer.scale.detach(), rtol=0, atol=1e-12)
+
+
+def test_every_angle_of_the_circuit_gets_a_gradient_of_order_one() -> None:
+    layer = Circuit(6, torch_rng(1, "circuit")).double()
+    z = torch.randn(50, 6, dtype=torch.float64, generator=torch_rng(2, "z")).requires_grad_()
+    layer(z).square().sum(1).mean().backward()
+    assert layer.angles.grad is not None
+    assert z.grad is not None
+    assert layer.angles.grad.abs().min() > 1e-4
+    assert (50 * z.grad).abs().max(0).values.min() > 0.1
+
+
+def test_the_twins_have_as_many_numbers_and_one_has_no_entanglement() -> None:
+    count = {name: sum(p.numel() for p in made.parameters()) for name, made in (
+        ("circuit", Circuit(6, torch_rng(1))), ("dense", DenseTwin(6, torch_rng(1))),
+        ("product", Circuit(6, torch_rng(1), entangled=False)))}
+    assert len(set(count.values())) == 1
+    z = torch.randn(1, 6, generator=torch_rng(2, "z")).requires_grad_()
+    for entangled in (True, False):
+        slope = torch.autograd.grad(Circuit(6, torch_rng(1), entangled=entangled)(z)[0, 2], z)[0][0]
+        assert (slope.abs() > 1e-6).sum() == (6 if entangled else 1)

@@ -9,6 +9,7 @@ import pytest
 from small_evaluation import few_draws
 from toy_jets import toy_jets
 
+from qgan.base.errors import ConfigError
 from qgan.evaluation import evaluate
 
 REAL = toy_jets(800, 1, "real.h5")
@@ -30,6 +31,24 @@ def test_used_and_unused_observables_are_those_of_the_jets(monkeypatch: pytest.M
     assert ratio is not None
     assert ratio > 5
     assert not any("assumed" in note for note in (*known.notes, *unknown.notes))
+
+
+def test_other_taggers_are_referees_beside_the_network_on_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of particles see pixels; each has a floor, a number of training jets and a curve."""
+    few_draws(monkeypatch)
+    softer = replace(FAKE, images=FAKE.images * 0.5)
+    ev = evaluate(REAL, softer, n_per_class=100, quick=True, referees=("pt_sum", "trees"))
+    rows = {row.observable: row for row in ev.of("referee_auc") if row.group == "w"}
+    assert list(rows) == ["images", "pt_sum", "trees", "unused", "used"]
+    assert rows["pt_sum"].value > 0.99
+    assert rows["trees"].value > 0.8
+    for row in rows.values():
+        assert row.n == 40
+        assert row.floor is not None
+        assert 0.2 < row.floor < 0.8
+    assert {curve.observable for curve in ev.curves if curve.metric == "referee_auc"} == set(rows)
+    with pytest.raises(ConfigError, match=r"there is no tagger trees2; did you mean trees\?"):
+        evaluate(REAL, FAKE, referees=("trees2",))
 
 
 def test_without_training_jets_referees_divide_the_held_out_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from qgan.taggers.seen import pixels_as_particles
 
 SHORT = Alike(200, 40, 32, 4, 3e-3)
 #: Every tagger, and those whose training takes a while on a CPU.
-SLOW = ("particlenet", "lorentznet", "lorentznet-alone")
+SLOW = ("particlenet", "lorentznet", "lorentznet-alone", "lie_eqgnn", "lie_eqgnn-product")
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TAGGERS]
 TRAIN, TEST = toy_jets(100, 1), toy_jets(60, 2)
 

@@ -26,7 +26,8 @@ def new_report(folder: Path, overwrite: bool) -> None:
 
 def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
          columns: IndexRange | None = None, select: Sequence[Selected] | None = None,
-         n: Positive = 5000, quick: bool = False, allow_shared: bool = False, seed: Seed = 0,
+         n: Positive = 5000, quick: bool = False, referees: Sequence[str] = (), allow_shared: bool = False,
+         seed: Seed = 0,
          report: Annotated[Path, Word("FOLDER", Path, check=new_report)] | None = None, logdir: Folder | None = None,
          json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
@@ -43,6 +44,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         select: only jets with this, on all sides: pt=265:275, label=w.
         n: most jets per class on each side.
         quick: fewer jets and draws, and no costly metrics.
+        referees: taggers by name that are referees too, such as particlenet-lite; see qgan tag.
         allow_shared: go on where held-out jets are among the training jets, and say how many.
         seed: of the draws and splits.
         report: write report.html, report.json and report.csv here, the generators side by side.
@@ -53,6 +55,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         qgan evaluate fake.h5 --quick --logdir runs/w_qcd/test
         qgan evaluate real.h5 ours.h5 published.h5 --rows 6:22 --columns 5:21
         qgan evaluate w_at_270.h5 --select pt=265:275 label=w
+        qgan evaluate real.h5 fake.h5 --referees lorentznet-lite particlenet-lite
     """
     from ..base.io import write_json
     from ..report import generator_names, table, write_report
@@ -63,7 +66,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         check_logdir(logdir, names)
     fakes_of = dict(zip(names, map(reading.of, made), strict=True))
     real, fakes, training = load(file, fakes_of, data and reading.of(data), rows, columns, dict(select or ()))
-    evaluations = _evaluate(real, fakes, training, n, seed, quick, allow_shared, quiet)
+    evaluations = _evaluate(real, fakes, training, n, seed, quick, referees, allow_shared, quiet)
     said = [table(*evaluations.values(), names=names)]
     if json:
         found = [evaluation.to_dict() for evaluation in evaluations.values()]
@@ -127,12 +130,12 @@ def check_logdir(logdir: Path, names: Sequence[str]) -> None:
 
 
 def _evaluate(real: JetImages, fakes: dict[str, JetImages], training: JetImages | None, n: int, seed: int, quick: bool,
-              allow_shared: bool, quiet: bool) -> dict[str, Evaluation]:
+              referees: Sequence[str], allow_shared: bool, quiet: bool) -> dict[str, Evaluation]:
     from ..base.progress import progress
     from ..evaluation import Reference
 
-    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, allow_shared=allow_shared,
-                             fakes=fakes.values())
+    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, referees=referees,
+                             allow_shared=allow_shared, fakes=fakes.values())
     found = {}
     with progress(len(fakes), "evaluate", "generators", quiet=quiet) as bar:
         for name, fake in fakes.items():

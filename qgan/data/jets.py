@@ -12,6 +12,7 @@ import numpy as np
 from ..base.errors import DataError
 from ..base.seeding import numpy_rng
 from .grid import Grid
+from .particles import padded_together
 from .reading import Frame as Frame
 from .units import UNITS, Units
 
@@ -47,6 +48,8 @@ class JetImages:
         origin: what made the jets (simulation settings, or checkpoint and seed), as plain values.
         source: the file or object that errors name.
         units: of the pixels (see :mod:`.units`); sets of different units are never compared.
+        momenta: (N, M, 4) float32 E, px, py, pz of the particles, GeV, where they were asked for (see
+            :class:`~qgan.data.reading.WithParticles`); the largest pT first, rows of zeros where there are no more.
         generated: (N,) int8 where jets of two kinds are mixed, 1 for those of a generator, 0 for real ones.
 
     >>> from qgan.data import embedded_jets
@@ -67,6 +70,7 @@ class JetImages:
     source: str = "jets"
     generated: np.ndarray | None = None
     units: Units = "GeV"
+    momenta: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self._check()
@@ -123,7 +127,8 @@ class JetImages:
             index = np.asarray(index, dtype=None if len(index) else np.int64)
         return replace(self, images=self.images[index], label=self.label[index],
                        conditions={k: v[index] for k, v in self.conditions.items()},
-                       generated=None if self.generated is None else self.generated[index])
+                       generated=None if self.generated is None else self.generated[index],
+                       momenta=None if self.momenta is None else self.momenta[index])
 
     @property
     def classes(self) -> list[int]:
@@ -227,6 +232,8 @@ class JetImages:
             raise DataError(self.source, "signal", f"holds values other than {numbers(len(self.class_names))}")
         if self.generated is not None and (self.generated.shape != (n,) or not np.isin(self.generated, (0, 1)).all()):
             raise DataError(self.source, "generated", f"expected {n} values, 0 or 1")
+        if self.momenta is not None and (self.momenta.ndim != 3 or self.momenta.shape[::2] != (n, 4)):
+            raise DataError(self.source, "momenta", f"shape {self.momenta.shape}, expected ({n}, particles, 4)")
         if self.frame not in ("raw", "canonical"):
             raise DataError(self.source, "frame", f"is {self.frame!r}, expected 'raw' or 'canonical'")
         if self.units not in UNITS:
@@ -304,4 +311,5 @@ def concatenate(parts: Sequence[JetImages]) -> JetImages:
         origin=first.origin if len(parts) == 1 else {"merged": [p.origin for p in parts]},
         source=first.source if len(parts) == 1 else " + ".join(p.source for p in parts),
         generated=np.concatenate(marks) if len(marks) == len(parts) else None,
+        momenta=padded_together([p.momenta for p in parts]),
     )

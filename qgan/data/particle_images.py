@@ -12,7 +12,7 @@ from ..base.notes import note
 from .frames import raw_images
 from .grid import Grid
 from .jets import JetImages
-from .particles import SAY_COLUMNS, Particles, pseudorapidity
+from .particles import SAY_COLUMNS, Particles, hardest_first, pseudorapidity
 from .reading import Reading
 from .reframe import canonical_from_particles
 
@@ -48,7 +48,8 @@ def particle_jets(path: str, particles: Particles, label: np.ndarray, grid: Grid
     conditions = {name: values.astype(np.float32) for name, values in quantities.items()}
     _check_inside(path, key, images, particles.pt.sum(1), grid, options)
     return JetImages(images, label, conditions, grid, "canonical" if canonical else "raw",
-                     options.class_names or names, {"file": Path(path).name, **(origin or {})}, path)
+                     options.class_names or names, {"file": Path(path).name, **(origin or {})}, path,
+                     momenta=hardest_first(particles) if options.keeps_particles else None)
 
 
 def check_columns(path: str, rows: np.ndarray, columns: tuple[str, ...], key: str = "X") -> None:

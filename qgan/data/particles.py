@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,21 @@ def particles_of(path: str, rows: np.ndarray, columns: tuple[str, ...], key: str
         raise DataError(path, key, "holds NaN or infinite values")
     found = {name: np.where(there, values, 0.0) for name, values in found.items()}
     return _from_cartesian(found) if cartesian else _from_transverse(found)
+
+
+def hardest_first(particles: Particles) -> np.ndarray:
+    """(N, M, 4) float32 momenta of each jet, the largest pT first, without rows that no jet fills."""
+    order = np.argsort(-particles.pt, axis=1, kind="stable")[:, :max(int((particles.pt > 0).sum(1).max(initial=0)), 1)]
+    return np.take_along_axis(np.moveaxis(particles.momenta, 1, 2), order[..., None], 1).astype(np.float32)
+
+
+def padded_together(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Momenta (N, M, 4) of several sets of jets in order, M that of the longest; None where a set has none."""
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    longest = max(part.shape[1] for part in known)
+    return np.concatenate([np.pad(part, ((0, 0), (0, longest - part.shape[1]), (0, 0))) for part in known])
 
 
 def pseudorapidity(pt: np.ndarray, pz: np.ndarray) -> np.ndarray:

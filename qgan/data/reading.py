@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeGuard, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeGuard, get_args
 
 from ..base.commands import Word
 from ..base.errors import DataError
@@ -49,6 +49,9 @@ class Reading:
     units: Units | None = None
     particles: Annotated[str | tuple[str, ...], Word("NAMES", str)] | None = None
 
+    #: Whether jets of files of particles keep these beside their images.
+    keeps_particles: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         for name, known in (("frame", (None, *get_args(Frame))), ("channel", get_args(Channel)),
                             ("units", (None, *get_args(Units)))):
@@ -81,6 +84,12 @@ class Reading:
     def of(self, paths: Paths) -> Files:
         """Files of which this is said."""
         return Files.of(paths, **self.said)
+
+
+class WithParticles(Reading):
+    """The same, of jets that keep their particles (:attr:`~qgan.data.jets.JetImages.momenta`)."""
+
+    keeps_particles = True
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,11 @@ class Files:
         """Plain values that say which files these are."""
         said = self.reading.said
         return {"data": [str(path) for path in self.paths], **({"reading": said} if said else {})}
+
+    @property
+    def with_particles(self) -> Files:
+        """The same files, of which jets keep their particles."""
+        return replace(self, reading=WithParticles(**self.reading.said))
 
     @property
     def absolute(self) -> Files:

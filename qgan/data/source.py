@@ -10,6 +10,7 @@ import numpy as np
 
 from ..base.errors import DataError
 from .jets import CLASS_PAIRS, JetImages, check_alike, paired
+from .particles import padded_together
 
 #: Bytes that a reader may hold beside the jets that it hands over, about.
 BLOCK_BYTES = 32_000_000
@@ -59,6 +60,7 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
     """
     first: JetImages | None = None
     origins: dict[str, dict[str, Any]] = {}
+    momenta: list[np.ndarray | None] = []
     position = 0
     for block in blocks:
         if first is None:
@@ -78,11 +80,13 @@ def gather(blocks: Iterable[JetImages], n: int) -> JetImages:
             generated = None
         else:
             generated[rows] = block.generated
+        momenta.append(block.momenta)
         origins[block.source] = block.origin
     if first is None or position != n:
         raise ValueError(f"{position} jets came, {n} were expected")
     origin = first.origin if len(origins) == 1 else {"merged": list(origins.values())}
     return replace(first, images=images, label=label, conditions=conditions, origin=origin,
+                   momenta=padded_together(momenta),
                    source=" + ".join(origins), generated=generated)
 
 

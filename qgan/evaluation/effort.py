@@ -20,6 +20,7 @@ class Effort:
         tree_repeats, tree_floors: splits of the two-sample test with trees, and real pairs for its floor.
         referee_sizes: training jets a side of the referees, ascending; those below the last one are the learning curve.
         referee_seeds, referee_floors: referees of the largest size, and with trees real pairs for their floor.
+        referees: taggers by name that are referees beside the network on images and the trees.
         costly: whether energy flow, taggers on images, neighbours and memorising are computed.
         names: of the observables that are measured; None for all.
         together: whether two classes are compared as one, too.
@@ -35,6 +36,7 @@ class Effort:
     referee_sizes: tuple[int, ...] = SIZES
     referee_seeds: int = 3
     referee_floors: int = 3
+    referees: tuple[str, ...] = ()
     costly: bool = True
     names: tuple[str, ...] | None = None
     together: bool = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: The Minkowski metric.
-METRIC = (1.0, -1.0, -1.0, -1.0)
+#: Minkowski's metric.
+MINKOWSKI = ((1.0, 0.0, 0.0, 0.0), (0.0, -1.0, 0.0, 0.0), (0.0, 0.0, -1.0, 0.0), (0.0, 0.0, 0.0, -1.0))
 
 
 def trimmed(momenta: Tensor) -> tuple[Tensor, Tensor]:
@@ -14,14 +14,14 @@ def trimmed(momenta: Tensor) -> tuple[Tensor, Tensor]:
 
     Particles come first in a jet, so that nothing depends on the longest jet of the batch.
     """
-    there = momenta[..., 0] > 0
+    there = momenta.ne(0).any(-1)
     longest = max(int(there.sum(1).max()), 1)
     return momenta[:, :longest], there[:, :longest]
 
 
-def minkowski(p: Tensor, q: Tensor) -> Tensor:
-    """E_p E_q − p⃗·q⃗ over the last axis."""
-    return (p * q * p.new_tensor(METRIC)).sum(-1)
+def product(p: Tensor, q: Tensor, metric: Tensor) -> Tensor:
+    """pᵀJq over the last axis, J a ``metric`` (4, 4)."""
+    return ((p @ metric) * q).sum(-1)
 
 
 def psi(z: Tensor) -> Tensor:

@@ -6,9 +6,9 @@ from torch import Generator, nn
 from torch.nn.utils import skip_init
 
 
-def dense(before: int, after: int, rng: Generator) -> nn.Linear:
+def dense(before: int, after: int, rng: Generator, bias: bool = True) -> nn.Linear:
     """(…, before) → (…, after)."""
-    return drawn(skip_init(nn.Linear, before, after), rng)  # type: ignore[return-value]
+    return drawn(skip_init(nn.Linear, before, after, bias=bias), rng)  # type: ignore[return-value]
 
 
 def convolution(before: int, after: int, kernel: int, stride: int, rng: Generator) -> nn.Module:

@@ -16,12 +16,13 @@ it are what changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from .kinematics import at_rest_along_z, minkowski, psi, trimmed
+from .kinematics import MINKOWSKI, at_rest_along_z, product, psi, trimmed
 from .layers import dense
 from .particlenet import momenta, spread
 from .registry import TAGGERS, Tagger
@@ -39,25 +40,32 @@ class LorentzNet(nn.Module):
         width: of the scalars and of the messages.
         step: c above.
         beams: add the two beams to each jet.
+        metric: of the products, symmetric (4, 4); what leaves it as it is changes no score.
+        message: what of φ_e comes after its first layer and its normalisation; two dense layers where it is not given.
     """
 
+    metric: Tensor
+
     def __init__(self, shape: tuple[int, ...], logits: int, rng: torch.Generator, *, blocks: int = 6, width: int = 72,
-                 step: float = 1e-3, beams: bool = True) -> None:
+                 step: float = 1e-3, beams: bool = True, metric: Sequence[Sequence[float]] | None = None,
+                 message: Callable[[int, torch.Generator], nn.Module] | None = None) -> None:
         super().__init__()
         self.beams = beams
+        self.register_buffer("metric", torch.tensor(metric or MINKOWSKI, dtype=torch.float64))
         self.start = dense(2, width, rng)
-        self.blocks = nn.ModuleList(Block(width, step, rng) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Block(width, step, rng, message or _dense_layers) for _ in range(blocks))
         self.hidden, self.last = dense(width, width, rng), dense(width, logits, rng)
 
     def forward(self, momenta: Tensor) -> Tensor:
         x, there = trimmed(momenta)
+        metric = self.metric.to(x.dtype)
         beam = torch.zeros_like(there)
         if self.beams:
             x, there, beam = with_beams(x, there)
-        scalars = torch.stack([psi(minkowski(x, x)), beam.to(x.dtype)], -1).to(self.last.weight.dtype)
+        scalars = torch.stack([psi(product(x, x, metric)), beam.to(x.dtype)], -1).to(self.last.weight.dtype)
         h = self.start(scalars) * there[..., None]
         for block in self.blocks:
-            x, h = block(x, h, there)
+            x, h = block(x, h, there, metric)
         real = there & ~beam
         mean = (h * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp_min(1)
         return self.last(torch.relu(self.hidden(mean)))
@@ -66,28 +74,33 @@ class LorentzNet(nn.Module):
 class Block(nn.Module):
     """Vectors (B, M, 4), scalars (B, M, width) and which are particles (B, M) → vectors and scalars."""
 
-    def __init__(self, width: int, step: float, rng: torch.Generator) -> None:
+    def __init__(self, width: int, step: float, rng: torch.Generator,
+                 message: Callable[[int, torch.Generator], nn.Module]) -> None:
         super().__init__()
         self.step = step
         # The first layer of (h_i, h_j, ...), applied to each particle once, not to each pair.
         self.own, self.other, self.products = dense(width, width, rng), dense(width, width, rng), dense(2, width, rng)
-        self.message = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU(), dense(width, width, rng), nn.ReLU())
+        self.message = nn.Sequential(nn.BatchNorm1d(width), message(width, rng))
         self.weight = dense(width, 1, rng)
         self.pull = nn.Sequential(dense(width, width, rng), nn.ReLU(), dense(width, 1, rng))
         self.scalars = nn.Sequential(dense(2 * width, width, rng), nn.BatchNorm1d(width), nn.ReLU(),
                                      dense(width, width, rng))
 
-    def forward(self, x: Tensor, h: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, h: Tensor, there: Tensor, metric: Tensor) -> tuple[Tensor, Tensor]:
         pairs = there[:, :, None] & there[:, None, :] & ~torch.eye(there.shape[1], dtype=torch.bool, device=x.device)
         jet, i, j = pairs.nonzero(as_tuple=True)
         p, q = x[jet, i], x[jet, j]
         difference = p - q
-        seen = psi(torch.stack([minkowski(difference, difference), minkowski(p, q)], -1)).to(h.dtype)
+        seen = psi(torch.stack([product(difference, difference, metric), product(p, q, metric)], -1)).to(h.dtype)
         m = self.message(self.own(h)[jet, i] + self.other(h)[jet, j] + self.products(seen))
         pull = self.pull(m).to(x.dtype) * q
         around = spread(torch.sigmoid(self.weight(m)) * m, pairs).sum(2)
         change = self.scalars(torch.cat([h, around], -1)[there])
         return x + self.step * spread(pull, pairs).sum(2), h + spread(change, there)
+
+
+def _dense_layers(width: int, rng: torch.Generator) -> nn.Module:
+    return nn.Sequential(nn.ReLU(), dense(width, width, rng), nn.ReLU())
 
 
 def with_beams(x: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -30,8 +30,9 @@ class Seen:
 
     @classmethod
     def of(cls, jets: JetImages) -> Seen:
-        """Jets of a file or of a generator."""
-        return cls(jets.grid, jets.units, images=jets.images)
+        """Jets of a file or of a generator, with their particles where they have them."""
+        particles = {} if jets.momenta is None else {"momenta": jets.momenta}
+        return cls(jets.grid, jets.units, images=jets.images, **particles)
 
     def __len__(self) -> int:
         return len(next(iter(self._ways.values())))

@@ -63,7 +63,9 @@ def measure(comparison: Comparison) -> Iterator[Task]:
     sides = [dealt(pairing, max(comparison.effort.referee_sizes), comparison.seed) for pairing in comparison.classes]
     yield Task([], lambda _: _told(comparison, sides))
     for pairing, mine in zip(comparison.classes, sides, strict=True):
-        yield _task(comparison, pairing, mine, IMAGES, (), "resnet", comparison.effort.referee_sizes, 1)
+        for name, tagger in ((IMAGES, "resnet"), *((other, other) for other in comparison.effort.referees)):
+            sizes = comparison.effort.referee_sizes[0 if name == IMAGES else -1:]
+            yield _task(comparison, pairing, mine, name, (), tagger, sizes, 1)
     for pairing, mine in zip(comparison.classes, sides, strict=True):
         for name, chosen in ((UNUSED, known.unused), (USED, known.used)):
             if names := tuple(n for n in chosen if n in pairing.real.everything):
@@ -92,7 +94,7 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
     first, *others = trainings(mine, tagger, seeds, sizes)
     floor = f"referee {name} {','.join(names) or 'largest'} {mine.most}"
     missing = 0 if pairing.knows(floor) else floors
-    pieces: list[Callable[[], Any]] = [partial(_explained, first, mine, names, pairing.name, seeds[0]), *others]
+    pieces: list[Callable[[], Any]] = [partial(_explained, first, mine, tagger, names, pairing.name, seeds[0]), *others]
     pieces += [partial(_null, mine, tagger, seeds[0], k) for k in range(missing)]
 
     def finish(done: Sequence[Any]) -> Iterator[Finding]:
@@ -110,12 +112,14 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
     return Task(pieces, finish)
 
 
-def _explained(work: Callable[[], Trained], mine: Dealt, names: Sequence[str], group: str, seed: int) -> Explained:
+def _explained(work: Callable[[], Trained], mine: Dealt, tagger: str, names: Sequence[str], group: str,
+               seed: int) -> Explained:
     trained = work()
-    if not names:
-        return Explained(trained, {}, evidence(trained.fitted, mine, trained, group)
-                         if isinstance(trained.fitted, FittedNetwork) else None)
-    return Explained(trained, importance(trained, mine, names, seed), None)
+    if names:
+        return Explained(trained, importance(trained, mine, names, seed), None)
+    if isinstance(trained.fitted, FittedNetwork) and tagger == "resnet":
+        return Explained(trained, {}, evidence(trained.fitted, mine, trained, group))
+    return Explained(trained, {}, None)
 
 
 def _null(mine: Dealt, tagger: str, seed: int, index: int) -> Trained:

@@ -1,0 +1,103 @@
+"""``qgan tag``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..base.console import aligned
+from ..base.kinds import Device, Folder, Jets, Json, Overwrite, Positive, Quiet, Seed, Threads
+from ..data.reading import Reading
+
+if TYPE_CHECKING:
+    from ..data.jets import JetImages
+    from ..data.reading import Files
+    from ..studies.tag import Figure, Tagged
+
+#: Share of a user's jets that is held out where no file of test jets is given.
+HELD_OUT = 0.2
+
+
+def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
+         jets: str = "w_qcd", taggers: Sequence[str] = ("trees", "resnet", "pt_sum", "nnz"),
+         n: Sequence[Positive] = (), seeds: Positive = 3, plugins: Sequence[str] = (), seed: Seed = 0,
+         device: Device = "auto", threads: Threads | None = None, invariance: bool = False,
+         json: Json | None = None, restart: bool = False,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+    """Say how well taggers tell two classes of jets apart.
+
+    Taggers see images, observables, or particles: those of a file of particles, else pixels as massless ones. Stopped
+    at any moment, the same command goes on from there.
+
+    Args:
+        out: folder that the scores are kept in.
+        data: jets to train on (default: the training jets that ship).
+        test: jets to test on (default: the test jets that ship, or 20 % of --data).
+        jets: which of the jets that ship, where no --data is given.
+        taggers: which are trained, by name.
+        n: numbers of training jets, one or several for a learning curve (default: all).
+        seeds: trainings of each tagger.
+        plugins: Python files or modules that register taggers of your own.
+        invariance: tell too how far scores move when jets are boosted, turned and mirrored.
+        restart: drop what an earlier command left in the folder.
+
+    Examples:
+        qgan tag --taggers lorentznet-lite trees pt_sum --jets quark_gluon --n 5000 --out runs/tag
+        qgan tag --taggers particlenet hardest_pt --data X.npz --half-width 0.4 --seeds 5 --out runs/particles
+        qgan tag --taggers nearest trees --plugins nearest.py --out runs/mine
+    """
+    from ..base.devices import set_threads
+    from ..base.io import write_json
+    from ..base.plugins import load_plugins
+    from ..studies.tag import Plan, study
+    from ..studies.tag.study import to_dict
+
+    load_plugins(plugins)
+    plan = Plan(tuple(dict.fromkeys(taggers)), tuple(sorted(set(n))), seeds, seed, device)
+    pool, held_out = load(reading.of(data) if data else None, reading.of(test) if test else None, jets, seed)
+    set_threads(threads or 0)
+    found = study(pool, held_out, plan, out, restart=restart, quiet=quiet)
+    if json:
+        write_json(json, to_dict(found, plan, pool, held_out), overwrite)
+    if not quiet:
+        print(f"{' against '.join(pool.class_names[::-1])}, {len(held_out):,} test jets, {seeds} seeds\n{table(found)}")
+        if invariance:
+            print(f"\n{moves_table(found)}")
+
+
+def load(data: Files | None, test: Files | None, shipped: str, seed: int) -> tuple[JetImages, JetImages]:
+    """Jets to train on and jets to test on, with their particles where the files hold them."""
+    from ..data import embedded_jets, read_jets
+    from ..data.files import read_in_frame
+
+    if not data:
+        pool, held_out = (embedded_jets(shipped, split) for split in ("train", "test"))
+    else:
+        pool = read_jets(data.with_particles)
+        if not test:
+            pool, held_out = pool.split(seed, (1 - HELD_OUT, HELD_OUT))
+    return pool, read_in_frame(test.with_particles, pool.frame) if test else held_out
+
+
+def table(found: Sequence[Tagged]) -> str:
+    """A line for each tagger and number of training jets."""
+    rows = [["", "jets", "AUC", "accuracy", "1/ε_B at 30 %", "at 50 %", "trained numbers", "ms a step"]]
+    for one in found:
+        told = one.figures
+        rows.append([one.tagger, f"{one.jets:,}", _pm(told.auc, 4), _pm(told.accuracy, 4), _pm(told.rejection_30, 1),
+                     _pm(told.rejection_50, 1), f"{one.numbers:,}",
+                     "" if one.seconds is None else f"{1000 * one.seconds:.0f}"])
+    return aligned(rows, heads=1)
+
+
+def moves_table(found: Sequence[Tagged]) -> str:
+    """A line for each tagger and number of training jets, a column for each way to move jets."""
+    names = list(dict.fromkeys(name for one in found for name in one.moves))
+    rows = [["", "jets", *names]]
+    rows += [[one.tagger, f"{one.jets:,}", *(f"{one.moves[name]:.3f}" if name in one.moves else "-" for name in names)]
+             for one in found]
+    return f"change of the scores' logit when jets are moved, in standard deviations of it\n{aligned(rows, heads=1)}"
+
+
+def _pm(figure: Figure | None, digits: int) -> str:
+    return f"{figure.value:.{digits}f} ± {figure.error:.{digits}f}" if figure else "-"

@@ -1,0 +1,150 @@
+"""Trains taggers on jets of two classes and tests them on others; what is finished is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...base.devices import resolve_device
+from ...base.errors import ConfigError, DataError
+from ...base.progress import progress
+from ...base.seeding import integer_seed, numpy_rng
+from ...data.jets import JetImages
+from ...data.matching import check_disjoint, matched
+from ...runs import kept
+from ...taggers import TAGGERS, Labelled, Seen, Setting
+from .figures import Figures, figures
+from .invariance import moves
+
+#: Part of the training jets that decides when to stop.
+VALIDATION = 0.1
+#: Jets that a tagger is trained on at least.
+FEWEST = 40
+_MOVED = "moved: "
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained.
+
+    Attributes:
+        taggers: by name.
+        sizes: training jets in all, a tenth of which decides when to stop; empty for all there are.
+        seeds: trainings of each, with other weights and another order of jets, and other jets where not all are used.
+        seed: the first of them.
+        device: where networks compute.
+    """
+
+    taggers: tuple[str, ...]
+    sizes: tuple[int, ...] = ()
+    seeds: int = 3
+    seed: int = 0
+    device: str = "auto"
+
+
+class Tagged(NamedTuple):
+    """A tagger trained on so many jets, with several seeds.
+
+    Attributes:
+        tagger: its name.
+        jets: it was trained on, those that decide when to stop included.
+        figures: of its scores of the test jets.
+        numbers: that were trained, mean over the seeds.
+        seconds: a step of the training takes; None where it has no steps.
+        moves: how far scores move when jets do, mean over the seeds, by name (see :mod:`.invariance`).
+    """
+
+    tagger: str
+    jets: int
+    figures: Figures
+    numbers: int
+    seconds: float | None
+    moves: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        told = {name: found and found._asdict() for name, found in vars(self.figures).items()}
+        return {**self._asdict(), "figures": told}
+
+
+def study(pool: JetImages, test: JetImages, plan: Plan, out: str | Path, *, restart: bool = False,
+          quiet: bool = False) -> list[Tagged]:
+    """Trains and tests everything; the same call goes on from where it was stopped.
+
+    Args:
+        pool: jets to train on.
+        test: other jets of the same kind.
+        plan: what is trained.
+        out: folder that the scores are kept in.
+        restart: drop what an earlier study left there.
+        quiet: no progress bar.
+
+    Raises:
+        QganError: no such tagger, too few jets, test jets that are no others, a folder of another study.
+    """
+    for name in plan.taggers:
+        TAGGERS[name]
+    sizes, test = plan.sizes or (len(pool),), matched(pool, test)
+    for jets in (pool, test):
+        if jets.classes != [0, 1]:
+            raise DataError(jets.source, "signal", f"holds {' and '.join(map(jets.name, jets.classes))} jets, expected "
+                                                   "two classes to tell apart")
+    if not FEWEST <= min(sizes) <= max(sizes) <= len(pool):
+        raise ConfigError(f"training jets: {min(sizes)} to {max(sizes)}, expected {FEWEST} to {len(pool)}, which there "
+                          "are")
+    check_disjoint(test, pool)
+    folder = kept.folder(out, {"jets": pool.fingerprint(), "test": test.fingerprint()}, pieces="*.npz",
+                         restart=restart)
+    with progress(len(plan.taggers) * len(sizes) * plan.seeds, "tag", "trainings", quiet=quiet) as bar:
+        return [_tagged(name, size, list(_trainings(name, size, pool, Seen.of(test), plan, folder, bar)), test.label)
+                for name in plan.taggers for size in sizes]
+
+
+def _trainings(name: str, size: int, pool: JetImages, test: Seen, plan: Plan, folder: Path,
+               bar: Any) -> Iterator[dict[str, np.ndarray]]:
+    """Of each seed the scores of the test jets, and what the training took."""
+    for turn in range(plan.seeds):
+        seed = plan.seed + turn
+        path = folder / f"{name.replace(':', '_')}_{size}_{seed}.npz"
+        yield kept.arrays(path, partial(_trained, name, pool, size, test, seed, plan.device))
+        bar.update()
+
+
+def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, device: str) -> dict[str, np.ndarray]:
+    setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(device))
+    fitted = TAGGERS[name].fit(*_dealt(pool, size, seed), setting)
+    took = np.array([fitted.numbers, fitted.steps, fitted.seconds])
+    moved = {f"{_MOVED}{how}": np.array(far) for how, far in moves(name, fitted, test).items()}
+    return {"scores": fitted.scores(test)[:, 1], "took": took, **moved}
+
+
+def _dealt(pool: JetImages, size: int, seed: int) -> tuple[Labelled, Labelled]:
+    """``size`` jets, as many of each class as in the pool, to fit and to stop by."""
+    shares = np.array([VALIDATION, 1 - VALIDATION]) * size / len(pool)
+    rows: tuple[list[np.ndarray], ...] = ([], [])
+    for label in pool.classes:
+        index = numpy_rng(seed, "training jets", label).permutation(np.flatnonzero(pool.label == label))
+        cuts = np.round(np.cumsum(shares) * len(index)).astype(int)
+        for part, chosen in zip(rows, np.split(index, cuts)[:2], strict=True):
+            part.append(chosen)
+    stop, fit = (pool[np.sort(np.concatenate(part))] for part in rows)
+    return Labelled(Seen.of(fit), fit.label), Labelled(Seen.of(stop), stop.label)
+
+
+def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label: np.ndarray) -> Tagged:
+    numbers, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
+    return Tagged(name, size, figures([training["scores"] for training in trainings], label), round(float(numbers)),
+                  float(seconds / steps) if steps else None,
+                  {key.removeprefix(_MOVED): float(np.mean([training[key] for training in trainings]))
+                   for key in trainings[0] if key.startswith(_MOVED)})
+
+
+def to_dict(found: list[Tagged], plan: Plan, pool: JetImages, test: JetImages) -> dict[str, Any]:
+    """Plain values of a study."""
+    return {"jets": pool.source, "test": test.source, "test_jets": len(test), "classes": list(pool.class_names),
+            "plan": asdict(plan), "taggers": [one.to_dict() for one in found]}
