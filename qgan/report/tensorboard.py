@@ -37,7 +37,8 @@ class TensorBoardRecorder(Recorder):
     def __init__(self, folder: str | Path, start: int = 0, pixels: tuple[float, float] = (0.1, 100.0),
                  unit: str = "GeV") -> None:
         self._folder, self._purge = Path(folder), start or None
-        self._writer, self._floors = SummaryWriter(str(folder), purge_step=self._purge), None
+        self._writer = SummaryWriter(str(folder), purge_step=self._purge)
+        self._floors: SummaryWriter | None = None
         self._pixels, self._unit = pixels, unit
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
