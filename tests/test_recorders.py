@@ -132,7 +132,9 @@ def test_a_sheet_holds_every_image_on_one_scale() -> None:
     figure = sheet(images, (0.1, 100.0), "GeV")
     axes, scale = figure.axes
     drawn = axes.images[0]
-    picture = np.ma.filled(drawn.get_array(), np.nan)
+    values = drawn.get_array()
+    assert values is not None
+    picture = np.ma.filled(values, np.nan)
     assert picture.shape == (2 * 7 - 1, 3 * 9 - 1)
     for i, (top, left) in enumerate((7 * row, 9 * column) for row in (0, 1) for column in (0, 1, 2)):
         if i < 5:
