@@ -35,7 +35,7 @@ demo: $(VENV)/demo.stamp
 		--threads 1 --generated $(DEMO)/fake.h5 --json $(DEMO)/anomaly.json
 	@echo
 	@echo "Pictures:           $(DEMO)/plots"
-	@echo "Curves and images:  $(BIN)/tensorboard --logdir $(DEMO)/run"
+	@echo "Curves and images:  $(BIN)/tensorboard --logdir $(DEMO)"
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

@@ -20,7 +20,7 @@ from qgan.data.jets import JetImages
 from qgan.data.reading import Files
 from qgan.runs import RunFolder, checkpoint
 from qgan.runs.checkpoint import Checkpoint
-from qgan.runs.configuration import flat
+from qgan.runs.configuration import telling
 from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders
 
 from .configuration import Configuration, check
@@ -162,7 +162,7 @@ class _Run:
 
         start = self.kept + 1 if self.kept else 0
         return [JsonLinesRecorder(self.folder.log, start),
-                TensorBoardRecorder(self.folder.tensorboard, start, pt_range=(1e-4, 1.0))]
+                TensorBoardRecorder(self.folder.tensorboard, start, pixels=(1e-4, 1.0), unit="")]
 
     def record(self, recorder: Recorder, quiet: bool) -> None:
         """Takes the steps that are left and records them, then calibrates the best model."""
@@ -211,4 +211,5 @@ class _Run:
                 recorder.images(step, tag, images.astype(np.float32))
         results = {"final/validation loss": trainer.progress.best, "final/epoch": trainer.progress.best_epoch,
                    "final/parameters": trainer.model.n_parameters}
-        recorder.hyperparameters(flat(options.to_dict()), results)
+        recorder.scalars(step, results)
+        recorder.hyperparameters(telling(options, ("seed", "model.name")), results)

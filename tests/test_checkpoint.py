@@ -239,8 +239,9 @@ def test_run_folder_is_not_overwritten_unasked(tmp_path: Path) -> None:
     folder.write_config({"seed": 1})
     save(folder.checkpoint, checkpoint(), keep_previous=True)
     save(folder.checkpoint, checkpoint(), keep_previous=True)
-    folder.tensorboard.mkdir()
-    (folder.tensorboard / "events").write_text("x")
+    (folder.tensorboard / "floor").mkdir()
+    for name in ("events.out.tfevents.1", "floor/events.out.tfevents.2"):
+        (folder.tensorboard / name).write_text("x")
     (tmp_path / ".checkpoint.pt.x.part").write_text("cut short")
     (tmp_path / ".y.part").mkdir()
     (tmp_path / "notes.txt").write_text("mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def run(trained: tuple[RunFolder, MemoryRecorder], tmp_path: Path) -> Path:
 
 def test_what_a_run_leaves(trained: tuple[RunFolder, MemoryRecorder], file: Path) -> None:
     folder = trained[0]
-    assert {path.name for path in folder.path.iterdir()} == {
-        "config.yaml", "environment.json", "checkpoint.pt", "checkpoint.previous.pt", "log.jsonl", "tensorboard"}
+    assert {re.sub(r"^(events).*", r"\1", path.name) for path in folder.path.iterdir()} == {
+        "config.yaml", "environment.json", "checkpoint.pt", "checkpoint.previous.pt", "log.jsonl", "events", "floor"}
     assert yaml.safe_load(folder.config.read_text())["generator"]["n_qubits"] == 5
     environment = json.loads(folder.environment.read_text())
     assert environment["device"] == "cpu"
@@ -82,7 +83,7 @@ def test_figures_of_each_step(trained: tuple[RunFolder, MemoryRecorder]) -> None
         for figure, steps in ((f"w1/{name}/mass", [3, 6]), (f"mean_image/{name}", [3, 6]),
                               (f"fpd/{name}/features", [6]), (f"c2st_auc/{name}/features", [6])):
             assert [step for step, _ in recorder.curve(f"quality/{figure}")] == steps, figure
-            floor = recorder.curve(f"floor/{figure}")
+            floor = recorder.curve(f"floor/quality/{figure}")
             assert [step for step, _ in floor] == [0, *steps], "a line beside the curve"
             assert len({value for _, value in floor}) == 1
     assert all(np.isfinite(value) for kind, _, _, value in recorder.records if kind == "scalar")
@@ -102,7 +103,10 @@ def test_pictures_and_hyperparameters(trained: tuple[RunFolder, MemoryRecorder])
     assert "n_qubits: 5" in shown["text", 0, "configuration"]
     assert "torch" in shown["text", 0, "versions"]
     assert "training jets" in shown["text", 0, "data"]
-    assert shown["hyperparameter", 0, "losses.r1_every"] == 2
+    told = {tag: value for kind, _, tag, value in trained[1].records if kind == "hyperparameter"}
+    assert told["losses.r1_every"] == 2, "is not the default"
+    assert {"seed", "steps", "generator.core"} <= set(told), "always tell"
+    assert not {"losses.coding", "logging.quality", "threads"} & set(told), "at their default, or technical"
     pages = [tag for kind, _, tag, _ in trained[1].records if kind == "layout"]
     assert pages == ["quality at a glance", "quality of qcd jets", "quality of w jets", "training"]
     assert len(shown["layout", 0, "quality at a glance"]) == len(GLANCE)
@@ -111,8 +115,10 @@ def test_pictures_and_hyperparameters(trained: tuple[RunFolder, MemoryRecorder])
 def test_tensorboard_has_the_tags(trained: tuple[RunFolder, MemoryRecorder]) -> None:
     events = EventAccumulator(str(trained[0].tensorboard)).Reload()
     tags = events.Tags()
-    assert set(tags["scalars"]) >= {*LOSSES, "loss/r1", "rate/generator", "speed/jets a second", "quality/w1/w/mass",
-                                    "floor/w1/qcd/nnz", "quality/mean_image/w", *(f"final/{name}" for name in GLANCE)}
+    quality = {"quality/w1/w/mass", "quality/w1/qcd/nnz", "quality/mean_image/w", *(f"at a glance/{n}" for n in GLANCE)}
+    assert set(tags["scalars"]) >= {*LOSSES, "loss/r1", "rate/generator", "speed/jets a second", *quality}
+    assert quality <= set(EventAccumulator(str(trained[0].tensorboard / "floor")).Reload().Tags()["scalars"])
+    assert not [tag for tag in tags["scalars"] if tag < "at a glance"], "the first of the first page"
     assert set(tags["images"]) == {tag for name in ("qcd", "w") for tag in (
         f"jets/{name} real", f"jets/{name} generated", f"means/{name}", f"observables/{name}")}
     assert tags["histograms"] == ["circuit/angles 0"]
@@ -182,15 +188,17 @@ def test_looks_compare_with_the_floor() -> None:
     jets = toy_jets(300, 1)
     watch = Watch.of(jets, toy_jets(300, 2), 200, seed=0)
     assert len(watch.jets) == 400
-    assert set(watch.floors) == {f"w1/{c}/{name}" for c in ("qcd", "w") for name in (*WATCHED, "log_pixel")} | {
-        "mean_image/qcd", "mean_image/w", "glance/w1_median", "glance/w1_worst", "glance/mean_image"}
-    value = max(v for k, v in watch.floors.items() if k.startswith("w1/"))
+    assert set(watch.floors) == {
+        f"quality/w1/{c}/{name}" for c in ("qcd", "w") for name in (*WATCHED, "log_pixel")} | {
+        "quality/mean_image/qcd", "quality/mean_image/w"} | {
+        f"at a glance/{name}" for name in ("w1_median", "w1_worst", "mean_image")}
+    value = max(v for k, v in watch.floors.items() if k.startswith("quality/w1/"))
     assert 0 < value < 0.3
-    assert watch.floors["glance/w1_worst"] == value
-    assert watch.floors["glance/w1_median"] == max(
-        np.median([v for k, v in watch.floors.items() if k.startswith(f"w1/{c}/")]) for c in ("qcd", "w"))
-    assert watch.floors["glance/mean_image"] == max(
-        watch.floors[f"mean_image/{c}"] for c in ("qcd", "w"))
+    assert watch.floors["at a glance/w1_worst"] == value
+    assert watch.floors["at a glance/w1_median"] == max(
+        np.median([v for k, v in watch.floors.items() if k.startswith(f"quality/w1/{c}/")]) for c in ("qcd", "w"))
+    assert watch.floors["at a glance/mean_image"] == max(
+        watch.floors[f"quality/mean_image/{c}"] for c in ("qcd", "w"))
     assert set(Configuration().losses.matched) & set(WATCHED)
 
 
@@ -225,14 +233,14 @@ def test_costly_metrics_tell_real_from_smeared_jets() -> None:
     smeared.images[:] *= np.random.default_rng(0).lognormal(0, 0.4, smeared.images.shape)
     bad = tagged(watch.closely(smeared))
     assert set(good) == set(watch.costly_floors) == {
-        "fpd/qcd/features", "fpd/w/features", "c2st_auc/qcd/features", "c2st_auc/w/features", "glance/fpd_features",
-        "glance/auc_trees"}
+        *(f"quality/{metric}/{name}/features" for metric in ("fpd", "c2st_auc") for name in ("qcd", "w")),
+        "at a glance/fpd_features", "at a glance/auc_trees"}
     for name in ("qcd", "w"):
-        floor = watch.costly_floors[f"fpd/{name}/features"]
-        assert good[f"fpd/{name}/features"] < 2 * floor < bad[f"fpd/{name}/features"] / 3
-        assert abs(good[f"c2st_auc/{name}/features"] - 0.5) < 0.1 < bad[f"c2st_auc/{name}/features"] - 0.5
-        assert abs(watch.costly_floors[f"c2st_auc/{name}/features"] - 0.5) < 0.1
-    assert bad["glance/fpd_features"] == max(bad["fpd/qcd/features"], bad["fpd/w/features"])
+        fpd, auc = (f"quality/{metric}/{name}/features" for metric in ("fpd", "c2st_auc"))
+        assert good[fpd] < 2 * watch.costly_floors[fpd] < bad[fpd] / 3
+        assert abs(good[auc] - 0.5) < 0.1 < bad[auc] - 0.5
+        assert abs(watch.costly_floors[auc] - 0.5) < 0.1
+    assert bad["at a glance/fpd_features"] == max(bad[f"quality/fpd/{name}/features"] for name in ("qcd", "w"))
 
 
 def test_an_observable_that_does_not_vary_is_passed_over() -> None:
@@ -240,8 +248,8 @@ def test_an_observable_that_does_not_vary_is_passed_over() -> None:
     jets.images[:] = 0
     jets.images[np.arange(60), 6, np.arange(60) % 6] = 1 + np.arange(60)
     watch = Watch.of(jets, jets, 30, seed=0)
-    assert "w1/w/nnz" not in watch.floors
-    assert "w1/w/pt" in watch.floors
+    assert "quality/w1/w/nnz" not in watch.floors
+    assert "quality/w1/w/pt" in watch.floors
 
 
 @pytest.mark.slow

@@ -54,16 +54,15 @@ def matched(patterns: list[str], tags: list[str]) -> set[str]:
     return {tag for tag in tags if any(re.search(pattern, tag) for pattern in patterns)}
 
 
-def test_a_chart_holds_a_figure_and_its_floor_alone() -> None:
-    figures = ["glance/fpd_features", "glance/w1_worst", "w1/w/pt", "w1/w/ptd", "w1/qcd/pt", "mean_image/w",
-               "fpd/w/features"]
+def test_a_chart_holds_a_figure_alone() -> None:
+    figures = ["at a glance/fpd_features", "at a glance/w1_worst", "quality/w1/w/pt", "quality/w1/w/ptd",
+               "quality/w1/qcd/pt", "quality/mean_image/w", "quality/fpd/w/features"]
     pages = training_pages(figures)
     assert list(pages) == ["quality at a glance", "quality of w jets", "quality of qcd jets", "training"]
     assert list(pages["quality of w jets"]) == ["w1 pt", "w1 ptd", "mean_image", "fpd features"]
-    tags = [f"{kind}/{figure}" for kind in ("quality", "floor", "final") for figure in figures]
     charts = [patterns for page, content in pages.items() if page != "training" for patterns in content.values()]
-    found = [matched(patterns, tags) for patterns in charts]
-    assert sorted(map(sorted, found)) == sorted(sorted({f"quality/{f}", f"floor/{f}"}) for f in figures)
+    found = [matched(patterns, figures) for patterns in charts]
+    assert sorted(map(sorted, found)) == sorted([f] for f in figures)
     assert exactly("speed/jets a second (all)")[0] != "^speed/jets a second (all)$", "brackets are no group"
 
 
@@ -76,22 +75,22 @@ def test_charts_of_the_training() -> None:
 
 def test_charts_of_an_evaluation() -> None:
     chart = evaluation_pages(["w", "all"], ["w1", "w1_unit"])["test of w jets"]["w1"]
-    tags = ["test/w1/w/mass", "test_floor/w1/w/mass", "test/w1_unit/w/mass", "test/w1/all/mass", "test/w1/w"]
-    assert matched(chart, tags) == {"test/w1/w/mass", "test_floor/w1/w/mass", "test/w1/w"}
+    tags = ["test/w1/w/mass", "test/w1_unit/w/mass", "test/w1/all/mass", "test/w1/w"]
+    assert matched(chart, tags) == {"test/w1/w/mass", "test/w1/w"}
 
 
 def test_an_evaluation_is_recorded_whole(evaluation: Evaluation, tmp_path: Path) -> None:
     with TensorBoardRecorder(tmp_path) as recorder:
         # Pictures of one class: those of the other are drawn in the same way.
         record_evaluation(recorder, REAL.only("w"), FAKE.only("w"), evaluation)
-    read = events(tmp_path)
+    read, floors = events(tmp_path), events(tmp_path / "floor")
     tags = read.Tags()
     for row in evaluation.rows:
         tag = "/".join(part for part in (row.metric, row.group, row.observable) if part)
         (event,) = read.Scalars(f"test/{tag}")
         assert (event.step, event.value) == (40, pytest.approx(row.value, rel=1e-5, abs=1e-30))
         if row.floor is not None:
-            assert read.Scalars(f"test_floor/{tag}")[0].value == pytest.approx(row.floor, rel=1e-5, abs=1e-30)
+            assert floors.Scalars(f"test/{tag}")[0].value == pytest.approx(row.floor, rel=1e-5, abs=1e-30)
     assert {"test/mean_images", "test/observables_w", "test/correlations_w", "test/closure",
             "test/gallery"} <= set(tags["images"])
     image = read.Images("test/mean_images")[0]
@@ -171,7 +170,7 @@ def server(runs: Path) -> Iterator[str]:
         deadline = time.monotonic() + 150
         while time.monotonic() < deadline:
             try:
-                if len(get(f"{address}/data/runs")) == 2:
+                if len(get(f"{address}/data/runs")) == 4:
                     break
             except OSError:
                 assert process.poll() is None, "TensorBoard has ended"
@@ -193,16 +192,17 @@ def get(url: str, body: Any = None) -> Any:
 @pytest.mark.slow
 def test_tensorboard_shows_its_pages(server: str) -> None:
     assert b"<html" in get(server) or b"<!doctype" in get(server).lower()
-    names = ["fast/tensorboard", "slow/tensorboard"]
-    assert sorted(get(f"{server}/data/runs")) == names
+    names = ["fast", "slow"]
+    assert sorted(get(f"{server}/data/runs")) == ["fast", "fast/floor", "slow", "slow/floor"]
     scalars = get(f"{server}/data/plugin/scalars/tags")
     assert set(scalars[names[0]]) == set(scalars[names[1]])
-    assert {f"quality/glance/{name}" for name in GLANCE} | {"loss/generator", "rate/generator"} <= set(
-        scalars[names[0]])
-    query = urllib.parse.urlencode({"run": names[0], "tag": "floor/glance/w1_median"})
-    points = get(f"{server}/data/plugin/scalars/scalars?{query}")
-    assert [step for _, step, _ in points] == [0, 3, 6]
-    assert len({value for *_, value in points}) == 1
+    assert {f"at a glance/{name}" for name in GLANCE} | {"loss/generator", "rate/generator"} <= set(scalars[names[0]])
+    assert min(scalars[names[0]]).startswith("at a glance"), "the first group of the first tab"
+    for run, steps in (("fast", [3, 6]), ("fast/floor", [0, 3, 6])):
+        query = urllib.parse.urlencode({"run": run, "tag": "at a glance/w1_median"})
+        points = get(f"{server}/data/plugin/scalars/scalars?{query}")
+        assert [step for _, step, _ in points] == steps
+    assert len({value for *_, value in points}) == 1, "the floor is a line"
     for plugin, tag in (("images", "observables/w"), ("images", "jets/w real"), ("histograms", "circuit/angles 0"),
                         ("text", "versions/text_summary")):
         listed = get(f"{server}/data/plugin/{plugin}/tags")
@@ -217,26 +217,26 @@ def test_the_first_page_of_charts_is_the_quality(server: str) -> None:
     charts = layout["category"][0]["chart"]
     assert len(charts) == len(GLANCE)
     for name, chart in zip(GLANCE, charts, strict=True):
-        drawn = set()
-        for pattern in chart["multiline"]["tag"]:
-            query = urllib.parse.urlencode({"run": "fast/tensorboard", "tag": pattern})
+        (pattern,) = chart["multiline"]["tag"]
+        for run in ("fast", "fast/floor"):
+            query = urllib.parse.urlencode({"run": run, "tag": pattern})
             answer = get(f"{server}/data/plugin/custom_scalars/scalars?{query}")
             assert answer["regex_valid"]
-            drawn |= set(answer["tag_to_events"])
-        assert drawn == {f"quality/glance/{name}", f"floor/glance/{name}"}
+            assert set(answer["tag_to_events"]) == {f"at a glance/{name}"}
 
 
 @pytest.mark.slow
 def test_the_hyperparameters_rank_the_runs(server: str) -> None:
     experiment = get(f"{server}/data/plugin/hparams/experiment", {"experimentName": ""})
-    assert {info["name"]["tag"] for info in experiment["metricInfos"]} == {f"final/{name}" for name in GLANCE}
+    assert {info["name"]["tag"] for info in experiment["metricInfos"]} == {
+        f"at a glance/{name}" for name in GLANCE}
     assert "optimiser.generator_rate" in {info["name"] for info in experiment["hparamInfos"]}
     request = {"experimentName": "", "startIndex": 0, "sliceSize": 10, "colParams": [
-        {"metric": {"group": "", "tag": "final/w1_median"}, "order": "ORDER_ASC"}],
+        {"metric": {"group": "", "tag": "at a glance/w1_median"}, "order": "ORDER_ASC"}],
         "allowedStatuses": ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]}
     groups = get(f"{server}/data/plugin/hparams/session_groups", request)["sessionGroups"]
     assert sorted(group["hparams"]["optimiser.generator_rate"] for group in groups) == [1e-4, 1e-3]
-    medians = [next(m["value"] for m in group["metricValues"] if m["name"]["tag"] == "final/w1_median")
+    medians = [next(m["value"] for m in group["metricValues"] if m["name"]["tag"] == "at a glance/w1_median")
                for group in groups]
     assert medians == sorted(medians)
     assert np.isfinite(medians).all()

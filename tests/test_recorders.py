@@ -13,7 +13,8 @@ from memory_recorder import MemoryRecorder
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from qgan.base.errors import DataError
-from qgan.report.tensorboard import TensorBoardRecorder, colours, mosaic
+from qgan.report.plots.pictures import sheet
+from qgan.report.tensorboard import TensorBoardRecorder
 from qgan.runs.recorders import JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 
 
@@ -70,9 +71,18 @@ def test_tensorboard_keeps_everything_in_one_run(tmp_path: Path) -> None:
     assert set(tags["images"]) == {"images/real", "plots/mass"}
     assert tags["histograms"] == ["observables/mass"]
     assert "configuration/text_summary" in tags["tensors"]
-    assert read.Scalars("final/w1")[0].value == pytest.approx(0.1)
     # A sub-folder would be a run of its own in TensorBoard's list.
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]
+
+
+def test_a_floor_is_drawn_in_the_chart_of_its_number(tmp_path: Path) -> None:
+    """Under the same tag, in a run of its own beside the other."""
+    with TensorBoardRecorder(tmp_path) as recorder:
+        recorder.scalars(1, {"quality/w1/w/pt": 0.2, "floor/quality/w1/w/pt": 0.1})
+    for folder, value in ((tmp_path, 0.2), (tmp_path / "floor", 0.1)):
+        read = events(folder)
+        assert read.Tags()["scalars"] == ["quality/w1/w/pt"]
+        assert read.Scalars("quality/w1/w/pt")[0].value == pytest.approx(value)
 
 
 def test_resumed_curves_do_not_double(tmp_path: Path) -> None:
@@ -116,19 +126,23 @@ def test_bad_logs(tmp_path: Path) -> None:
         JsonLinesRecorder(tmp_path / "nowhere" / "log.jsonl")
 
 
-def test_soft_pixels_are_seen() -> None:
-    scale = colours(np.array([0.0, 0.05, 0.1, 0.3, 1.0, 10.0, 100.0, 400.0]), (0.1, 100.0)).sum(-1)
-    assert scale[0] == scale[1] == scale[2] == 0
-    assert scale[-1] == scale[-2]
-    assert (np.diff(scale[2:-1].astype(int)) > 25).all()
-
-
-def test_mosaic_holds_every_image() -> None:
+def test_a_sheet_holds_every_image_on_one_scale() -> None:
     images = np.zeros((5, 6, 8), np.float32)
-    images[:, 2, 3] = 100.0
-    picture = mosaic(images)
-    assert picture.shape == (2 * 25, 3 * 33, 3)
-    assert picture.dtype == np.uint8
-    brightest = (picture == colours(np.array(100.0), (0.1, 100.0))).all(-1)
-    assert brightest.sum() == 5 * 16
-    assert brightest[2 * 4:3 * 4, 3 * 4:4 * 4].all()
+    images[:, 2, 3] = 100.0, 10.0, 1.0, 0.3, 0.05
+    figure = sheet(images, (0.1, 100.0), "GeV")
+    axes, scale = figure.axes
+    drawn = axes.images[0]
+    values = drawn.get_array()
+    assert values is not None
+    picture = np.ma.filled(values, np.nan)
+    assert picture.shape == (2 * 7 - 1, 3 * 9 - 1)
+    for i, (top, left) in enumerate((7 * row, 9 * column) for row in (0, 1) for column in (0, 1, 2)):
+        if i < 5:
+            np.testing.assert_allclose(picture[top:top + 6, left:left + 8], np.maximum(images[i], 0.01), rtol=1e-6)
+    assert np.isnan(picture[6]).all()
+    assert np.isnan(picture[:, 8]).all()
+    assert scale.get_ylabel() == "pixel [GeV]"
+    # Soft pixels are told apart as hard ones are, and what is empty or fainter than all is white.
+    colours = drawn.to_rgba(np.array([0.1, 0.3, 1.0, 10.0, 100.0]))[:, :3]
+    assert (np.abs(np.diff(colours, axis=0)).sum(1) > 0.15).all()
+    assert (drawn.to_rgba(np.array([0.01, 0.05]))[:, :3] == 1).all()

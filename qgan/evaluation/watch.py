@@ -75,9 +75,9 @@ class Watch:
 
 
 def tagged(evaluation: Evaluation) -> dict[str, float]:
-    """Every number by its tag; those at a glance stand under ``glance/``."""
-    return {row.tag: row.value for row in evaluation.rows} | {
-        f"glance/{name}": row.value for name, row in evaluation.at_a_glance().items()}
+    """Every number by its tag; those at a glance come first, also in the alphabet, in which TensorBoard shows them."""
+    return {f"at a glance/{name}": row.value for name, row in evaluation.at_a_glance().items()} | {
+        f"quality/{row.tag}": row.value for row in evaluation.rows}
 
 
 def subset(jets: JetImages, n: int, seed: int) -> JetImages:

@@ -1,4 +1,7 @@
-"""Pages of charts for TensorBoard's custom scalars; the first one is the quality at a glance."""
+"""Pages of charts for TensorBoard's custom scalars; the first one is the quality at a glance.
+
+A floor has the tag of its number, in a run of its own: it is drawn in the same chart.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,17 @@ def training_pages(numbers: Iterable[str]) -> Pages:
     """The pages of a training.
 
     Args:
-        numbers: tags of what is watched, each with a floor: metric, class and observable.
+        numbers: tags of what is watched, ``at a glance/name`` or ``quality/metric/class/observable``.
     """
     tags = list(numbers)
-    pages: Pages = {"quality at a glance": {f"{headline.title}, worst class": with_floor(f"glance/{name}")
-                                            for name, headline in headlines().items() if f"glance/{name}" in tags}}
+    pages: Pages = {"quality at a glance": {
+        f"{headline.title}, worst class": exactly(f"at a glance/{name}")
+        for name, headline in headlines().items() if f"at a glance/{name}" in tags}}
     for tag in tags:
-        kind, _, rest = tag.partition("/")
-        if kind == "glance":
-            continue
-        label, _, observable = rest.partition("/")
-        pages.setdefault(f"quality of {label} jets", {})[f"{kind} {observable}".strip()] = with_floor(tag)
+        page, *rest = tag.split("/", 3)
+        if page == "quality":
+            metric, label, *observable = rest
+            pages.setdefault(f"quality of {label} jets", {})[" ".join([metric, *observable])] = exactly(tag)
     pages["training"] = {
         "loss, generator": exactly("loss/generator"), "loss, discriminator": exactly("loss/discriminator"),
         "terms of the generator's loss": ["^loss/(?!generator$|discriminator$|r1$)"],
@@ -34,15 +37,10 @@ def training_pages(numbers: Iterable[str]) -> Pages:
 
 
 def evaluation_pages(groups: Sequence[str], metrics: Sequence[str]) -> Pages:
-    """The pages of evaluations: a chart a metric, its observables and floors in it."""
+    """The pages of evaluations: a chart a metric, its observables in it."""
     return {f"test of {'all' if group == 'all' else group} jets":
-            {metric: [f"^test(_floor)?/{re.escape(metric)}/{re.escape(group)}(/|$)"] for metric in metrics}
+            {metric: [f"^test/{re.escape(metric)}/{re.escape(group)}(/|$)"] for metric in metrics}
             for group in groups}
-
-
-def with_floor(tag: str) -> list[str]:
-    """The patterns of a number and of its floor."""
-    return exactly(f"quality/{tag}", f"floor/{tag}")
 
 
 def exactly(*tags: str) -> list[str]:

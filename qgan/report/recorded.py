@@ -28,7 +28,7 @@ def record_evaluation(recorder: Recorder, real: JetImages, fake: JetImages, eval
     recorder.layout(evaluation_pages(evaluation.groups, list(dict.fromkeys(r.metric for r in evaluation.rows))))
     recorder.text(step, "evaluation", "".join(f"    {line}\n" for line in table(evaluation).splitlines()))
     for row in evaluation.rows:
-        floor = {} if row.floor is None else {f"test_floor/{row.tag}": row.floor}
+        floor = {} if row.floor is None else {f"floor/test/{row.tag}": row.floor}
         recorder.scalars(step, {f"test/{row.tag}": row.value} | floor)
     for drawn in figures(real, {"generated": fake}, seed, {"generated": evaluation}):
         recorder.figure(step, f"test/{drawn.name}", drawn.figure)

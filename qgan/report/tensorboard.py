@@ -1,4 +1,8 @@
-"""TensorBoard: scalars, jet images in colour, figures, histograms, text and hyper-parameters."""
+"""TensorBoard: scalars, jet images in colour, figures, histograms, text and hyper-parameters.
+
+Floors are a run of their own beside the run that they belong to, under the same tags: so each is drawn in the chart of
+its number, and all of them in one colour.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from ..runs.folder import FLOOR, event_files
 from ..runs.recorders import Recorder
+from .plots.pictures import sheet
 
-#: Black, violet, orange, white in even steps; TensorBoard's own greys leave all but the hardest pixels black.
-_COLOURS = np.array([(0, 0, 0), (66, 10, 104), (147, 38, 103), (221, 81, 58), (252, 165, 10), (252, 255, 196)])
-#: Zoom of a pixel in the pictures.
-_ZOOM = 4
-_EVENTS = "events.out.tfevents.*"
 #: Dots per inch of a figure.
 _DPI = 80
 
@@ -28,21 +30,27 @@ class TensorBoardRecorder(Recorder):
     Args:
         folder: one run's folder.
         start: first step of this run: what an interrupted run recorded at this step or later is hidden.
-        pt_range: pixel pT of the darkest and the brightest colour, GeV.
+        pixels: pixel of the faintest and of the brightest colour.
+        unit: of the pixels.
     """
 
-    def __init__(self, folder: str | Path, start: int = 0, pt_range: tuple[float, float] = (0.1, 100.0)) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=start or None)
-        self._pt_range = pt_range
+    def __init__(self, folder: str | Path, start: int = 0, pixels: tuple[float, float] = (0.1, 100.0),
+                 unit: str = "GeV") -> None:
+        self._folder, self._purge = Path(folder), start or None
+        self._writer = SummaryWriter(str(folder), purge_step=self._purge)
+        self._floors: SummaryWriter | None = None
+        self._pixels, self._unit = pixels, unit
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         for tag, value in values.items():
-            self._writer.add_scalar(tag, float(value), step)
+            kind, _, of = tag.partition("/")
+            writer, name = (self._floor_writer(), of) if kind == FLOOR else (self._writer, tag)
+            writer.add_scalar(name, float(value), step)
 
     def images(self, step: int, tag: str, images: np.ndarray) -> None:
-        self._writer.add_image(tag, mosaic(images, self._pt_range), step, dataformats="HWC")
+        self.figure(step, tag, sheet(images, self._pixels, self._unit))
 
-    def figure(self, step: int, tag: str, figure: Any) -> None:
+    def figure(self, step: int, tag: str, figure: Figure) -> None:
         # SummaryWriter.add_figure loads pyplot, which takes seconds and keeps global state.
         stream = io.BytesIO()
         figure.savefig(stream, format="rgba", dpi=_DPI)
@@ -64,7 +72,6 @@ class TensorBoardRecorder(Recorder):
         numbers = {key: float(value) for key, value in results.items()}
         for summary in hparams(plain, numbers):
             self._writer._get_file_writer().add_summary(summary)
-        self.scalars(0, numbers)
 
     def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._writer.add_custom_scalars({page: {chart: ["Multiline", list(tags)] for chart, tags in charts.items()}
@@ -72,37 +79,21 @@ class TensorBoardRecorder(Recorder):
 
     def close(self) -> None:
         self._writer.close()
+        if self._floors is not None:
+            self._floors.close()
+
+    def _floor_writer(self) -> SummaryWriter:
+        if self._floors is None:
+            self._floors = SummaryWriter(str(self._folder / FLOOR), purge_step=self._purge)
+        return self._floors
 
 
 def holds_events(folder: str | Path) -> bool:
     """Whether something was recorded in this folder."""
-    return any(Path(folder).glob(_EVENTS))
+    return bool(event_files(Path(folder)))
 
 
 def clear_events(folder: str | Path) -> None:
     """Removes what was recorded in a folder before: its points would stand beside the new ones."""
-    for file in Path(folder).glob(_EVENTS):
+    for file in event_files(Path(folder)):
         file.unlink()
-
-
-def mosaic(images: np.ndarray, pt_range: tuple[float, float] = (0.1, 100.0)) -> np.ndarray:
-    """Jet images (N, H, W), GeV, side by side in a square of rows, log-scaled and coloured: (.., .., 3) uint8."""
-    n, height, width = images.shape
-    columns = int(np.ceil(np.sqrt(n)))
-    rows = -(-n // columns)
-    coloured = colours(images, pt_range).repeat(_ZOOM, 1).repeat(_ZOOM, 2)
-    # A light line below and to the right of each image tells them apart.
-    tile_height, tile_width = height * _ZOOM + 1, width * _ZOOM + 1
-    picture = np.full((rows * tile_height, columns * tile_width, 3), 128, np.uint8)
-    for i, image in enumerate(coloured):
-        top, left = i // columns * tile_height, i % columns * tile_width
-        picture[top:top + tile_height - 1, left:left + tile_width - 1] = image
-    return picture
-
-
-def colours(images: np.ndarray, pt_range: tuple[float, float]) -> np.ndarray:
-    """Pixels in GeV, any shape, to (..., 3) uint8: black at the lower end and below, bright at the upper."""
-    low, high = pt_range
-    share = np.log(np.clip(images, low, high) / low) / np.log(high / low)
-    stops = np.linspace(0, 1, len(_COLOURS))
-    return np.stack([np.interp(share, stops, _COLOURS[:, c]) for c in range(3)], axis=-1).round().astype(np.uint8)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..base.errors import ConfigError
 from ..base.groups import fill_groups
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -171,17 +174,28 @@ class LoggingOptions:
 
     Attributes:
         scalars: loss terms, rates and speed.
-        quality: W1 of every observable on validation jets, and images.
-        costly: Frechet distance and AUC of trees on validation jets, and histograms of every observable.
+        quality: W1 of every observable on validation jets, and images; by default twelve times, and every 500 steps
+            of a long training.
+        costly: Frechet distance and AUC of trees on validation jets, and histograms of every observable; by default
+            every other time.
         checkpoint: a checkpoint to resume from.
         validation_jets: number of validation jets a class for the quality figures.
     """
 
     scalars: int = 20
-    quality: int = 500
-    costly: int = 1000
+    quality: int | None = None
+    costly: int | None = None
     checkpoint: int = 250
     validation_jets: int = 1000
+
+    def looks(self, steps: int) -> tuple[int, int]:
+        """Steps from look to look, and from close look to close look, of a training of ``steps``.
+
+        >>> LoggingOptions().looks(300), LoggingOptions().looks(6000), LoggingOptions(quality=40).looks(300)
+        ((25, 50), (500, 1000), (40, 50))
+        """
+        often = min(500, -(-steps // 12))
+        return often if self.quality is None else self.quality, 2 * often if self.costly is None else self.costly
 
 
 @dataclass
@@ -231,6 +245,19 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def telling(configuration: DataclassInstance, always: Sequence[str] = (),
+            never: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What tells a configuration from others, flat: the options that are not at their default.
+
+    Args:
+        always: names of further options.
+        never: beginnings of the names of those that are left out.
+    """
+    usual = flat(asdict(type(configuration)()))
+    return {name: value for name, value in flat(asdict(configuration)).items()
+            if name in always or not (value == usual.get(name) or name.startswith(never))}
+
+
 def check(configuration: Configuration) -> None:
     """Makes sure that every number is one that can be computed with.
 
@@ -239,7 +266,7 @@ def check(configuration: Configuration) -> None:
     """
     for name, least in _LEAST.items():
         value = _value(configuration, name)
-        if not least <= value < float("inf"):
+        if value is not None and not least <= value < float("inf"):
             raise ConfigError(f"{name}: {value}, expected at least {least}")
     for name, weight in configuration.losses.further.items():
         if hasattr(configuration.losses, name):

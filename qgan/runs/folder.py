@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ import yaml
 
 from ..base.errors import CheckpointError, DataError
 from ..base.io import remove_leftovers, write_text
+
+#: TensorBoard's files, and where those of the floors lie: a run beside that of the numbers, of one colour.
+EVENTS, FLOOR = "events.out.tfevents.*", "floor"
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class RunFolder:
 
     @property
     def tensorboard(self) -> Path:
-        """TensorBoard's folder; give it, or one above it, to ``tensorboard --logdir``."""
-        return self.path / "tensorboard"
+        """Where TensorBoard's files lie: in the folder itself, so that it calls the run by its name."""
+        return self.path
 
     @classmethod
     def create(cls, path: str | Path, overwrite: bool = False) -> RunFolder:
@@ -100,11 +103,17 @@ class RunFolder:
         remove_leftovers(self.path)
 
     def _remove_run(self) -> None:
-        for file in (self.config, self.environment, self.log, *self.path.glob(f"{self.checkpoint.stem}*.pt")):
+        for file in (self.config, self.environment, self.log, *self.path.glob(f"{self.checkpoint.stem}*.pt"),
+                     *event_files(self.tensorboard)):
             file.unlink(missing_ok=True)
-        if self.tensorboard.is_dir():
-            shutil.rmtree(self.tensorboard)
+        with suppress(OSError):  # is not there, or holds more
+            (self.tensorboard / FLOOR).rmdir()
         self.remove_leftovers()
+
+
+def event_files(folder: Path) -> list[Path]:
+    """TensorBoard's files in a folder, those of the floors too."""
+    return [*folder.glob(EVENTS), *(folder / FLOOR).glob(EVENTS)]
 
 
 def saved_configuration(own: Namespace) -> Path | None:

@@ -38,8 +38,8 @@ def run_summary(path: str | Path) -> dict[str, Any]:
 
 def _w1(record: dict[str, Any]) -> dict[str, float]:
     """Worst and median W1 on validation jets, if the record has them, with what real jets reach."""
-    return {key.replace("quality/glance/", "").replace("floor/glance/", "what real jets reach, "): value
-            for key, value in record.items() if "/glance/w1" in key}
+    return {key.replace("floor/", "what real jets reach, ").replace("at a glance/", ""): value
+            for key, value in record.items() if "at a glance/w1" in key}
 
 
 def _numbers(state: dict[str, Any]) -> int:

@@ -30,7 +30,7 @@ from ..quantum import QuantumLayer
 from ..report.text import sentences
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
-from ..runs.configuration import Configuration, check, flat
+from ..runs.configuration import Configuration, check
 from ..runs.recorders import Callback, Calling, JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 from ..sampling.source import JetSource, describe_source, source_of
 from .assembly import build_trainer
@@ -180,9 +180,10 @@ class _Run:
     def record(self, recorder: Recorder, quiet: bool) -> None:
         """Takes the steps that are left and records them."""
         options, total = self.configuration.logging, self.configuration.steps
+        often, seldom = options.looks(total)
         watch = Watch.of(self.prepared.validation, self.prepared.train, options.validation_jets,
                          self.configuration.seed)
-        monitor = Monitor(recorder, watch, self.configuration.seed, costly=options.costly > 0)
+        monitor = Monitor(recorder, watch, self.configuration.seed, costly=seldom > 0)
         if self.trainer.step == 0:
             monitor.start(self._texts())
         with progress(total, "train", "steps", start=self.kept, quiet=quiet) as bar, PostponedInterrupt() as interrupt:
@@ -194,8 +195,8 @@ class _Run:
                         figures = clock.figures(entry, self.configuration.batch_size)
                         recorder.scalars(entry.step, figures)
                         bar.set_postfix_str(_short(figures), refresh=False)
-                    costly = _due(entry.step, options.costly, total)
-                    if costly or _due(entry.step, options.quality, total):
+                    costly = _due(entry.step, seldom, total)
+                    if costly or _due(entry.step, often, total):
                         self._look(monitor, costly)
                         clock.restart()
                     if _due(entry.step, options.checkpoint, total):
@@ -205,8 +206,8 @@ class _Run:
                 # Also after Ctrl-C: nothing that was computed is lost.
                 if self.trainer.step > self.kept and not self.trainer.midway:
                     self.save()
-        seen = self.seen or self._look(monitor, costly=options.costly > 0)
-        monitor.finish(flat(self.configuration.to_dict()), seen)
+        seen = self.seen or self._look(monitor, costly=seldom > 0)
+        monitor.finish(self.configuration, seen)
 
     def source(self) -> JetSource:
         """The averaged generator as it is now."""

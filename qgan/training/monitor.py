@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +12,14 @@ from ..evaluation import Evaluation
 from ..evaluation.watch import WATCHED, Watch, subset, tagged
 from ..report.pages import training_pages
 from ..report.plots import mean_images, observable_histograms
+from ..runs.configuration import Configuration, telling
 from ..runs.recorders import Recorder
 
 #: Jets of each class in a picture.
 PICTURED = 16
-#: Options that say nothing about how good a generator can get.
+#: Options that say nothing about how good a generator can get, and those that every table of runs should show.
 _TECHNICAL = ("logging.", "threads", "device")
+_TELLING = ("seed", "steps", "batch_size", "data.jets", "generator.core")
 
 
 class Monitor:
@@ -65,17 +66,15 @@ class Monitor:
                                  observable_histograms(real, generated, label, WATCHED, columns=4, evaluations=told))
         return replace(seen, rows=[*seen.rows, *closely.rows])
 
-    def finish(self, options: Mapping[str, Any], seen: Evaluation) -> None:
-        """Once, at the end: hyper-parameters and the final numbers at a glance, by which runs are ranked."""
-        chosen = {key: value for key, value in options.items() if not key.startswith(_TECHNICAL)}
-        self.recorder.hyperparameters(chosen, {f"final/{name}": row.value
-                                               for name, row in seen.at_a_glance().items()})
+    def finish(self, configuration: Configuration, seen: Evaluation) -> None:
+        """Once, at the end: what tells the run from others, and the numbers at a glance, by which runs are ranked."""
+        ranked = {tag: value for tag, value in tagged(seen).items() if not tag.startswith("quality/")}
+        self.recorder.hyperparameters(telling(configuration, _TELLING, _TECHNICAL), ranked)
 
     def _numbers(self, step: int, seen: Evaluation, floors: Mapping[str, float]) -> None:
         # A floor is written at each look, so that it is a line beside the curve.
         numbers = tagged(seen)
-        self.recorder.scalars(step, {f"quality/{tag}": value for tag, value in numbers.items()}
-                              | {f"floor/{tag}": floors[tag] for tag in numbers if tag in floors})
+        self.recorder.scalars(step, numbers | {f"floor/{tag}": floors[tag] for tag in numbers if tag in floors})
 
     def _jets(self, step: int, kind: str, jets: JetImages) -> None:
         for label in jets.classes:

@@ -65,6 +65,25 @@ def gallery(real: JetImages, fakes: JetImages | Mapping[str, JetImages], columns
         return figure
 
 
+def sheet(images: np.ndarray, limits: tuple[float, float], unit: str) -> Figure:
+    """Images (N, H, W) side by side in a square of rows, on one logarithmic scale; empty pixels are white."""
+    n, height, width = images.shape
+    columns = int(np.ceil(np.sqrt(n)))
+    tiles = np.full((-(-n // columns), columns, height + 1, width + 1), np.nan)
+    # A grey line below and to the right of each image tells them apart.
+    # A logarithm has no place for 0: below the faintest colour all is white.
+    tiles.reshape(-1, height + 1, width + 1)[:n, :height, :width] = np.maximum(images, limits[0] / 10)
+    picture = tiles.swapaxes(1, 2).reshape(len(tiles) * (height + 1), -1)[:-1, :-1]
+    with styled():
+        figure = new_figure(7.0, 6.0 * picture.shape[0] / picture.shape[1] + 0.2)
+        axes = figure.subplots()
+        colours = colormaps[PIXELS].with_extremes(bad="0.8", under="white")
+        shown = axes.imshow(np.ma.masked_invalid(picture), norm=LogNorm(*limits), cmap=colours, interpolation="nearest")
+        axes.set_axis_off()
+        figure.colorbar(shown, ax=axes, label=f"pixel [{unit}]" if unit else "pixel", extend="both")
+        return figure
+
+
 def draw_image(axes: Axes, image: np.ndarray, jets: JetImages, norm: Normalize, cmap: str = PIXELS) -> AxesImage:
     """One image (H, W) in its coordinates; empty pixels are white.
 
