@@ -10,8 +10,9 @@ from ...base.seeding import numpy_rng
 from ...data.jets import JetImages, concatenate
 from ...data.units import above_cut
 from ...observables.arrays import observables
+from ...taggers import Labelled
 from .plan import Plan
-from .subsets import Observed, observe
+from .subsets import observe
 
 
 class HeldOut:
@@ -27,7 +28,7 @@ class HeldOut:
         self.pool, self.test, self.plan = pool, test, plan
 
     @cached_property
-    def observed_test(self) -> Observed:
+    def observed_test(self) -> Labelled:
         return observe(self.test)
 
     @cached_property

@@ -21,7 +21,7 @@ from .amplification import Power, power
 from .generators import generator_of, sample
 from .held_out import HeldOut, measured
 from .plan import Plan, Results
-from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, observe, training_sets
+from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, flip_of, observe, training_sets
 from .taggers import scores
 
 
@@ -131,7 +131,8 @@ class Part:
         if self.given is not None:
             n = self.plan.generated_per_real * self.size
             given = observe(sample(self.given.source, n, self.seed("given jets")))
-        return dict(training_sets(observe(self.real), observe(self.generated()), given, self.seed("split")))
+        return dict(training_sets(observe(self.real), observe(self.generated()), given, self.seed("split"),
+                                  flip_of(self.real)))
 
     def _powers(self, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         """By observable and class."""
