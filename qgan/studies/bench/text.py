@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,7 @@ def product_shares(rows: Rows) -> dict[int, float]:
     """The bare matrix product's part of the quantum layer's time by batch, quoted circuit, forward and backward."""
     return {row["batch"]: row["ratio"] for row in sorted(rows, key=lambda row: row["batch"])
             if row["what"] == PRODUCT and row["direction"] == "forward+backward"
-            and (row["n_qubits"], row["n_layers"], row["n_rotations"]) == (
-                QUOTED.n_qubits, QUOTED.n_layers, QUOTED.n_rotations)}
+            and of_size(row, replace(QUOTED, batch=row["batch"]))}
 
 
 def _capacity(rows: Rows) -> Iterator[str]:

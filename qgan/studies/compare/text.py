@@ -37,7 +37,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def title(name: str) -> str:
     """What a figure is called, with its unit; one of another version by its name."""
     headline = compared().get(name)
-    return name if headline is None else headline.title + (f" [{headline.unit}]" if headline.unit else "")
+    return name if headline is None else headline.heading
 
 
 def measured(figure: Figure, name: str) -> str:
@@ -70,7 +70,7 @@ def _cell(figure: Spread | None, name: str) -> str:
 def scale(name: str) -> int:
     """What a figure is multiplied by where it is told: a hundred for per cent."""
     headline = compared().get(name)
-    return 100 if headline is not None and headline.percent else 1
+    return 1 if headline is None else headline.scale
 
 
 def number(value: float, digits: int = 3) -> str:
