@@ -19,7 +19,7 @@ from qgan.data.convert import crop
 from qgan.models import PixelStatistics
 from qgan.runs import checkpoint
 from qgan.sampling.conditions import ConditionDensity
-from qgan.studies.augment import Plan, taggers
+from qgan.studies.augment import StudyPlan, taggers
 from qgan.studies.augment.gain import auc
 from qgan.studies.augment.held_out import HeldOut
 from qgan.studies.augment.part import Part
@@ -40,7 +40,7 @@ from qgan.taggers import Alike, Labelled, Seen, training
 from qgan.taggers.trees import least_in_leaf
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
-PLAN = Plan(sizes=(40,), seeds=1, generated_per_real=2, observables=("pt",), truth_jets=1000)
+PLAN = StudyPlan(sizes=(40,), seeds=1, generated_per_real=2, observables=("pt",), truth_jets=1000)
 
 
 def observed(jets: JetImages, first: float = 0.0) -> Labelled:
@@ -49,7 +49,7 @@ def observed(jets: JetImages, first: float = 0.0) -> Labelled:
     return Labelled(Seen(jets.grid, images=jets.images, observables=values), jets.label)
 
 
-def part_of(pool: JetImages, folder: Path, test: JetImages = TEST, plan: Plan = PLAN) -> Part:
+def part_of(pool: JetImages, folder: Path, test: JetImages = TEST, plan: StudyPlan = PLAN) -> Part:
     return Part(HeldOut(pool, test, plan), small({"steps": 3}), plan, folder, 40, 0, quiet=True)
 
 
@@ -194,5 +194,5 @@ def test_every_network_takes_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_both_taggers_learn() -> None:
     jets, test = deal(observe(toy_jets(150, 4)), 0), observe(TEST)
-    for tagger in Plan().taggers:
+    for tagger in StudyPlan().taggers:
         assert auc([taggers.scores(tagger, jets, test, 0, torch.device("cpu"))], TEST.label).value > 0.8

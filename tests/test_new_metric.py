@@ -20,7 +20,7 @@ from qgan.evaluation import metrics as room
 from qgan.report import table, write_report
 from qgan.report.recorded import record_evaluation
 from qgan.report.tensorboard import TensorBoardRecorder
-from qgan.studies.compare.figures import figures
+from qgan.studies.compare.headlines import by_class
 from qgan.studies.compare.text import title
 
 FILE = '''
@@ -81,7 +81,7 @@ def test_one_file_is_found_everywhere(evaluation: Evaluation, tmp_path: Path) ->
     events = EventAccumulator(str(tmp_path / "events")).Reload()
     assert events.Scalars("test/girth/w")[0].value == pytest.approx(row.value, rel=1e-6)
     assert events.Scalars("test_floor/girth/w")[0].value == pytest.approx(row.floor, rel=1e-6)
-    assert figures(evaluation)["w"]["girth"].value == row.value
+    assert by_class(evaluation)["w"]["girth"].value == row.value
     assert title("girth") == "girth [rad]"
 
 

@@ -11,7 +11,7 @@ from ...data.jets import JetImages, concatenate
 from ...data.units import above_cut
 from ...observables.arrays import observables
 from ...taggers import Labelled
-from .plan import Plan
+from .plan import StudyPlan
 from .subsets import observe
 
 
@@ -24,7 +24,7 @@ class HeldOut:
         plan: has the number of jets of each class that are the truth, less those that a generator saw, at most.
     """
 
-    def __init__(self, pool: JetImages, test: JetImages, plan: Plan) -> None:
+    def __init__(self, pool: JetImages, test: JetImages, plan: StudyPlan) -> None:
         self.pool, self.test, self.plan = pool, test, plan
 
     @cached_property

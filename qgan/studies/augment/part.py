@@ -20,7 +20,7 @@ from ...sampling.source import JetSource
 from .amplification import Power, power
 from .generators import generator_of, sample
 from .held_out import HeldOut, measured
-from .plan import Plan, Results
+from .plan import Results, StudyPlan
 from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, flip_of, observe, training_sets
 from .taggers import scores
 
@@ -38,7 +38,7 @@ class Part:
 
     jets: HeldOut
     configuration: Configuration
-    plan: Plan
+    plan: StudyPlan
     study: Path
     size: int
     turn: int

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...base import console
 from .entries import Entry, Spread
-from .figures import Figure, compared
+from .headlines import HeadlineValue, compared
 
 _SIZES = {"quantum": "angles", "core": "core", "generator": "generator"}
 
@@ -40,7 +40,7 @@ def title(name: str) -> str:
     return name if headline is None else headline.heading
 
 
-def measured(figure: Figure, name: str) -> str:
+def measured(figure: HeadlineValue, name: str) -> str:
     """One generator's figure ± its statistical error (what real jets reach), to two digits of the error."""
     factor = scale(name)
     value, error, floor = (None if x is None else factor * x for x in figure)
