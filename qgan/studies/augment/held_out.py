@@ -8,7 +8,7 @@ import numpy as np
 
 from ...base.seeding import numpy_rng
 from ...data.jets import JetImages, concatenate
-from ...data.units import above_cut
+from ...data.units import without_softest
 from ...observables.arrays import observables
 from ...taggers import Labelled
 from .plan import StudyPlan
@@ -58,5 +58,4 @@ class HeldOut:
 
 def measured(jets: JetImages, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Observables by name, (N,) each, with the softest pixels left out as everywhere in an evaluation."""
-    return observables(np.where(above_cut(jets.images, jets.units), jets.images, np.float32(0)), jets.grid,
-                       names=names, units=jets.units)
+    return observables(without_softest(jets.images, jets.units), jets.grid, names=names, units=jets.units)
