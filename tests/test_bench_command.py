@@ -40,9 +40,10 @@ from qgan.studies.bench.gan import (
 from qgan.studies.bench.memory import memory_rows, peak_memory, resident_memory
 from qgan.studies.bench.plot import bench_plot
 from qgan.studies.bench.run import QUICK, Extent, _Session
-from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulation_rows, source_from
+from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulation_rows
 from qgan.studies.bench.text import product_shares
 from qgan.studies.bench.timing import Estimate
+from qgan.training.assembly import source_from
 from qgan.training.preparation import Prepared
 from qgan.training.trainer import Record
 

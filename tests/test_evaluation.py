@@ -25,8 +25,7 @@ from qgan.evaluation.pairing import Ledger, deal, pooled
 from qgan.evaluation.sample import measure
 from qgan.evaluation.two_sample import auc_spread, roc_auc
 from qgan.report import summary, table
-from qgan.studies.bench.sampling import source_from
-from qgan.training.assembly import build_trainer
+from qgan.training.assembly import build_trainer, source_from
 
 REAL = toy_jets(800, 1, "real.h5")
 FAKE = toy_jets(400, 2, "fake.h5")

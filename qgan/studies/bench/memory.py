@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from ...runs.configuration import Configuration
+from ...training.assembly import source_from
 from ...training.preparation import Prepared
 from .gan import QUANTUM, steps_of, trainer_with
 from .layer import BROADCAST, DENSE, OURS, QUOTED, contenders, step
-from .sampling import source_from
 from .timing import CPU, Timing
 
 LAYERS = (OURS, DENSE, BROADCAST)
@@ -105,5 +105,5 @@ def _training(device: torch.device, core: str, configuration: Configuration, pre
 
 
 def _sampling(device: torch.device, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
-    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device)
+    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device=device)
     return lambda: sum(len(block) for block in source.jets(JETS, 0, substructure=False))

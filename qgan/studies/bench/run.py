@@ -20,12 +20,13 @@ from ...quantum.cost import step_counts
 from ...quantum.simulators import installed
 from ...runs.configuration import Configuration
 from ...sampling.source import BLOCK, JetSource, load_source
+from ...training.assembly import source_from
 from ...training.preparation import Prepared, prepare
 from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
 from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, of_size, sizes
 from .marks import marks
 from .memory import JOBS, memory_rows
-from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
+from .sampling import pixels_above_threshold, sampling_rows, simulation_rows
 from .timing import ESTIMATOR, Timing, machine
 
 PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
@@ -162,7 +163,7 @@ class _Session:
         step = steps_of(trainer)
         for _ in range(WARM_UP):
             step()
-        return source_from(trainer, self.prepared, self.device)
+        return source_from(trainer, self.prepared)
 
 
 def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:

@@ -12,25 +12,14 @@ import torch
 
 from ...base.devices import one_thread
 from ...base.errors import DataError
-from ...sampling.source import JetSource, describe_source, source_of
+from ...sampling.source import JetSource
 from ...simulation import PROCESSES
 from ...simulation.chunks import Settings, make_chunk
 from ...simulation.engines import require_engines
-from ...training.preparation import Prepared
-from ...training.trainer import Trainer
 from .timing import CPU, Estimate, Times, Timing, estimate, median, take_turns
 
 #: Above this, GeV, a pixel counts as one that τ_N is computed from.
 _THRESHOLD = 0.1
-
-
-def source_from(trainer: Trainer, prepared: Prepared, device: torch.device = CPU) -> JetSource:
-    """The averaged generator of a trainer as it is now."""
-    described = describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
-    source = source_of(described, origin={})
-    source.generator.load_state_dict(trainer.average.state_dict())
-    source.generator.to(device)
-    return source
 
 
 def sampling_rows(source: JetSource, seconds: float, sizes: Sequence[int], seed: int = 0,
