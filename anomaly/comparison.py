@@ -22,13 +22,13 @@ from qgan.data.shipped import embedded_jets
 
 from .configuration import Configuration, check
 from .detector import Detector
-from .evaluation import report
+from .evaluation import report_of
 from .experiment import fitted
 from .preparation import Jets, jets_of, limited
 from .preprocess import require_only
-from .report import Row
+from .report import ScoreRow
 from .scored import Scored, grouped
-from .scoring import Figure
+from .scoring import Quantity
 
 SIDES = ("real", "generated")
 #: Shares of the usual jets of a file for training, validation and test; all others are test jets.
@@ -61,12 +61,12 @@ class Cell:
     score: str
     trained: str
     scored: str
-    auc: Figure
+    auc: Quantity
     spread: float | None
-    equal_nnz: Figure | None
+    equal_nnz: Quantity | None
 
     @classmethod
-    def of(cls, row: Row, trained: str, scored: str) -> Cell:
+    def of(cls, row: ScoreRow, trained: str, scored: str) -> Cell:
         kind = "trivial" if row.kind == "trivial" else "density" if row.name.endswith(", density") else "score"
         return cls(row.name.removesuffix(", density"), kind, trained, scored, row.auc, row.spread,
                    row.figure("equal_nnz"))
@@ -130,7 +130,7 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
                     detectors.append(detector)
                     bar.update()
                 for scored in SIDES:
-                    found = report(Scored.of(grouped(detectors), sides[scored].test), n_bootstrap=n_bootstrap)
+                    found = report_of(Scored.of(grouped(detectors), sides[scored].test), n_bootstrap=n_bootstrap)
                     cells += [Cell.of(row, trained, scored) for row in found.rows if row.kind == "model"]
                     for row in found.rows:
                         # The density of the sum is fitted on the side that was trained on: no single number.

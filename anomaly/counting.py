@@ -16,7 +16,7 @@ from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
 from qgan.observables.arrays import observables
 
-from .scoring import Figure, Score, score
+from .scoring import Quantity, Score, score
 
 #: Widths of the bins, in lit pixels and in GeV, and the least jets of each class in one.
 NNZ_STEP, PT_STEP, LEAST = 2, 5.0, 5
@@ -88,7 +88,7 @@ def equal_weights(bins: np.ndarray, usual: np.ndarray, times: np.ndarray, least:
     return times * np.where(usual, kept[bins], ratio[bins])
 
 
-def _equal(ranked: Ranked, bins: np.ndarray, draws: np.ndarray) -> Figure | None:
+def _equal(ranked: Ranked, bins: np.ndarray, draws: np.ndarray) -> Quantity | None:
     """None where no bin has enough jets of both classes."""
     weights = equal_weights(bins, ranked.usual, np.ones(len(bins)))
     if not weights.any():
@@ -98,10 +98,10 @@ def _equal(ranked: Ranked, bins: np.ndarray, draws: np.ndarray) -> Figure | None
         drawn = equal_weights(bins, ranked.usual, times * kept, least=1)
         if drawn.any():
             found.append(ranked.auc(drawn))
-    return Figure(ranked.auc(weights), float(np.std(found, ddof=1)))
+    return Quantity(ranked.auc(weights), float(np.std(found, ddof=1)))
 
 
-def _correlation(values: np.ndarray, counts: np.ndarray, draws: np.ndarray) -> Figure | None:
+def _correlation(values: np.ndarray, counts: np.ndarray, draws: np.ndarray) -> Quantity | None:
     """The rank correlation of a score with the lit pixels among usual jets; None where one of them is constant."""
     x, y = rankdata(values), rankdata(counts)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
@@ -111,7 +111,7 @@ def _correlation(values: np.ndarray, counts: np.ndarray, draws: np.ndarray) -> F
         a, b = x - np.average(x, weights=times), y - np.average(y, weights=times)
         return float((times * a * b).sum() / np.sqrt((times * a**2).sum() * (times * b**2).sum()))
 
-    return Figure(weighted(np.ones(len(x))), float(np.std([weighted(times) for times in draws], ddof=1)))
+    return Quantity(weighted(np.ones(len(x))), float(np.std([weighted(times) for times in draws], ddof=1)))
 
 
 def _draws(name: str, usual: np.ndarray, seed: int, n: int) -> np.ndarray:

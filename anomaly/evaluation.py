@@ -15,7 +15,7 @@ from qgan.data.matching import check_unseen
 from .counting import judged
 from .detector import Detector
 from .preparation import Jets, embedded_set, test_jets
-from .report import Report, Row
+from .report import Report, ScoreRow
 from .scored import Scored, load_models
 
 
@@ -40,7 +40,7 @@ def score(runs: str | Path | Sequence[str | Path], data: Jets | None = None, *, 
             different classes, or a picture that exists already: before anything is scored.
     """
     scored = _scored(runs, data, device, plots, overwrite, allow_shared)
-    found = report(scored, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
+    found = report_of(scored, emd=emd, seed=seed, n_bootstrap=n_bootstrap)
     if plots is not None:
         from .plots import write_plots
 
@@ -60,7 +60,7 @@ def save_plots(runs: str | Path | Sequence[str | Path], data: Jets | None, folde
     from .plots import write_plots
 
     scored = _scored(runs, data, device, folder, overwrite)
-    return write_plots(scored, report(scored), folder)
+    return write_plots(scored, report_of(scored), folder)
 
 
 def _scored(runs: str | Path | Sequence[str | Path], data: Jets | None, device: str, plots: str | Path | None,
@@ -79,17 +79,17 @@ def _scored(runs: str | Path | Sequence[str | Path], data: Jets | None, device: 
     return Scored.of(models, jets)
 
 
-def report(scored: Scored, *, emd: int = 0, seed: int = 0, n_bootstrap: int = 200) -> Report:
+def report_of(scored: Scored, *, emd: int = 0, seed: int = 0, n_bootstrap: int = 200) -> Report:
     """:func:`score` of what is scored already."""
-    sample, rows = scored.sample, list[Row]()
+    sample, rows = scored.sample, list[ScoreRow]()
     for name, trainings in scored.values.items():
         for key in trainings[0]:
             title = key.replace("model", name)
-            rows.append(Row(title, "model", [judged(title, values[key], sample, seed, n_bootstrap)
+            rows.append(ScoreRow(title, "model", [judged(title, values[key], sample, seed, n_bootstrap)
                                              for values in trainings]))
     for name, of_jets in scored.controls.items():
         kind = "fitted" if name.startswith("PCA") else "trivial"
-        rows.append(Row(name, kind, [judged(name, of_jets, sample, seed, n_bootstrap)]))  # type: ignore[arg-type]
+        rows.append(ScoreRow(name, kind, [judged(name, of_jets, sample, seed, n_bootstrap)]))  # type: ignore[arg-type]
     about: dict[str, Any] = {"jets": scored.jets.source, "n_usual": int(sample.usual.sum()),
                              "n_unusual": int((~sample.usual).sum())}
     if emd:
@@ -100,7 +100,7 @@ def report(scored: Scored, *, emd: int = 0, seed: int = 0, n_bootstrap: int = 20
                          if (distance := moved(detector, scored.jets[chosen])) is not None]
             if distances:
                 title = f"{name}, EMD of {len(chosen)} jets"
-                rows.append(Row(title, "model", [judged(title, d, among, seed, n_bootstrap) for d in distances]))
+                rows.append(ScoreRow(title, "model", [judged(title, d, among, seed, n_bootstrap) for d in distances]))
                 about.setdefault("emd_radians", {})[name] = {
                     "usual": float(np.mean([d[among.usual].mean() for d in distances])),
                     "unusual": float(np.mean([d[~among.usual].mean() for d in distances]))}

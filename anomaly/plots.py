@@ -18,7 +18,7 @@ from qgan.data.jets import JetImages
 from .detector import Detector
 from .report import Report
 from .scored import Scored
-from .scoring import Curve
+from .scoring import RocCurve
 
 USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
 #: Colours that colour-blind eyes tell apart.
@@ -103,7 +103,7 @@ def roc(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:
     axes = figure.subplots()
     styles = {True: iter(_COLOURS * len(values)), False: iter(_COLOURS * len(values))}
     for name, score in values.items():
-        curve, trivial = Curve.of(score[usual], score[~usual]), name.endswith("(no network)")
+        curve, trivial = RocCurve.of(score[usual], score[~usual]), name.endswith("(no network)")
         some = curve.epsilon_b * curve.n_background > _FEWEST - 0.5
         axes.plot(curve.epsilon_s[some], 1 / curve.epsilon_b[some], color=next(styles[trivial]),
                   ls=":" if trivial else "-", label=f"{name}: AUC {curve.auc():.3f}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from qgan.base.console import aligned
 
-from .scoring import Figure, Score
+from .scoring import Quantity, Score
 
 #: ``trivial`` needs no training on images, ``fitted`` is a control that does, ``model`` is what is judged.
 Kind = Literal["model", "trivial", "fitted"]
@@ -20,7 +20,7 @@ HEADS = {"auc": "AUC", "equal_nnz": "at equal NNZ", "equal_pt": "at equal pT", "
 
 
 @dataclass(frozen=True)
-class Row:
+class ScoreRow:
     """One kind of score, of one training or of several with different seeds, on the same jets.
 
     Attributes:
@@ -33,20 +33,20 @@ class Row:
     kind: Kind
     scores: list[Score]
 
-    def figure(self, name: str) -> Figure | None:
+    def figure(self, name: str) -> Quantity | None:
         """Mean over the trainings, with the mean statistical error of one; None where one has no such figure."""
-        figures: list[Figure | None] = [getattr(score, name) for score in self.scores]
+        figures: list[Quantity | None] = [getattr(score, name) for score in self.scores]
         found = [f for f in figures if f is not None]
         if len(found) < len(figures):
             return None
-        return Figure(float(np.mean([f.value for f in found])), float(np.mean([f.error for f in found])))
+        return Quantity(float(np.mean([f.value for f in found])), float(np.mean([f.error for f in found])))
 
-    def figures(self) -> dict[str, Figure | None]:
+    def figures(self) -> dict[str, Quantity | None]:
         """All of them by name, as in :data:`HEADS`."""
         return {name: self.figure(name) for name in HEADS}
 
     @property
-    def auc(self) -> Figure:
+    def auc(self) -> Quantity:
         """The AUC, which every score has."""
         found = self.figure("auc")
         assert found is not None
@@ -75,11 +75,11 @@ class Report:
     """
 
     usual: str
-    rows: list[Row]
+    rows: list[ScoreRow]
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def best_trivial(self) -> Row:
+    def best_trivial(self) -> ScoreRow:
         """The trivial score with the largest AUC."""
         return max((row for row in self.rows if row.kind == "trivial"), key=lambda row: row.auc.value)
 
@@ -106,7 +106,7 @@ class Report:
                 "best_trivial": self.best_trivial.name, "verdicts": self.verdicts()}
 
 
-def _cells(row: Row) -> Sequence[str]:
+def _cells(row: ScoreRow) -> Sequence[str]:
     spread = "" if row.spread is None else f"± {row.spread:.3f} ({len(row.scores)})"
     auc, *others = ("-" if figure is None else str(figure) for figure in row.figures().values())
     return row.name, auc, spread, *others

@@ -19,7 +19,7 @@ MIN_BACKGROUND = 25
 
 
 @dataclass(frozen=True)
-class Figure:
+class Quantity:
     """A number and its statistical error."""
 
     value: float
@@ -46,15 +46,15 @@ class Score:
     """
 
     name: str
-    auc: Figure
-    sic: Figure
-    rejection_30: Figure
-    rejection_50: Figure
+    auc: Quantity
+    sic: Quantity
+    rejection_30: Quantity
+    rejection_50: Quantity
     n_background: int
     n_signal: int
-    equal_nnz: Figure | None = None
-    equal_pt: Figure | None = None
-    follows_nnz: Figure | None = None
+    equal_nnz: Quantity | None = None
+    equal_pt: Quantity | None = None
+    follows_nnz: Quantity | None = None
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -75,12 +75,12 @@ def score(name: str, background: np.ndarray, signal: np.ndarray, seed: int = 0, 
     rng = numpy_rng(seed, "bootstrap", name)
     draws = np.array([_figures(rng.choice(background, len(background)), rng.choice(signal, len(signal)))
                       for _ in range(n_bootstrap)])
-    area, sic, at_30, at_50 = map(Figure, _figures(background, signal), draws.std(0, ddof=1).tolist())
+    area, sic, at_30, at_50 = map(Quantity, _figures(background, signal), draws.std(0, ddof=1).tolist())
     return Score(name, area, sic, at_30, at_50, len(background), len(signal))
 
 
 @dataclass(frozen=True)
-class Curve:
+class RocCurve:
     """The ROC curve, one point for each distinct score, from (0, 0) to (1, 1).
 
     Attributes:
@@ -93,7 +93,7 @@ class Curve:
     n_background: int
 
     @classmethod
-    def of(cls, background: np.ndarray, signal: np.ndarray) -> Curve:
+    def of(cls, background: np.ndarray, signal: np.ndarray) -> RocCurve:
         """From the scores (N,) of usual and (M,) of unusual jets."""
         values = np.concatenate([background, signal])
         order = np.argsort(-values, kind="stable")
@@ -122,5 +122,5 @@ class Curve:
 
 
 def _figures(background: np.ndarray, signal: np.ndarray) -> tuple[float, ...]:
-    curve = Curve.of(background, signal)
+    curve = RocCurve.of(background, signal)
     return curve.auc(), curve.sic_maximum(), curve.rejection(0.3), curve.rejection(0.5)

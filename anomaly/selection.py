@@ -27,7 +27,7 @@ from .experiment import fitted
 from .models.registry import build
 from .preparation import Jets, usual_jets
 from .pseudo_anomalies import KINDS, pseudo_anomalies
-from .scoring import Curve, Figure
+from .scoring import Quantity, RocCurve
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Candidate:
 
     name: str
     parameters: int
-    criterion: Figure | None = None
+    criterion: Quantity | None = None
     spread: float | None = None
     kinds: dict[str, float] = field(default_factory=dict)
-    behind: Figure | None = None
+    behind: Quantity | None = None
     validation: float | None = None
     failure: str = ""
 
@@ -183,13 +183,13 @@ def _check(configurations: Mapping[str, Configuration], seeds: int) -> str:
 
 def _areas(usual: np.ndarray, unusual: Mapping[str, np.ndarray], draws: Sequence[np.ndarray]) -> np.ndarray:
     """AUC (draws, kinds); a jet and the pseudo-anomalies made of it are drawn together."""
-    return np.array([[Curve.of(usual[draw], scores[draw]).auc() for scores in unusual.values()] for draw in draws])
+    return np.array([[RocCurve.of(usual[draw], scores[draw]).auc() for scores in unusual.values()] for draw in draws])
 
 
 def _controls(detector: Detector, usual: JetImages, unusual: Mapping[str, JetImages]) -> dict[str, dict[str, float]]:
     values = detector.controls(usual)
     others = {kind: detector.controls(jets) for kind, jets in unusual.items()}
-    return {name: {kind: Curve.of(values[name], other[name]).auc() for kind, other in others.items()}
+    return {name: {kind: RocCurve.of(values[name], other[name]).auc() for kind, other in others.items()}
             for name in values}
 
 
@@ -210,10 +210,10 @@ def _candidate(one: _Trained, best: _Trained) -> Candidate:
     # Trainings with the same seed are not alike: their errors add up. The jets are the same.
     apart = 0.0 if one is best or seeds < 2 else float(
         np.hypot(*(t.criterion[0].std(ddof=1) for t in (one, best))) / seeds**0.5)
-    return Candidate(one.name, one.parameters, Figure(float(draws[0].mean()), float(draws[1:].mean(1).std(ddof=1))),
+    return Candidate(one.name, one.parameters, Quantity(float(draws[0].mean()), float(draws[1:].mean(1).std(ddof=1))),
                      float(draws[0].std(ddof=1)) if seeds > 1 else None,
                      {kind: float(value) for kind, value in zip(KINDS, one.auc[0].mean(1), strict=True)},
-                     Figure(float(behind[0]), float(np.hypot(behind[1:].std(ddof=1), apart))),
+                     Quantity(float(behind[0]), float(np.hypot(behind[1:].std(ddof=1), apart))),
                      float(np.mean(one.losses)))
 
 

@@ -18,7 +18,7 @@ import anomaly
 from anomaly.cli import main
 from anomaly.counting import Ranked, Sample, equal_weights, judged
 from anomaly.report import HEADS
-from anomaly.scoring import Curve
+from anomaly.scoring import RocCurve
 from qgan.data import write_jets
 
 
@@ -34,7 +34,7 @@ def test_the_weighted_auc_equals_scikit_learn() -> None:
     values, usual, weights = rng.poisson(5, 500).astype(float), rng.random(500) < 0.4, rng.exponential(1, 500)
     expected = roc_auc_score(~usual, values, sample_weight=weights)
     assert Ranked(values, usual).auc(weights) == pytest.approx(expected, abs=1e-12)
-    assert Ranked(values, usual).auc(np.ones(500)) == pytest.approx(Curve.of(values[usual], values[~usual]).auc())
+    assert Ranked(values, usual).auc(np.ones(500)) == pytest.approx(RocCurve.of(values[usual], values[~usual]).auc())
 
 
 def test_both_classes_get_the_usual_histogram_and_sparse_bins_nothing() -> None:

@@ -10,7 +10,7 @@ from sklearn.mixture import GaussianMixture
 from anomaly.density import Density
 from anomaly.emd import emd
 from anomaly.preprocess import normalise, shares
-from anomaly.scoring import Curve
+from anomaly.scoring import RocCurve
 from qgan.data.grid import Grid
 
 
@@ -41,8 +41,8 @@ def test_what_lies_on_either_side_is_improbable() -> None:
     usual, less, more = (rng.normal(mean, 1, (2000, 1)) for mean in (0, -3, 3))
     density = Density.fit(usual, 2)
     for unusual in (less, more):
-        assert Curve.of(density.score(usual), density.score(unusual)).auc() > 0.9
-    assert Curve.of(usual[:, 0], less[:, 0]).auc() < 0.1
+        assert RocCurve.of(density.score(usual), density.score(unusual)).auc() > 0.9
+    assert RocCurve.of(usual[:, 0], less[:, 0]).auc() < 0.1
 
 
 def test_a_feature_that_does_not_vary_counts_for_nothing() -> None:

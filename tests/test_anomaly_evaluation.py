@@ -17,8 +17,8 @@ from anomaly.comparison import SIDES, compare, side_of
 from anomaly.evaluation import save_plots
 from anomaly.experiment import train
 from anomaly.models.conv import ConvolutionalAutoencoder
-from anomaly.report import Report, Row
-from anomaly.scoring import Figure, Score
+from anomaly.report import Report, ScoreRow
+from anomaly.scoring import Quantity, Score
 from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.base.notes import DataNote
 from qgan.data import read_jets, write_jets
@@ -122,10 +122,10 @@ def test_jets_are_read_once_and_each_model_runs_over_them_once(runs: tuple[list[
     assert seen == [300, 300]
 
 
-def row(name: str, kind: str, *aucs: float) -> Row:
-    one = Figure(1.0, 0.1)
-    scores = [Score(name, Figure(auc, 0.01), one, one, one, 100, 100) for auc in aucs]
-    return Row(name, kind, scores)  # type: ignore[arg-type]
+def row(name: str, kind: str, *aucs: float) -> ScoreRow:
+    one = Quantity(1.0, 0.1)
+    scores = [Score(name, Quantity(auc, 0.01), one, one, one, 100, 100) for auc in aucs]
+    return ScoreRow(name, kind, scores)  # type: ignore[arg-type]
 
 
 def test_the_verdict_on_models_below_the_trivial_scores() -> None:

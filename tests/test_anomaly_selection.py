@@ -17,7 +17,7 @@ from anomaly.cli import main
 from anomaly.configuration import Configuration
 from anomaly.experiment import fitted
 from anomaly.pseudo_anomalies import KINDS, pseudo_anomalies
-from anomaly.scoring import Curve
+from anomaly.scoring import RocCurve
 from anomaly.selection import select
 from qgan.base.errors import ConfigError, DataError, QganError
 from qgan.data import embedded_jets, write_jets
@@ -110,7 +110,7 @@ def test_as_many_pixels_are_lit(name: str) -> None:
         assert np.abs(after - before).mean() < 0.5
     else:
         np.testing.assert_array_equal(after, before)
-    assert Curve.of(before, after).auc() == pytest.approx(0.5, abs=0.01)
+    assert RocCurve.of(before, after).auc() == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_second_prong_turns_about_the_axis() -> None:

@@ -18,7 +18,7 @@ from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.data import Grid, read_jets
 from qgan.runs import checkpoint
 from qgan.sampling.source import load_source
-from qgan.studies.augment import Plan, Results, report, study, summarise
+from qgan.studies.augment import Results, StudyPlan, as_text, study, summarise
 from qgan.studies.augment import generators as training
 from qgan.studies.augment.amplification import Power
 from qgan.studies.augment.generators import generator_of, sample
@@ -28,7 +28,7 @@ from qgan.training.assembly import build_trainer
 from qgan.training.trainer import Record, Trainer
 
 POOL, TEST = toy_jets(80, 1), toy_jets(60, 2)
-PLAN = Plan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
+PLAN = StudyPlan(sizes=(40, 60), seeds=1, generated_per_real=2, taggers=("trees",), observables=("mass",), bins=4,
             power_jets=100)
 
 
@@ -82,7 +82,7 @@ def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.M
     summaries = [summarise(r, PLAN, configuration, POOL) for r in (results, again)]
     assert summaries[0] == summaries[1]
     json.dumps(summaries[0], allow_nan=False)
-    text = report(summaries[0])
+    text = as_text(summaries[0])
     assert text.count("cannot be judged from one seed for the trees") == 2
     assert "qcd mass*" not in text
     with pytest.raises(ConfigError, match=r"study: generated_per_real: was 2 .* 3 is asked for; .*--restart"):
@@ -125,7 +125,7 @@ def test_marks_of_mixed_jets() -> None:
 
 # what the tables say
 
-def made_up(seeds: int) -> tuple[Results, Plan]:
+def made_up(seeds: int) -> tuple[Results, StudyPlan]:
     """The trees gain from generated jets, the network loses, copies do nothing."""
     rng, label = np.random.default_rng(0), np.repeat([0, 1], 1500)
     noise = [rng.normal(size=3000) for _ in range(seeds)]
@@ -139,7 +139,7 @@ def made_up(seeds: int) -> tuple[Results, Plan]:
     unclear = Power(500, -0.0001, 1e-7, 1e-7, 0.9, 0.9)
     for (group, name), one in {("qcd", "c2"): good, ("qcd", "mass"): bad, ("w", "c2"): unclear}.items():
         results.powers[1000, group, name] = [one] * seeds
-    return results, Plan(sizes=(1000,), seeds=seeds)
+    return results, StudyPlan(sizes=(1000,), seeds=seeds)
 
 
 def test_the_report_says_what_the_numbers_say() -> None:
@@ -149,7 +149,7 @@ def test_the_report_says_what_the_numbers_say() -> None:
     assert said.startswith("With 1,000 real jets, adding generated ones helped the trees (AUC +0.0")
     assert " and hurt the network (AUC -0.0" in said
     assert said.count("copies +0.0000 ± 0.0000") == 2
-    text = report(result)
+    text = as_text(result)
     rows = {row["training"]: row for row in result["taggers"] if row["tagger"] == "trees"}
     given = sentence(1000, [{**rows[MIXED], "training": MIXED_GIVEN}, rows[COPIES]], MIXED_GIVEN)
     assert given.startswith("With 1,000 real jets, adding those of the given run, which saw more, helped the trees (A")
@@ -173,7 +173,7 @@ def test_the_report_says_what_the_numbers_say() -> None:
     assert not any("truth" in note for note in result["notes"])
     capped = summarise(results, replace(plan, truth_jets=1000), small(), POOL)
     assert capped["truth_jets"] == [1000, 1000]
-    assert "truth: 1,000 and 1,000 held-out jets" in report(capped)
+    assert "truth: 1,000 and 1,000 held-out jets" in as_text(capped)
     assert "the histograms' truth is 1,000 jets of a class at most, drawn from the 3,160 there are" in capped["notes"]
     assert any("are more than the 160 there are" in note for note in result["notes"])
 

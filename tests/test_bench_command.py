@@ -25,7 +25,7 @@ from qgan.data import write_jets
 from qgan.report.plots.style import to_png
 from qgan.sampling.source import JetSource
 from qgan.simulation.chunks import Settings
-from qgan.studies.bench import bench, memory, report, run
+from qgan.studies.bench import as_text, bench, memory, run
 from qgan.studies.bench import gan as gan_part
 from qgan.studies.bench.gan import (
     CONTROLS,
@@ -39,16 +39,17 @@ from qgan.studies.bench.gan import (
 )
 from qgan.studies.bench.memory import memory_rows, peak_memory, resident_memory
 from qgan.studies.bench.plot import bench_plot
-from qgan.studies.bench.run import QUICK, Effort, _Session
-from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulation_rows, source_from
+from qgan.studies.bench.run import QUICK, Extent, _Session
+from qgan.studies.bench.sampling import sampling_rows, simulation_row, simulation_rows
 from qgan.studies.bench.text import product_shares
 from qgan.studies.bench.timing import Estimate
+from qgan.training.assembly import source_from
 from qgan.training.preparation import Prepared
 from qgan.training.trainer import Record
 
 GROWTH = {name: Estimate(1.0, 0.9, 1.2) for name in ("batch 1 to 256", "batch 256 to 4096", "layers",
                                                      "factor per qubit")}
-TINY = Effort(layer=0.001, gan=0.001, sampling=0.001, requests=(1, 20), processes=("w",), batches=1)
+TINY = Extent(layer=0.001, gan=0.001, sampling=0.001, requests=(1, 20), processes=("w",), batches=1)
 
 
 @pytest.fixture(scope="module")
@@ -229,10 +230,10 @@ def test_what_is_left_out_for_lack_of_time_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(run, "layer_rows", lambda *given: [])
     monkeypatch.setattr(run, "memory_rows", lambda *given: [])
     monkeypatch.setattr(_Session, "prepared", None)
-    result = bench(parts=["layer", "memory"], effort=replace(TINY, limit=0.0))
+    result = bench(parts=["layer", "memory"], extent=replace(TINY, limit=0.0))
     assert "8 qubits, batch 4096" in result["left_out"]
-    assert "left out for lack of time: " in report(result)
-    assert "6 of 6 measurements of memory" in report(result)
+    assert "left out for lack of time: " in as_text(result)
+    assert "6 of 6 measurements of memory" in as_text(result)
 
 
 def test_one_part_alone_and_quiet(tiny: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,7 +242,7 @@ def test_one_part_alone_and_quiet(tiny: None, capsys: pytest.CaptureFixture[str]
     result = bench(quick=True, parts=["simulation"])
     assert set(result) >= {"machine", "simulation"}
     assert "layer" not in result
-    assert "30.0 ± 4.0 jets a second" in report(result)
+    assert "30.0 ± 4.0 jets a second" in as_text(result)
 
 
 @pytest.mark.parametrize(("words", "complaint"), [

@@ -33,8 +33,8 @@ from qgan.runs.recorders import read_log
 from qgan.sampling.source import JetSource
 from qgan.studies.compare.controls import REAL, controls
 from qgan.studies.compare.entries import Entry
-from qgan.studies.compare.figures import Figure, class_figures, figures, from_plain, plain
-from qgan.studies.compare.judge import HeldOut, Judge
+from qgan.studies.compare.headlines import HeadlineValue, by_class, class_values, from_plain, plain
+from qgan.studies.compare.judge import Judge, RealSets
 from qgan.studies.compare.run import Judging, compare
 from qgan.studies.compare.text import aligned, cells, markdown, measured, number, title
 from qgan.studies.compare.trained import existing_runs, train_runs
@@ -51,7 +51,8 @@ def row(metric: str, observable: str, value: float, floor: float = 0.5, group: s
 
 def entry(name: str, core: str, values: list[float], kind: str = "trained", errors: float = 0.01) -> Entry:
     """A model with one figure, lower is better, and coverage, the other way round."""
-    found = [{"all": {"w1_median": Figure(v, errors, 0.02), "coverage": Figure(1 - v, errors, 1.0)}} for v in values]
+    found = [{"all": {"w1_median": HeadlineValue(v, errors, 0.02), "coverage": HeadlineValue(1 - v, errors, 1.0)}}
+             for v in values]
     return Entry(name, kind, list(range(len(values))), found, {"quantum": 8, "core": 8, "generator": 100}, 0.1, 10,
                  {"generator": {"core": core, "n_qubits": 8}, "steps": 10})
 
@@ -81,12 +82,12 @@ def test_figures_are_those_of_the_rows() -> None:
             row("mean_image", "", 0.05, 0.03), row("c2st_auc", "features", 0.6), row("fpd", "features", 20.0),
             row("fpd", "energy_flow", 30.0), row("coverage", "features", 0.9), row("closure_bias", "mass", -1.0, 0.5),
             row("closure_resolution", "mass", 5.0, 3.0), row("closure_resolution", "pt", 9.0, 3.0)]
-    found = class_figures(Evaluation(rows), "w")
+    found = class_values(Evaluation(rows), "w")
     assert {name: figure.value for name, figure in found.items()} == pytest.approx({
         "w1_worst": 0.4, "w1_median": 0.25, "mean_image": 0.05, "auc_trees": 0.6, "fpd_features": 20.0,
         "fpd_energy_flow": 30.0, "coverage": 0.9, "mass_bias": 1.5, "mass_resolution": 4.0})
     assert found["mean_image"] == (0.05, 0.1, 0.03)
-    both = figures(Evaluation([*rows, *(replace(r, group="qcd", value=3 * r.value) for r in rows)]))
+    both = by_class(Evaluation([*rows, *(replace(r, group="qcd", value=3 * r.value) for r in rows)]))
     assert both["all"]["w1_worst"].value == pytest.approx(1.2)
     assert both["all"]["mean_image"].value == pytest.approx(0.1)
     assert both["all"]["mean_image"].error == pytest.approx(0.1 / 2**0.5)
@@ -144,9 +145,9 @@ def test_the_table_has_a_line_for_each() -> None:
     assert markdown(rows).splitlines()[1].count("---") == len(rows[0])
     assert (number(123.4), number(0.0123), number(2e7)) == ("123", "0.0123", "2.0e+07")
     assert (title("mean_image"), title("of another version")) == ("mean image [%]", "of another version")
-    assert measured(Figure(0.0406, 0.0065, 0.027), "mean_image") == "4.06 ± 0.65 (2.70)"
-    assert measured(Figure(1234.5, 104.0, None), "fpd_features") == "1234 ± 104"
-    assert measured(Figure(0.5, None, None), "auc_trees") == "0.500"
+    assert measured(HeadlineValue(0.0406, 0.0065, 0.027), "mean_image") == "4.06 ± 0.65 (2.70)"
+    assert measured(HeadlineValue(1234.5, 104.0, None), "fpd_features") == "1234 ± 104"
+    assert measured(HeadlineValue(0.5, None, None), "auc_trees") == "0.500"
 
 
 def test_controls_are_what_they_are_called() -> None:
@@ -175,8 +176,8 @@ def test_the_figures_catch_the_controls(monkeypatch: pytest.MonkeyPatch) -> None
     found = {}
     for c in controls(TRAIN, 3):
         if c.seed == 0 and c.name != "memorised":
-            by = Judge.of(HeldOut(TEST, c.reference), TEST.grid, n_per_class=200, seed=0, quick=True)
-            found[c.name] = figures(by(c.jets))
+            by = Judge.of(RealSets(TEST, c.reference), TEST.grid, n_per_class=200, seed=0, quick=True)
+            found[c.name] = by_class(by(c.jets))
     for group in ("w", "qcd"):
         values = {name: {k: v.value for k, v in f[group].items()} for name, f in found.items()}
         real = values[REAL]

@@ -40,7 +40,7 @@ from qgan.quantum import CIRCUITS, QuantumLayer
 from qgan.runs.configuration import Configuration
 from qgan.runs.recorders import read_log
 from qgan.sampling.source import load_source
-from qgan.studies.augment import Plan, study, summarise
+from qgan.studies.augment import StudyPlan, study, summarise
 from qgan.taggers import TAGGERS, Labelled, Seen, Setting
 from qgan.training.parts import check_parts
 
@@ -163,7 +163,7 @@ def test_the_metric_is_in_every_evaluation(jets: Path, tmp_path: Path, monkeypat
 def test_the_tagger_is_used_in_a_study_and_as_referee(tmp_path: Path) -> None:
     configuration = replace(small({"steps": 2}), plugins=[str(written(tmp_path, "nearest.py"))])
     pool, test = toy_jets(100, 1), toy_jets(60, 2)
-    plan = Plan(sizes=(40,), seeds=1, generated_per_real=2, taggers=("nearest",), observables=())
+    plan = StudyPlan(sizes=(40,), seeds=1, generated_per_real=2, taggers=("nearest",), observables=())
     results = study(pool, test, configuration, plan, tmp_path / "study", quiet=True)
     rows = summarise(results, plan, configuration, pool)["taggers"]
     assert [row["training"] for row in rows] == ["real", "real + copies", "generated", "real + generated"]

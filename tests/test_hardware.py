@@ -18,8 +18,8 @@ from qgan.data import JetImages, concatenate, write_jets
 from qgan.evaluation import Evaluation, Row
 from qgan.evaluation.pictures import mean_image_difference
 from qgan.sampling.source import JetSource, load_source
-from qgan.studies.compare.figures import Figure, followed
-from qgan.studies.compare.judge import HeldOut, Judge
+from qgan.studies.compare.headlines import HeadlineValue, followed
+from qgan.studies.compare.judge import Judge, RealSets
 from qgan.studies.hardware import HardwareStudy, Point, on_hardware, study
 from qgan.studies.hardware_plot import hardware_plot
 from qgan.training.experiment import train
@@ -87,7 +87,7 @@ def test_expectation_values_are_measured_too(tmp_path: Path) -> None:
 def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource, monkeypatch: pytest.MonkeyPatch,
                                                               ) -> None:
     monkeypatch.setattr(Judge, "__call__", cheap)
-    found = study(source, HeldOut(TEST, None), shots=[1000, 10], noise=[0.05], n_per_class=60, quiet=True)
+    found = study(source, RealSets(TEST, None), shots=[1000, 10], noise=[0.05], n_per_class=60, quiet=True)
     assert [(p.shots, p.noise) for p in found.points] == [(None, 0.0), (10, 0.0), (1000, 0.0),
                                                           (None, 0.05), (10, 0.05), (1000, 0.05)]
     told = json.loads(json.dumps(found.to_dict()))
@@ -106,7 +106,7 @@ def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource,
     ({100: 0.5, 1000: 0.4, 10_000: 0.3}, "10,000 shots a jet are not enough")])
 def test_the_sentence_on_shots_follows_from_the_numbers(values: dict[int, float], said: str) -> None:
     def point(shots: int | None, noise: float, value: float) -> Point:
-        return Point(shots, noise, {name: Figure(value, 0.01, 0.05) for name in followed()})
+        return Point(shots, noise, {name: HeadlineValue(value, 0.01, 0.05) for name in followed()})
 
     points = [point(None, 0.0, 0.1), *(point(n, 0.0, v) for n, v in values.items()), point(None, 0.01, 0.4)]
     cost = {"embedding_two_qubit_gates": 247, "two_qubit_gates": 270, "embedding_depth": 500, "depth": 540}

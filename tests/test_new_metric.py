@@ -20,7 +20,7 @@ from qgan.evaluation import metrics as room
 from qgan.report import table, write_report
 from qgan.report.recorded import record_evaluation
 from qgan.report.tensorboard import TensorBoardRecorder
-from qgan.studies.compare.figures import figures
+from qgan.studies.compare.headlines import by_class
 from qgan.studies.compare.text import title
 
 FILE = '''
@@ -82,7 +82,7 @@ def test_one_file_is_found_everywhere(evaluation: Evaluation, tmp_path: Path) ->
     assert events.Scalars("test/girth/w")[0].value == pytest.approx(row.value, rel=1e-6)
     floors = EventAccumulator(str(tmp_path / "events" / "floor")).Reload()
     assert floors.Scalars("test/girth/w")[0].value == pytest.approx(row.floor, rel=1e-6)
-    assert figures(evaluation)["w"]["girth"].value == row.value
+    assert by_class(evaluation)["w"]["girth"].value == row.value
     assert title("girth") == "girth [rad]"
 
 
@@ -121,6 +121,7 @@ def test_a_metric_is_stated_in_its_own_file_alone() -> None:
                 "memorising", "usefulness"}
     named = [f"{path.relative_to(root)}: {name}" for path in root.rglob("*.py") if path.resolve() not in own
              for name in METRICS.names() if name not in ordinary and f'"{name}"' in path.read_text(encoding="utf-8")]
-    # A slice of conditions has an attribute of that name.
-    assert named == ["cli/slices.py: w1"]
+    # An attribute of a slice; a score, and what is said of a file or of a run, which ask for one metric.
+    assert sorted(named) == ["cli/slices.py: w1", "runs/summary.py: w1", "studies/about.py: w1",
+                             "studies/estimator.py: w1"]
     assert Row("girth", "", "w", 1.0, None, None, None, None, "", 1).tag == "girth/w"

@@ -10,7 +10,7 @@ import torch
 
 from qgan.quantum import QuantumLayer, embed
 from qgan.quantum.simulators import simulator
-from qgan.studies.bench import DEEPER, QUOTED, Size, capacity_table, compare, counts, kept_for_backward, table
+from qgan.studies.bench import DEEPER, QUOTED, Size, capacity_table, compare, counts, kept_for_backward, layer_table
 from qgan.studies.bench.layer import DENSE, LIGHTNING, OURS, OURS_EXPVAL, contenders, growth, layer_rows, step
 
 SMALL = Size(n_qubits=4, n_layers=2, n_rotations=4, inputs=9, batch=4)
@@ -52,7 +52,7 @@ def test_rows_can_be_read_by_machine_and_by_eye() -> None:
     assert slow["scaled"] == 2
     assert slow["ratio"] > 1
     assert json.loads(json.dumps(rows)) == rows
-    assert len(table(rows).splitlines()) == 4
+    assert len(layer_table(rows).splitlines()) == 4
     for row in rows:
         assert 0 < row["seconds_low"] <= row["seconds"] <= row["seconds_high"]
         assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]

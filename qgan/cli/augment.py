@@ -56,10 +56,10 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()], 
         qgan augment --out runs/power --no-taggers --sizes 1000
     """
     from ..base.io import write_json
-    from ..studies.augment import Plan, report, study, summarise
+    from ..studies.augment import StudyPlan, as_text, study, summarise
     from ..studies.augment.plan import WATCHED
 
-    plan = Plan(tuple(sorted(set(sizes))), seeds, seed, generated_per_real,
+    plan = StudyPlan(tuple(sorted(set(sizes))), seeds, seed, generated_per_real,
                 () if no_taggers else tuple(dict.fromkeys(taggers)),
                 () if no_amplification else tuple(observables or WATCHED), bins)
     pool, held_out = load(configuration, data and reading.of(data), test and reading.of(test), seed)
@@ -70,7 +70,7 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()], 
         write_json(path, result)
     draw(result, out)
     if not quiet:
-        print(report(result))
+        print(as_text(result))
 
 
 def load(configuration: Configuration, data: Paths | None, test: Paths | None, seed: int,

@@ -38,7 +38,7 @@ def main(*, reading: Reading, quick: bool = False, only: Sequence[Part] | None =
     if plots and only and "layer" not in only:
         raise UsageError("--plots: shows the part layer, which --only leaves out")
     from ..base.io import write_json
-    from ..studies.bench import bench, report
+    from ..studies.bench import as_text, bench
 
     result = bench(quick=quick, threads=threads or 0, seed=seed, device=device, parts=only or PARTS,
                    data=data and reading.of(data), run=run, quiet=quiet)
@@ -51,4 +51,4 @@ def main(*, reading: Reading, quick: bool = False, only: Sequence[Part] | None =
         plots.mkdir(parents=True, exist_ok=True)
         save_figure(bench_plot(result["layer"]["rows"]), plots / "bench.png", overwrite)
     if not quiet:
-        print(report(result))
+        print(as_text(result))

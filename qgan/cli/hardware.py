@@ -55,7 +55,7 @@ def main(*, source: Source, reading: Reading, shots: Sequence[Positive] = (100, 
 
 
 def _table(found: HardwareStudy) -> str:
-    from ..studies.compare.figures import followed
+    from ..studies.compare.headlines import followed
 
     return aligned([["shots", "noise", *(headline.title for headline in followed().values())], *(
         ["exact" if point.shots is None else f"{point.shots:,}", f"{point.noise:g}",

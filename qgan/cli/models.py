@@ -39,7 +39,7 @@ def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool 
 
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A few lines a model: what it makes, what it was trained on, and its figures by class."""
-    from ..studies.compare.figures import compared, from_plain
+    from ..studies.compare.headlines import compared, from_plain
     from ..studies.compare.text import measured, title
 
     for card in cards:

@@ -91,3 +91,8 @@ def title(unit: str, units: Units) -> str:
     'ln share of the maximum'
     """
     return unit.replace("GeV", TITLES[units])
+
+
+def without_softest(images: np.ndarray, units: Units) -> np.ndarray:
+    """Pixels (N, H, W) with those under :data:`CUT` set to 0, as everything measures them."""
+    return np.where(above_cut(images, units), images, np.float32(0))

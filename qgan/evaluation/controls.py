@@ -8,12 +8,6 @@
 | ``memorised`` | copies of training jets | memorising alone |
 | ``smeared`` | each pixel is multiplied by a random factor | W1, Frechet distance |
 | ``shifted`` | every jet is moved by a pixel | mean image, W1 of the distances to the origin, networks |
-
-And, of :func:`subtle_controls`, for referees alone:
-
-| ``mirrored`` | half of the jets are mirrored in Δφ, which the canonical frame forbids |
-| ``nudged`` | a fifth of the jets are moved by a pixel |
-| ``faded`` | a fifth of the pixels below 1 GeV are empty |
 """
 
 from __future__ import annotations
@@ -29,9 +23,6 @@ from ..data.jets import JetImages, concatenate
 
 #: Standard deviation of the logarithm of a pixel's factor.
 SMEARING = 0.25
-#: Shares of jets that are mirrored or moved, and of pixels below :data:`SOFT` (GeV) that are lost.
-MIRRORED, NUDGED, FADED = 0.5, 0.2, 0.2
-SOFT = 1.0
 Change = Callable[[JetImages, np.random.Generator], JetImages]
 
 
@@ -56,12 +47,6 @@ def negative_controls(jets: JetImages, training: JetImages | None = None, seed: 
 
         out["memorised"] = _by_class(jets, "memorised", copy, seed)
     return out
-
-
-def subtle_controls(jets: JetImages, seed: int = 0) -> dict[str, JetImages]:
-    """Jets that are wrong in a way that most metrics hardly see, by name; arguments as of :func:`negative_controls`."""
-    changes: dict[str, Change] = {"mirrored": _mirrored, "nudged": _nudged, "faded": _faded}
-    return {name: _by_class(jets, name, change, seed) for name, change in changes.items()}
 
 
 def _by_class(jets: JetImages, name: str, change: Change, seed: int) -> JetImages:
@@ -93,21 +78,6 @@ def _shifted(jets: JetImages, rng: np.random.Generator) -> JetImages:
     moved = np.zeros_like(jets.images)
     moved[:, 1:] = jets.images[:, :-1]
     return replace(jets, images=moved)
-
-
-def _mirrored(jets: JetImages, rng: np.random.Generator) -> JetImages:
-    chosen = rng.random(len(jets)) < MIRRORED
-    return replace(jets, images=np.where(chosen[:, None, None], jets.images[:, :, ::-1], jets.images))
-
-
-def _nudged(jets: JetImages, rng: np.random.Generator) -> JetImages:
-    chosen = rng.random(len(jets)) < NUDGED
-    return replace(jets, images=np.where(chosen[:, None, None], _shifted(jets, rng).images, jets.images))
-
-
-def _faded(jets: JetImages, rng: np.random.Generator) -> JetImages:
-    lost = (rng.random(jets.images.shape) < FADED) & (jets.images < SOFT)
-    return replace(jets, images=np.where(lost, np.float32(0), jets.images))
 
 
 def _copies(training: JetImages, n: int, rng: np.random.Generator) -> JetImages:

@@ -65,6 +65,16 @@ class Headline:
     more_is_better: bool = False
     axis: Literal["linear", "log", "symlog"] = "linear"
 
+    @property
+    def heading(self) -> str:
+        """Title and unit."""
+        return self.title + (f" [{self.unit}]" if self.unit else "")
+
+    @property
+    def scale(self) -> int:
+        """How many times the number is told."""
+        return 100 if self.percent else 1
+
     def found(self, rows: list[Row]) -> Row | None:
         """Its row among those of its metric and one class; None where they lack it."""
         mine = [row for row in rows if self.observable in (None, row.observable)]

@@ -29,12 +29,12 @@ class Row:
     observable: str
     group: str
     value: float
-    error: float | None
-    floor: float | None
-    ratio: float | None
-    significance: float | None
-    unit: str
-    n: int
+    error: float | None = None
+    floor: float | None = None
+    ratio: float | None = None
+    significance: float | None = None
+    unit: str = ""
+    n: int = 0
 
     @property
     def tag(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.jets import JetImages
-from ..data.units import above_cut, in_cut_units
+from ..data.units import in_cut_units, without_softest
 from ..observables.arrays import observables
 from ..observables.broad import broad
 from ..observables.energy_flow import GRAPHS, energy_flow
@@ -62,7 +62,7 @@ class Sample:
 
 def measure(jets: JetImages, with_flow: bool = True, names: Sequence[str] | None = None) -> Sample:
     """Observables of jets, by default all there are and what referees see, and energy-flow polynomials."""
-    images = np.where(above_cut(jets.images, jets.units), jets.images, np.float32(0)).astype(np.float32, copy=False)
+    images = without_softest(jets.images, jets.units).astype(np.float32, copy=False)
     values = observables(images, jets.grid, names=names, units=jets.units)
     if jets.units != "GeV":
         values = {name: _steady(x) for name, x in values.items()}

@@ -51,7 +51,7 @@ def sentences(evaluation: Evaluation) -> str:
     known, parts = headlines(), []
     for key, row in evaluation.at_a_glance().items():
         if known[key].sentence:
-            value = 100 * row.value if known[key].percent else row.value
+            value = known[key].scale * row.value
             parts.append(known[key].sentence.format(row=row, number=number(value)))
     return ", ".join(parts)
 

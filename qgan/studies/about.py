@@ -15,7 +15,7 @@ from ..evaluation import Reference
 from ..evaluation.effort import QUICK_JETS, effort
 from ..evaluation.features import FEATURES
 from ..sampling.pretrained import read_card
-from .compare.figures import Figure, from_plain
+from .compare.headlines import HeadlineValue, from_plain
 from .compare.text import measured, title
 
 #: Jets of a file that are looked at: enough for :data:`QUICK_JETS` of each class.
@@ -53,6 +53,6 @@ def w1_of_file(path: str | Path, **options: Any) -> dict[str, dict[str, str]]:
         evaluation = Reference.by(test, train, plan, seed=0).judge(jets, metrics=["w1"])
     except DataError:
         return {}
-    return {group: {title(name): measured(Figure.of(row), name)
+    return {group: {title(name): measured(HeadlineValue.of(row), name)
                     for name, row in evaluation.headlines(group).items() if name in _W1}
             for group in evaluation.groups}

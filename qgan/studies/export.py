@@ -17,7 +17,7 @@ from ..runs.configuration import Configuration, flat
 from ..sampling.onnx_model import require_exporter, write_onnx
 from ..sampling.pretrained import read_card, save_model
 from ..sampling.source import load_source
-from .compare.figures import figures, plain
+from .compare.headlines import by_class, plain
 from .compare.judge import JUDGED, Judge, held_out, some_jets
 from .compare.size import parameters
 from .model_card import model_card
@@ -102,4 +102,4 @@ def _quality(evaluation: Evaluation) -> dict[str, Any]:
     """What was measured: the figures by class, and every row with error and floor."""
     rows = [{key: value for key, value in row.to_dict().items() if key != "unit"} for row in evaluation.rows]
     settings = {key: value for key, value in evaluation.settings.items() if key != "reference"}
-    return {"settings": settings, "notes": evaluation.notes, "figures": plain(figures(evaluation)), "rows": rows}
+    return {"settings": settings, "notes": evaluation.notes, "figures": plain(by_class(evaluation)), "rows": rows}

@@ -21,8 +21,8 @@ from ..models import Core
 from ..quantum import QuantumLayer, hardware_cost
 from ..quantum.measured import MeasuredLayer, outcome_forms
 from ..sampling.source import JetSource
-from .compare.figures import Figure, figures, followed
-from .compare.judge import HeldOut, Judge, some_jets
+from .compare.headlines import HeadlineValue, by_class, followed
+from .compare.judge import Judge, RealSets, some_jets
 
 #: A figure agrees with the exact one within so many errors.
 CLOSE = 2.0
@@ -34,7 +34,7 @@ class Point:
 
     shots: int | None
     noise: float
-    figures: dict[str, Figure]
+    figures: dict[str, HeadlineValue]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def on_hardware(source: JetSource, *, shots: int | None, noise: float, seed: int
                    origin={**source.origin, "shots": shots, "depolarising": noise, "shots_seed": seed})
 
 
-def study(source: JetSource, real: HeldOut, *, shots: Sequence[int], noise: Sequence[float], n_per_class: int = 1000,
+def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Sequence[float], n_per_class: int = 1000,
           seed: int = 0, quick: bool = True, quiet: bool = False) -> HardwareStudy:
     """Figures at every combination of shots (and infinitely many) and noise (and none).
 
@@ -147,7 +147,7 @@ def study(source: JetSource, real: HeldOut, *, shots: Sequence[int], noise: Sequ
             for count in counts:
                 measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)
                 fake = some_jets(measured, n_per_class, seed)
-                found = figures(by(fake))["all"]
+                found = by_class(by(fake))["all"]
                 points.append(Point(count, probability, {name: found[name] for name in followed()}))
                 bar.update()
     return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)

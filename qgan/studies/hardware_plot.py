@@ -38,8 +38,8 @@ def hardware_plot(told: dict[str, Any]) -> Figure:
                 _line(axes, [p for p in points if p["noise"] == noise], headline, colour, f"p = {noise:g}")
             floor = points[0]["figures"][name]["floor"]
             if floor is not None:
-                axes.axhline(100 * floor if headline.percent else floor, color=REAL, ls="--", lw=0.9, label="real jets")
-            axes.set_ylabel(headline.title + (f" [{headline.unit}]" if headline.unit else ""))
+                axes.axhline(headline.scale * floor, color=REAL, ls="--", lw=0.9, label="real jets")
+            axes.set_ylabel(headline.heading)
             _shot_axis(axes, points)
             # What is extrapolated can be negative for good jets.
             axes.set_yscale(headline.axis, **({"linthresh": 10} if headline.axis == "symlog" else {}))
@@ -52,7 +52,7 @@ def hardware_plot(told: dict[str, Any]) -> Figure:
 
 
 def _line(axes: Axes, points: Sequence[Point], headline: Headline, colour: str, label: str) -> None:
-    name, scale = headline.name, 100 if headline.percent else 1
+    name, scale = headline.name, headline.scale
     ordered = sorted(points, key=lambda p: p["shots"] or np.inf)
     x = [_place(p, points) for p in ordered]
     y = scale * np.array([p["figures"][name]["value"] for p in ordered])

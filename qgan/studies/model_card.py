@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .compare.figures import Figures, from_plain
+from .compare.headlines import HeadlineValues, from_plain
 from .compare.text import markdown, measured, scale, title
 
 _TAGS = ["physics", "particle-physics", "jets", "quantum-machine-learning", "gan", "pennylane"]
@@ -28,7 +28,7 @@ def model_card(card: dict[str, Any]) -> str:
     return f"---\n{front}---\n\n" + "\n\n".join(_sections(card, figures)) + "\n"
 
 
-def _front(card: dict[str, Any], figures: dict[str, Figures]) -> dict[str, Any]:
+def _front(card: dict[str, Any], figures: dict[str, HeadlineValues]) -> dict[str, Any]:
     metrics = [{"type": name, "name": title(name), "value": scale(name) * figure.value}
                for name, figure in figures["all"].items()]
     result = {"task": {"type": "unconditional-image-generation", "name": "images of particle jets"},
@@ -36,7 +36,7 @@ def _front(card: dict[str, Any], figures: dict[str, Figures]) -> dict[str, Any]:
     return {"library_name": "qgan", "tags": _TAGS, "model-index": [{"name": card["name"], "results": [result]}]}
 
 
-def _sections(card: dict[str, Any], figures: dict[str, Figures]) -> Iterator[str]:
+def _sections(card: dict[str, Any], figures: dict[str, HeadlineValues]) -> Iterator[str]:
     name, source, parameters = card["name"], card["source"], card["parameters"]
     grid = source["blueprint"]["grid"]
     reach = (grid["eta_range"][1] - grid["eta_range"][0]) / 2
@@ -59,7 +59,7 @@ def _sections(card: dict[str, Any], figures: dict[str, Figures]) -> Iterator[str
            "generator can be told from them.")
 
 
-def _quality(card: dict[str, Any], figures: dict[str, Figures]) -> str:
+def _quality(card: dict[str, Any], figures: dict[str, HeadlineValues]) -> str:
     groups = [group for group in figures if group != "all"]
     rows = [["", *groups], *([title(name), *(measured(figures[group][name], name) if name in figures[group] else ""
                                             for group in groups)] for name in figures["all"])]

@@ -59,6 +59,9 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.jets)
 
+    def __getitem__(self, index: np.ndarray) -> Labelled:
+        return Labelled(self.jets[index], self.label[index])
+
 
 @dataclass(frozen=True)
 class Alike:

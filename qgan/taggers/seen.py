@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.grid import Grid
 from ..data.jets import JetImages
-from ..data.units import Units, above_cut
+from ..data.units import Units, without_softest
 from ..observables.arrays import observables
 
 
@@ -55,7 +55,7 @@ class Seen:
     def observables(self) -> np.ndarray:
         """(N, S) observables, those of :func:`qgan.observables.registry.measured` where no others were given."""
         if "observables" not in self._ways:
-            cut = np.where(above_cut(self.images, self.units), self.images, np.float32(0))
+            cut = without_softest(self.images, self.units)
             self._ways["observables"] = np.stack(list(observables(cut, self._known_grid, units=self.units).values()), 1)
         return self._ways["observables"]
 
@@ -66,7 +66,7 @@ class Seen:
         From images each pixel that is not empty is a massless particle in its centre.
         """
         if "momenta" not in self._ways:
-            cut = np.where(above_cut(self.images, self.units), self.images, np.float32(0))
+            cut = without_softest(self.images, self.units)
             self._ways["momenta"] = pixels_as_particles(cut, self._known_grid)
         return self._ways["momenta"]
 

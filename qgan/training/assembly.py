@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ..models.symmetry import EtaFlip
 from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, LossOptions
+from ..sampling.source import JetSource, source_of
 from .preparation import Prepared, statistics_of
 from .trainer import Schedule, Trainer, TrainingJets
 
@@ -84,6 +85,15 @@ def build_terms(configuration: Configuration, prepared: Prepared, shares: Tensor
                       prepared.blueprint.scale, device)
     built = [(TERMS[name].build(setting), weight) for name, weight in _weights(configuration.losses).items() if weight]
     return WeightedSum([*((term, weight) for term, weight in built if term is not None), *own])
+
+
+def source_from(trainer: Trainer, prepared: Prepared, origin: dict[str, Any] | None = None,
+                device: torch.device | None = None) -> JetSource:
+    """The averaged generator of a trainer as it is now, where it is or on a device."""
+    source = source_of(prepared.description, origin or {})
+    source.generator.load_state_dict(trainer.average.state_dict())
+    source.generator.to(device or next(trainer.average.parameters()).device)
+    return source
 
 
 def _weights(losses: LossOptions) -> dict[str, float]:

@@ -32,8 +32,8 @@ from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, check
 from ..runs.recorders import Callback, Calling, JsonLinesRecorder, Recorder, SeveralRecorders, read_log
-from ..sampling.source import JetSource, describe_source, source_of
-from .assembly import build_trainer
+from ..sampling.source import JetSource
+from .assembly import build_trainer, source_from
 from .monitor import Monitor
 from .parts import check_parts, with_parts
 from .preparation import Prepared, prepare
@@ -211,10 +211,7 @@ class _Run:
 
     def source(self) -> JetSource:
         """The averaged generator as it is now."""
-        source = source_of(self._description(), self._origin())
-        source.generator.load_state_dict(self.trainer.average.state_dict())
-        source.generator.to(next(self.trainer.average.parameters()).device)
-        return source
+        return source_from(self.trainer, self.prepared, self._origin())
 
     def summary(self) -> str:
         """The quality in a few words."""
@@ -233,13 +230,9 @@ class _Run:
         """Writes a checkpoint."""
         states = {name: part.state_dict() for name, part in self.trainer.parts().items()}
         checkpoint.save(self.folder.checkpoint, Checkpoint(
-            self.trainer.step, states, self.configuration.to_dict(), transforms=self._description(),
+            self.trainer.step, states, self.configuration.to_dict(), transforms=self.prepared.description,
             origin=self._origin()), keep_previous=True)
         self.kept = self.trainer.step
-
-    def _description(self) -> dict[str, Any]:
-        prepared = self.prepared
-        return describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
 
     def _origin(self) -> dict[str, Any]:
         memory = {"in_memory": True} if self.in_memory else {}

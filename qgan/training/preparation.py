@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from ..observables.registry import codable
 from ..observables.tensors import statistics
 from ..runs.configuration import Configuration, DataOptions
 from ..sampling.conditions import ConditionDensity, condition_table
+from ..sampling.source import describe_source
 from .parts import check_parts
 
 #: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
@@ -53,6 +55,11 @@ class Prepared:
     constants: dict[str, float]
     density: ConditionDensity
     blueprint: Blueprint
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Of the source of jets that a training makes, as checkpoints keep it."""
+        return describe_source(self.blueprint, self.density, self.constants, self.train)
 
 
 def prepare(configuration: Configuration, data: Paths | JetImages | None) -> Prepared:

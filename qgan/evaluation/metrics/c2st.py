@@ -54,7 +54,7 @@ def _rows(pairing: Pairing, eyes: Eyes, n: int, tests: Sequence[Trial], nulls: S
         spread = auc_spread(len(tests[0].real), len(tests[0].fake)) if metric is AUC and len(floor) < 5 else None
         yield metric.row(eyes.name, pairing, float(values.mean()), error, floor, n=n, spread=spread)
     p_value = min(1.0, 2 * float(np.median([t.p_value for t in tests])))
-    yield Row(P_VALUE.name, eyes.name, pairing.name, p_value, None, None, None, None, P_VALUE.unit, n)
+    yield Row(P_VALUE.name, eyes.name, pairing.name, p_value, n=n)
 
 
 AUC = register(Metric(

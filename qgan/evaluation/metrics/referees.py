@@ -103,8 +103,7 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
         nulls: list[Trained] = pairing.once(floor, lambda: list(done[1 + len(others):]))
         yield from _rows(pairing, name, found.curve, nulls, found.scores)
         for key, lost in led.importance.items():
-            yield Row(IMPORTANCE.name, f"{name}: {key}", pairing.name, lost, None, None, None, None, "",
-                      led.trained.size)
+            yield Row(IMPORTANCE.name, f"{name}: {key}", pairing.name, lost, n=led.trained.size)
         if led.evidence is not None:
             yield led.evidence
         yield Curve(AUC.name, name, pairing.name, *found.scores, by=f"{name}, {found.verdict.size:,} jets")
@@ -139,9 +138,9 @@ def _rows(pairing: Pairing, name: str, curve: Sequence[Verdict], nulls: Sequence
     aucs, jsds = (np.array([score(null.real, null.fake) for null in nulls]) for score in (roc_auc, jsd_bound))
     yield AUC.row(name, pairing, verdict.auc, verdict.error, aucs, n=verdict.size, spread=spread)
     yield JSD.row(name, pairing, verdict.jsd, None, jsds, n=verdict.size)
-    yield Row(P_VALUE.name, name, pairing.name, verdict.p_value, None, None, None, None, "", verdict.size)
+    yield Row(P_VALUE.name, name, pairing.name, verdict.p_value, n=verdict.size)
     for one in curve if len(curve) > 1 else ():
-        yield Row(LEARNING.name, f"{name} {one.size}", pairing.name, one.auc, one.error, None, None, None, "", one.size)
+        yield Row(LEARNING.name, f"{name} {one.size}", pairing.name, one.auc, one.error, n=one.size)
 
 
 def _told(comparison: Comparison, sides: Sequence[Sides]) -> Iterator[str]:

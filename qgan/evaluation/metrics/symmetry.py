@@ -83,7 +83,7 @@ def _of_generator(source: JetSource | None, seed: int) -> Iterator[Finding]:
         parts = np.array_split(np.arange(GENERATED), _PARTS)
         error = error_from_parts(np.array([symmetry_violation(images[p], mirrored[p]) for p in parts]))
         yield Row(SYMMETRY.name, "generator", source.class_names[label], symmetry_violation(images, mirrored),
-                  float(error), 0.0, None, None, SYMMETRY.unit, GENERATED)
+                  float(error), 0.0, n=GENERATED)
 
 
 @torch.inference_mode()

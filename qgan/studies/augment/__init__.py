@@ -1,8 +1,8 @@
 """What generated jets are good for: training a tagger with them, and filling histograms with them."""
 
-from .plan import Plan, Results
+from .plan import Results, StudyPlan
 from .study import study
 from .summary import summarise
-from .table import report
+from .table import as_text
 
-__all__ = ["Plan", "Results", "report", "study", "summarise"]
+__all__ = ["Results", "StudyPlan", "as_text", "study", "summarise"]

@@ -12,7 +12,7 @@ from ...data.jets import JetImages, concatenate
 from ...runs import checkpoint
 from ...runs.checkpoint import Checkpoint
 from ...runs.configuration import Configuration
-from ...sampling.source import JetSource, describe_source, load_source
+from ...sampling.source import JetSource, load_source
 from ...training.assembly import build_trainer
 from ...training.experiment import STRUCTURE
 from ...training.preparation import Prepared, prepare_jets
@@ -83,6 +83,6 @@ def _save(trainer: Trainer, prepared: Prepared, configuration: Configuration, pa
     wanted = ("average",) if trainer.step >= configuration.steps else tuple(parts)
     checkpoint.save(path, Checkpoint(
         trainer.step, {name: parts[name].state_dict() for name in wanted}, configuration.to_dict(),
-        transforms=describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train),
+        transforms=prepared.description,
         origin={"jets": len(prepared.train), "trained_on": prepared.train.source, "dropped": prepared.dropped,
                 "training_seed": configuration.seed}))

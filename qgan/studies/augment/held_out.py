@@ -8,10 +8,11 @@ import numpy as np
 
 from ...base.seeding import numpy_rng
 from ...data.jets import JetImages, concatenate
-from ...data.units import above_cut
+from ...data.units import without_softest
 from ...observables.arrays import observables
-from .plan import Plan
-from .subsets import Observed, observe
+from ...taggers import Labelled
+from .plan import StudyPlan
+from .subsets import observe
 
 
 class HeldOut:
@@ -23,11 +24,11 @@ class HeldOut:
         plan: has the number of jets of each class that are the truth, less those that a generator saw, at most.
     """
 
-    def __init__(self, pool: JetImages, test: JetImages, plan: Plan) -> None:
+    def __init__(self, pool: JetImages, test: JetImages, plan: StudyPlan) -> None:
         self.pool, self.test, self.plan = pool, test, plan
 
     @cached_property
-    def observed_test(self) -> Observed:
+    def observed_test(self) -> Labelled:
         return observe(self.test)
 
     @cached_property
@@ -57,5 +58,4 @@ class HeldOut:
 
 def measured(jets: JetImages, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Observables by name, (N,) each, with the softest pixels left out as everywhere in an evaluation."""
-    return observables(np.where(above_cut(jets.images, jets.units), jets.images, np.float32(0)), jets.grid,
-                       names=names, units=jets.units)
+    return observables(without_softest(jets.images, jets.units), jets.grid, names=names, units=jets.units)

@@ -20,8 +20,8 @@ from ...sampling.source import JetSource
 from .amplification import Power, power
 from .generators import generator_of, sample
 from .held_out import HeldOut, measured
-from .plan import Plan, Results
-from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, observe, training_sets
+from .plan import Results, StudyPlan
+from .subsets import COPIES, GENERATED, MIXED, REAL, SAW_MORE, TaggerJets, draw, flip_of, observe, training_sets
 from .taggers import scores
 
 
@@ -38,7 +38,7 @@ class Part:
 
     jets: HeldOut
     configuration: Configuration
-    plan: Plan
+    plan: StudyPlan
     study: Path
     size: int
     turn: int
@@ -131,7 +131,8 @@ class Part:
         if self.given is not None:
             n = self.plan.generated_per_real * self.size
             given = observe(sample(self.given.source, n, self.seed("given jets")))
-        return dict(training_sets(observe(self.real), observe(self.generated()), given, self.seed("split")))
+        return dict(training_sets(observe(self.real), observe(self.generated()), given, self.seed("split"),
+                                  flip_of(self.real)))
 
     def _powers(self, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         """By observable and class."""

@@ -20,7 +20,7 @@ WATCHED = ("mass", "pt", "width", "nnz", "ptd", "leading_1", "tau_21", "c2")
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """What is studied.
 
     Attributes:

@@ -31,11 +31,11 @@ from ...training.experiment import STRUCTURE
 from ...training.parts import check_parts
 from .held_out import HeldOut
 from .part import Given, Part
-from .plan import Plan, Results
+from .plan import Results, StudyPlan
 from .subsets import draw, mixed_jets
 
 
-def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan, out: str | Path, *,
+def study(pool: JetImages, test: JetImages, configuration: Configuration, plan: StudyPlan, out: str | Path, *,
           run: str | Path | None = None, mixed: str | Path | None = None, restart: bool = False,
           overwrite: bool = False, workers: int = 1, quiet: bool = False) -> Results:
     """Trains and tests everything; what is finished is kept, and the same call goes on from there.
@@ -144,7 +144,7 @@ def _given(run: str | Path, test: JetImages, device: torch.device) -> Given:
     return Given(source, f"{zlib.crc32(Path(source.origin['checkpoint']).read_bytes()):08x}")
 
 
-def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: Plan) -> dict[str, Any]:
+def _settings(pool: JetImages, test: JetImages, configuration: Configuration, plan: StudyPlan) -> dict[str, Any]:
     """What no finished part may differ in; sizes, seeds, taggers and observables may be added."""
     chosen = configuration.to_dict()
     return {"seed": plan.seed, "generated_per_real": plan.generated_per_real, "jets": pool.fingerprint(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ...base.seeding import numpy_rng
 from ...data.jets import JetImages, concatenate
 from ...evaluation.sample import measure
 from ...models.symmetry import EtaFlip
+from ...taggers import Labelled, Seen, join
 
 #: Part of the jets that a tagger stops early on.
 VALIDATION = 0.2
@@ -22,41 +23,14 @@ GIVEN, MIXED_GIVEN = "given run", "real + given run"
 SAW_MORE = (GIVEN, MIXED_GIVEN)
 
 
-@dataclass(frozen=True)
-class Observed:
-    """Jets with what is measured on their images.
-
-    Attributes:
-        jets: N of them.
-        values: (N, S) in the order of ``observables.registry.measured()``.
-    """
-
-    jets: JetImages
-    values: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.jets)
-
-    def __getitem__(self, index: np.ndarray) -> Observed:
-        return Observed(self.jets[index], self.values[index])
+#: Jets that a tagger is fitted on, and others that decide when to stop.
+TaggerJets = tuple[Labelled, Labelled]
 
 
-@dataclass(frozen=True)
-class TaggerJets:
-    """What a tagger is fitted on, and other jets that decide when to stop."""
-
-    train: Observed
-    validation: Observed
-
-
-def observe(jets: JetImages) -> Observed:
-    """Measures every observable."""
-    return Observed(jets, measure(jets, with_flow=False).values)
-
-
-def join(first: Observed, second: Observed) -> Observed:
-    """The jets of both, in order."""
-    return Observed(concatenate([first.jets, second.jets]), np.concatenate([first.values, second.values]))
+def observe(jets: JetImages) -> Labelled:
+    """With every observable measured."""
+    values = measure(jets, with_flow=False).values
+    return Labelled(Seen(jets.grid, jets.units, images=jets.images, observables=values), jets.label)
 
 
 def draw(pool: JetImages, n: int, seed: int, turn: int) -> np.ndarray:
@@ -91,32 +65,30 @@ def flip_of(jets: JetImages) -> EtaFlip | None:
         return None
 
 
-def copies(observed: Observed, n: int) -> Observed:
-    """``n`` copies, every other pass over the jets mirrored (where the flip is valid), the first one to begin with."""
-    flip, index = flip_of(observed.jets), np.arange(n)
-    repeated = observed[index % len(observed)]
+def copies(jets: Labelled, n: int, flip: EtaFlip | None) -> Labelled:
+    """``n`` copies, every other pass over the jets mirrored (where there is a flip), the first one to begin with."""
+    index = np.arange(n)
+    repeated = jets[index % len(jets)]
     if flip is None:
         return repeated
-    mirrored, jets = (index // len(observed)) % 2 == 0, repeated.jets
-    images = np.where(mirrored[:, None, None], flip.images(torch.from_numpy(jets.images)).numpy(), jets.images)
-    conditions = dict(jets.conditions)
-    if "eta" in conditions:
-        conditions["eta"] = np.where(mirrored, -conditions["eta"], conditions["eta"])
+    images, mirrored = repeated.jets.images, (index // len(jets)) % 2 == 0
+    images = np.where(mirrored[:, None, None], flip.images(torch.from_numpy(images)).numpy(), images)
     # No observable changes in the mirror.
-    return Observed(replace(jets, images=images, conditions=conditions), repeated.values)
+    return Labelled(Seen(repeated.jets.grid, repeated.jets.units, images=images,
+                         observables=repeated.jets.observables), repeated.label)
 
 
-def deal(observed: Observed, seed: int, share: float = VALIDATION) -> TaggerJets:
+def deal(jets: Labelled, seed: int, share: float = VALIDATION) -> TaggerJets:
     """The jets dealt at random into those to fit and those to stop on, this share of each class."""
-    held_out = np.zeros(len(observed), bool)
+    held_out = np.zeros(len(jets), bool)
     for label in (0, 1):
-        index = numpy_rng(seed, "validation", label).permutation(np.flatnonzero(observed.jets.label == label))
+        index = numpy_rng(seed, "validation", label).permutation(np.flatnonzero(jets.label == label))
         held_out[index[:round(share * len(index))]] = True
-    return TaggerJets(observed[~held_out], observed[held_out])
+    return jets[~held_out], jets[held_out]
 
 
-def training_sets(real: Observed, generated: Observed, given: Observed | None,
-                  seed: int) -> Iterator[tuple[str, TaggerJets]]:
+def training_sets(real: Labelled, generated: Labelled, given: Labelled | None, seed: int,
+                  flip: EtaFlip | None = None) -> Iterator[tuple[str, TaggerJets]]:
     """Every way to train a tagger, by name.
 
     The same fifth of the real jets stops all trainings that have real jets, and is never copied; as many generated
@@ -128,18 +100,23 @@ def training_sets(real: Observed, generated: Observed, given: Observed | None,
         generated: of the generator that was trained on these.
         given: of a generator that saw more jets, as many.
         seed: of the split.
+        flip: that copies are mirrored by.
     """
-    dealt = deal(real, seed)
-    yield REAL, dealt
-    times = max(1, round(len(generated) / len(dealt.train)))
-    yield COPIES, TaggerJets(join(dealt.train, copies(dealt.train, times * len(dealt.train))), dealt.validation)
+    train, validation = deal(real, seed)
+    yield REAL, (train, validation)
+    times = max(1, round(len(generated) / len(train)))
+    yield COPIES, (_both(train, copies(train, times * len(train), flip)), validation)
     for alone, mixed, jets in ((GENERATED, MIXED, generated), (GIVEN, MIXED_GIVEN, given)):
         if jets is not None:
-            yield alone, deal(jets, seed, len(dealt.validation) / len(jets))
-            yield mixed, TaggerJets(join(dealt.train, jets), dealt.validation)
+            yield alone, deal(jets, seed, len(validation) / len(jets))
+            yield mixed, (_both(train, jets), validation)
 
 
 def mixed_jets(real: JetImages, generated: JetImages) -> JetImages:
     """Real jets followed by generated ones, marked jet by jet."""
     marks = (replace(jets, generated=np.full(len(jets), mark, np.int8)) for mark, jets in ((0, real), (1, generated)))
     return concatenate(list(marks))
+
+
+def _both(first: Labelled, second: Labelled) -> Labelled:
+    return Labelled(join([first.jets, second.jets]), np.concatenate([first.label, second.label]))

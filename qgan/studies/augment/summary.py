@@ -9,7 +9,7 @@ from ...data.jets import JetImages
 from ...runs.configuration import Configuration
 from .amplification import amplification
 from .gain import Measured, auc, gain
-from .plan import Plan, Results
+from .plan import Results, StudyPlan
 from .subsets import COPIES, MIXED, MIXED_GIVEN, REAL, SAW_MORE, flip_of, overlap
 from .taggers import BATCH, STEPS
 
@@ -21,7 +21,7 @@ CODED_AS = {"pt": "pixel_mean", "mass": "image_mass", "nnz": "soft_nnz", "tau_21
             "tau_32": "image_tau_32"}
 
 
-def summarise(results: Results, plan: Plan, configuration: Configuration, pool: JetImages) -> dict[str, Any]:
+def summarise(results: Results, plan: StudyPlan, configuration: Configuration, pool: JetImages) -> dict[str, Any]:
     """Plain values: ``taggers`` and ``amplification`` with a row for each number, ``verdicts`` and ``notes``."""
     rows = list(_tagger_rows(results))
     return {"sizes": list(plan.sizes), "seeds": plan.seeds, "seed": plan.seed, "steps": configuration.steps,
@@ -47,7 +47,7 @@ def sentence(size: int, rows: Sequence[dict[str, Any]], way: str = MIXED) -> str
     return f"With {size:,} real jets, adding {ADDED[way]} " + " and ".join(parts) + "."
 
 
-def truth_jets(results: Results, plan: Plan, pool: JetImages) -> list[int]:
+def truth_jets(results: Results, plan: StudyPlan, pool: JetImages) -> list[int]:
     """Jets of each class that are the truth of the histograms; those that a generator saw are left out later."""
     return [min(plan.truth_jets, there) for there in _there(results, pool)]
 
@@ -77,7 +77,7 @@ def _power_rows(results: Results, configuration: Configuration) -> Iterator[dict
                "spread": sum(p.generated / p.real for p in powers) / len(powers), **amplification(powers)._asdict()}
 
 
-def _notes(results: Results, plan: Plan, pool: JetImages, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _notes(results: Results, plan: StudyPlan, pool: JetImages, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     for size in plan.sizes:
         if overlap(pool, size, plan.seeds):
             yield (f"{plan.seeds} x {size:,} jets are more than the {len(pool):,} there are: seeds share jets, so that "

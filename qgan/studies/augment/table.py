@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ...base.console import aligned
 
-Rows = Sequence[dict[str, Any]]
 
-
-def report(result: dict[str, Any]) -> str:
+def as_text(result: dict[str, Any]) -> str:
     """Aligned text of what :func:`~qgan.studies.augment.summary.summarise` gives."""
     lines: list[str] = []
     if result["taggers"]:

@@ -19,7 +19,7 @@ from ...runs.configuration import Configuration
 from ...training.assembly import build_trainer
 from ...training.preparation import Prepared
 from ...training.trainer import Trainer
-from .timing import CPU, Row, Times, estimate, median, take_turns
+from .timing import CPU, Times, Timing, estimate, median, take_turns
 
 QUANTUM, PER_SAMPLE = "quantum", "quantum, PennyLane per sample"
 DENSE_CORE = "dense"
@@ -61,7 +61,7 @@ def steps_of(trainer: Trainer) -> Callable[[], object]:
 
 
 def gan_rows(configuration: Configuration, prepared: Prepared, seconds: float,
-             device: torch.device = CPU) -> list[Row]:
+             device: torch.device = CPU) -> list[Timing]:
     """The quantum GAN and its controls for about ``seconds``, then the circuit sample by sample for a third of it.
 
     Returns:
@@ -75,7 +75,7 @@ def gan_rows(configuration: Configuration, prepared: Prepared, seconds: float,
     return [*rows, _slow_row(configuration, prepared, times[QUANTUM], seconds / 3, device)]
 
 
-def _row(core: str, batch: int, times: Times, quantum: Times, scaled: int | None = None) -> Row:
+def _row(core: str, batch: int, times: Times, quantum: Times, scaled: int | None = None) -> Timing:
     common = min(len(times.own), len(quantum.own))
     return {"core": core, "batch": batch, **estimate(times.own).named("seconds"), "wall": median(times.wall),
             **estimate(quantum.own, times.own).named("quantum_over"),
@@ -84,7 +84,7 @@ def _row(core: str, batch: int, times: Times, quantum: Times, scaled: int | None
 
 
 def _slow_row(configuration: Configuration, prepared: Prepared, quantum: Times, seconds: float,
-              device: torch.device) -> Row:
+              device: torch.device) -> Timing:
     """Only what the circuit takes more than the fast layer is scaled from few jets to the batch."""
     batch, few = configuration.batch_size, min(FEW, configuration.batch_size)
     small = replace(configuration, batch_size=few)

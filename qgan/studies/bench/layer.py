@@ -21,7 +21,7 @@ from ...base.seeding import torch_rng
 from ...quantum import QuantumLayer, embed
 from ...quantum import pennylane_circuit as pennylane
 from ...quantum.simulators import installed, simulator
-from .timing import CPU, Estimate, Row, Times, estimate, exponent, median, take_turns
+from .timing import CPU, Estimate, Times, Timing, estimate, exponent, median, take_turns
 
 OURS = "quantum layer"
 OURS_EXPVAL = "quantum layer, expval"
@@ -125,7 +125,7 @@ def contenders(size: Size, seed: int = 0, device: torch.device = CPU) -> dict[st
 
 
 def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | None = None, seed: int = 0,
-            device: torch.device = CPU) -> list[Row]:
+            device: torch.device = CPU) -> list[Timing]:
     """The contenders (or ``only`` some) on one circuit and batch, taking turns for about ``seconds``.
 
     Returns:
@@ -146,14 +146,14 @@ def compare(size: Size, backward: bool, seconds: float, only: tuple[str, ...] | 
     return rows
 
 
-def _row(name: str, size: Size, backward: bool, times: Times, base: Times, device: str, scaled: int | None) -> Row:
+def _row(name: str, size: Size, backward: bool, times: Times, base: Times, device: str, scaled: int | None) -> Timing:
     return {"what": name, "direction": "forward+backward" if backward else "forward", **asdict(size),
             **estimate(times.own).named("seconds"), "wall": median(times.wall),
             **estimate(times.own, base.own).named("ratio"), "wall_ratio": median(times.wall, base.wall),
             "device": device, "turns": len(times.own), "calls": times.calls, "scaled": scaled}
 
 
-def of_size(row: Row, size: Size) -> bool:
+def of_size(row: Timing, size: Size) -> bool:
     """Whether the row is of that circuit and batch."""
     return all(row[name] == getattr(size, name) for name in ("n_qubits", "n_layers", "n_rotations", "batch"))
 
@@ -169,7 +169,7 @@ def sizes(quick: bool) -> Iterator[Size]:
 
 
 def layer_rows(quick: bool = True, seed: int = 0, seconds: float = 2.0, device: torch.device = CPU,
-               end: float = math.inf) -> Iterator[Row]:
+               end: float = math.inf) -> Iterator[Timing]:
     """All comparisons, each for about ``seconds``: four times that for what is quoted, its backward pass above all.
 
     Sizes that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .gan import DENSE_CORE
 from .layer import BROADCAST, DEEPER, DENSE, ONE_BY_ONE, QUOTED, Size, of_size
-from .timing import Estimate, Row
+from .timing import Estimate, Timing
 
 Verdict = Literal["yes", "cannot be told", "no"]
 #: Jets a second that sampling must make on one core, without substructure.
@@ -69,7 +69,7 @@ def marks(result: dict[str, Any]) -> Iterator[Mark]:
         yield Mark("sampling, jets a second on one core", RATE, True, *Estimate.read(row, "rate"), row["wall_rate"])
 
 
-def _layer(rows: Sequence[Row], size: Size, others: list[str]) -> Iterator[Mark]:
+def _layer(rows: Sequence[Timing], size: Size, others: list[str]) -> Iterator[Mark]:
     """Forward and backward, of one circuit."""
     found = {row["what"]: row for row in rows if of_size(row, size) and row["direction"] == "forward+backward"}
     simulators = [name for name in others if name in found]

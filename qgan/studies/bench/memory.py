@@ -15,11 +15,11 @@ from typing import Any
 import torch
 
 from ...runs.configuration import Configuration
+from ...training.assembly import source_from
 from ...training.preparation import Prepared
 from .gan import QUANTUM, steps_of, trainer_with
 from .layer import BROADCAST, DENSE, OURS, QUOTED, contenders, step
-from .sampling import source_from
-from .timing import CPU, Row
+from .timing import CPU, Timing
 
 LAYERS = (OURS, DENSE, BROADCAST)
 CORES = (QUANTUM, "dense")
@@ -53,7 +53,7 @@ def _kilobytes(key: str) -> int:
 
 
 def memory_rows(configuration: Configuration, prepared: Prepared, threads: int, device: torch.device = CPU,
-                end: float = math.inf) -> Iterator[Row]:
+                end: float = math.inf) -> Iterator[Timing]:
     """The layers, training steps and sampling, two processes at a time.
 
     Those that have not begun when the clock shows ``end`` (of ``time.perf_counter``) are left out.
@@ -63,7 +63,7 @@ def memory_rows(configuration: Configuration, prepared: Prepared, threads: int, 
         most on the ``gpu``.
     """
     with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
-        waiting: deque[Future[Row]] = deque()
+        waiting: deque[Future[Timing]] = deque()
         for job in _jobs(configuration, prepared):
             if len(waiting) == 2:
                 yield waiting.popleft().result()
@@ -81,7 +81,7 @@ def _jobs(configuration: Configuration, prepared: Prepared) -> list[_Job]:
 
 
 def _measure(threads: int, device: str, what: str, get_ready: Callable[..., Callable[[], object]],
-             arguments: tuple[Any, ...]) -> Row:
+             arguments: tuple[Any, ...]) -> Timing:
     torch.set_num_threads(threads)
     where = torch.device(device)
     work = get_ready(where, *arguments)
@@ -105,5 +105,5 @@ def _training(device: torch.device, core: str, configuration: Configuration, pre
 
 
 def _sampling(device: torch.device, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
-    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device)
+    source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device=device)
     return lambda: sum(len(block) for block in source.jets(JETS, 0, substructure=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from ...report.plots.style import new_figure, styled
+from .timing import Timing
 
-Rows = Sequence[dict[str, Any]]
 _COLOURS = ("#D55E00", "#4D4D4D", "#000000", "#E69F00", "#56B4E9", "#0072B2", "#CC79A7", "#009E73", "#999933",
             "#882255")
 _MARKERS = "osD^vP*X<>"
 _DIRECTIONS = ("forward", "forward+backward")
 
 
-def bench_plot(rows: Rows) -> Figure:
+def bench_plot(rows: Sequence[Timing]) -> Figure:
     """Own time of a call against batch (above) and qubits (below), bars its 68 % interval.
 
     Args:
@@ -50,7 +49,7 @@ def bench_plot(rows: Rows) -> Figure:
         return figure
 
 
-def _curves(axes: Axes, rows: Rows, names: list[str], direction: str, key: str) -> None:
+def _curves(axes: Axes, rows: Sequence[Timing], names: list[str], direction: str, key: str) -> None:
     axes.set_xscale("log", base=10 if key == "batch" else 2)
     axes.set_yscale("log")
     for index, name in enumerate(names):

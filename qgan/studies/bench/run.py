@@ -20,13 +20,14 @@ from ...quantum.cost import step_counts
 from ...quantum.simulators import installed
 from ...runs.configuration import Configuration
 from ...sampling.source import BLOCK, JetSource, load_source
+from ...training.assembly import source_from
 from ...training.preparation import Prepared, prepare
 from .gan import QUANTUM, fewer_jets, gan_rows, steps_of, trainer_with
 from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, of_size, sizes
 from .marks import marks
 from .memory import JOBS, memory_rows
-from .sampling import pixels_above_threshold, sampling_rows, simulation_rows, source_from
-from .timing import ESTIMATOR, Row, machine
+from .sampling import pixels_above_threshold, sampling_rows, simulation_rows
+from .timing import ESTIMATOR, Timing, machine
 
 PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
 #: Steps before an untrained generator is sampled: its images then have empty pixels, as real ones have.
@@ -34,7 +35,7 @@ WARM_UP = 10
 
 
 @dataclass(frozen=True)
-class Effort:
+class Extent:
     """How long each part takes, about: seconds, or for the simulation batches of events a process.
 
     Attributes:
@@ -56,15 +57,15 @@ class Effort:
     limit: float = math.inf
 
 
-QUICK = Effort(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 2 * BLOCK), processes=("w", "qcd"),
+QUICK = Extent(layer=2.0, gan=30.0, sampling=8.0, requests=(1, 2 * BLOCK), processes=("w", "qcd"),
                batches=1, limit=240.0)
-LONG = Effort(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_000),
+LONG = Extent(layer=20.0, gan=240.0, sampling=80.0, requests=(1, 100, BLOCK, 10_000),
               processes=("w", "qcd", "quark", "gluon"), batches=4)
 
 
 def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str = "cpu", parts: Sequence[str] = PARTS,
           data: Paths | None = None, run: str | Path | None = None, quiet: bool = True,
-          configuration: Configuration | None = None, effort: Effort | None = None) -> dict[str, Any]:
+          configuration: Configuration | None = None, extent: Extent | None = None) -> dict[str, Any]:
     """Measures, and returns everything as JSON-able values.
 
     Args:
@@ -76,11 +77,11 @@ def bench(*, quick: bool = False, threads: int = 0, seed: int = 0, device: str =
         data: files of jets to train on; those that ship by default.
         run: sample from this run's generator, not from one of a few steps.
         quiet: no progress bar.
-        configuration, effort: of the GAN and of the measurement, for other sizes than the default ones.
+        configuration, extent: of the GAN and of the measurement, for other sizes than the default ones.
     """
     start, where, threads = time.perf_counter(), resolve_device(device), set_threads(threads)
     session = _Session(quick, threads, seed, where, configuration or Configuration(seed=seed),
-                       effort or (QUICK if quick else LONG), start, data, run)
+                       extent or (QUICK if quick else LONG), start, data, run)
     result: dict[str, Any] = {"machine": machine(where), "quick": quick, "threads": threads, "seed": seed,
                               "estimator": ESTIMATOR, "seconds": {}}
     chosen = [part for part in PARTS if part in parts]
@@ -105,7 +106,7 @@ class _Session:
     seed: int
     device: torch.device
     configuration: Configuration
-    effort: Effort
+    extent: Extent
     start: float
     data: Paths | None
     run: str | Path | None
@@ -114,13 +115,13 @@ class _Session:
     @property
     def end(self) -> float:
         """When nothing further is begun that can be left out."""
-        return self.start + self.effort.limit
+        return self.start + self.extent.limit
 
     def layer(self) -> dict[str, Any]:
         increase = growth(self.quick, self.seed, self.device)
         # The parts that follow are to have half of the time.
-        end = self.start + self.effort.limit / 2
-        rows = list(layer_rows(self.quick, self.seed, self.effort.layer, self.device, end))
+        end = self.start + self.extent.limit / 2
+        rows = list(layer_rows(self.quick, self.seed, self.extent.layer, self.device, end))
         self.left_out += [f"{size.n_qubits} qubits, batch {size.batch}" for size in sizes(self.quick)
                           if not any(of_size(row, size) for row in rows)]
         return {"other_simulators": installed(), "rows": rows,
@@ -128,24 +129,24 @@ class _Session:
                 "kept_for_backward": kept_for_backward(),
                 "growth": {name: power._asdict() for name, power in increase.items()}}
 
-    def capacity(self) -> list[Row]:
+    def capacity(self) -> list[Timing]:
         return capacity_table(self.quick, self.seed)
 
     def gan(self) -> dict[str, Any]:
         return {"configuration": self.configuration.to_dict(),
-                "rows": gan_rows(self.configuration, self.prepared, self.effort.gan, self.device)}
+                "rows": gan_rows(self.configuration, self.prepared, self.extent.gan, self.device)}
 
     def sampling(self) -> dict[str, Any]:
         source = self._source()
         return {"generator": str(self.run) if self.run else f"after {WARM_UP} steps", "block": BLOCK,
                 "pixels_above_threshold": pixels_above_threshold(source, self.seed),
-                "rows": sampling_rows(source, self.effort.sampling, self.effort.requests, self.seed, self.device)}
+                "rows": sampling_rows(source, self.extent.sampling, self.extent.requests, self.seed, self.device)}
 
     def simulation(self) -> dict[str, Any]:
-        rows, left_out = simulation_rows(self.effort.processes, self.effort.batches, self.seed, self.end)
+        rows, left_out = simulation_rows(self.extent.processes, self.extent.batches, self.seed, self.end)
         return {"rows": rows, "left_out": left_out}
 
-    def memory(self) -> list[Row]:
+    def memory(self) -> list[Timing]:
         rows = list(memory_rows(self.configuration, self.prepared, self.threads, self.device, self.end))
         if len(rows) < JOBS:
             self.left_out.append(f"{JOBS - len(rows)} of {JOBS} measurements of memory")
@@ -162,7 +163,7 @@ class _Session:
         step = steps_of(trainer)
         for _ in range(WARM_UP):
             step()
-        return source_from(trainer, self.prepared, self.device)
+        return source_from(trainer, self.prepared)
 
 
 def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:
@@ -170,7 +171,7 @@ def counts(size: Size = QUOTED, seed: int = 0) -> dict[str, dict[str, int]]:
     return step_counts(size.layer(seed), size.batch)
 
 
-def capacity_table(quick: bool = True, seed: int = 0) -> list[Row]:
+def capacity_table(quick: bool = True, seed: int = 0) -> list[Timing]:
     """Gradient variance, expressibility and entanglement of random layers by qubits and layers."""
     samples, circuits = (60, 4) if quick else (300, 8)
     return [

@@ -12,29 +12,18 @@ import torch
 
 from ...base.devices import one_thread
 from ...base.errors import DataError
-from ...sampling.source import JetSource, describe_source, source_of
+from ...sampling.source import JetSource
 from ...simulation import PROCESSES
 from ...simulation.chunks import Settings, make_chunk
 from ...simulation.engines import require_engines
-from ...training.preparation import Prepared
-from ...training.trainer import Trainer
-from .timing import CPU, Estimate, Row, Times, estimate, median, take_turns
+from .timing import CPU, Estimate, Times, Timing, estimate, median, take_turns
 
 #: Above this, GeV, a pixel counts as one that τ_N is computed from.
 _THRESHOLD = 0.1
 
 
-def source_from(trainer: Trainer, prepared: Prepared, device: torch.device = CPU) -> JetSource:
-    """The averaged generator of a trainer as it is now."""
-    described = describe_source(prepared.blueprint, prepared.density, prepared.constants, prepared.train)
-    source = source_of(described, origin={})
-    source.generator.load_state_dict(trainer.average.state_dict())
-    source.generator.to(device)
-    return source
-
-
 def sampling_rows(source: JetSource, seconds: float, sizes: Sequence[int], seed: int = 0,
-                  device: torch.device = CPU) -> list[Row]:
+                  device: torch.device = CPU) -> list[Timing]:
     """Requests of each size, with and without substructure (τ_1 … τ_32 of the images), the largest on one thread too,
     taking turns for about ``seconds``.
 
@@ -57,7 +46,7 @@ def sampling_rows(source: JetSource, seconds: float, sizes: Sequence[int], seed:
     return [_row(*kind, times[str(kind)]) for kind in kinds]
 
 
-def _row(jets: int, substructure: bool, threads: int, times: Times) -> Row:
+def _row(jets: int, substructure: bool, threads: int, times: Times) -> Timing:
     own = estimate(times.own)
     rate = Estimate(*(jets / seconds for seconds in (own.value, own.high, own.low)))
     return {"jets": jets, "substructure": substructure, "threads": threads, "seconds": own.value, **rate.named("rate"),
@@ -69,7 +58,7 @@ def pixels_above_threshold(source: JetSource, seed: int = 0) -> float:
     return float(np.mean((source.block(0, seed, substructure=False).images > _THRESHOLD).sum((1, 2))))
 
 
-def simulation_row(process: str, batches: int, seed: int = 0) -> Row:
+def simulation_row(process: str, batches: int, seed: int = 0) -> Timing:
     """A process simulated by one Pythia on one core until about ``batches`` further batches of events have been made
     after the first, which is left out with the start.
 
@@ -93,9 +82,9 @@ def simulation_row(process: str, batches: int, seed: int = 0) -> Row:
 
 
 def simulation_rows(processes: Iterable[str], batches: int, seed: int = 0,
-                    end: float = math.inf) -> tuple[list[Row], str]:
+                    end: float = math.inf) -> tuple[list[Timing], str]:
     """The processes that begin before the clock shows ``end``, and why others are left out."""
-    rows: list[Row] = []
+    rows: list[Timing] = []
     try:
         for process in processes:
             if time.perf_counter() > end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,13 @@ import numpy as np
 from ...base.console import aligned
 from .gan import PER_SAMPLE
 from .layer import DEEPER, OURS, PRODUCT, QUOTED, of_size
-from .timing import Estimate, Row
+from .timing import Estimate, Timing
 
-Rows = Sequence[Row]
 #: Share of the clock's time below which a reader is told.
 DISTURBED = 0.8
 
 
-def report(result: dict[str, Any]) -> str:
+def as_text(result: dict[str, Any]) -> str:
     """Every part that was measured, with a line on the machine above it."""
     sections: dict[str, Callable[[Any], Iterator[str]]] = {
         "layer": _layer, "capacity": _capacity, "gan": _gan, "sampling": _sampling,
@@ -29,7 +29,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n\n".join(filter(None, map("\n".join, paragraphs)))
 
 
-def marks_table(marks: Rows) -> Iterator[str]:
+def marks_table(marks: Sequence[Timing]) -> Iterator[str]:
     """What must hold and what was measured, as a table in Markdown."""
     if not marks:
         return
@@ -46,18 +46,18 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _interval(row: Row, name: str = "") -> str:
+def _interval(row: Timing, name: str = "") -> str:
     """A number with the ends of its interval: that of a name, or the one that the row is."""
     value, low, high = Estimate.read(row, name) if name else (row["value"], row["low"], row["high"])
     return _short(value) if low == value == high else f"{_short(value)} ({_short(low)}–{_short(high)})"
 
 
-def _milliseconds(row: Row) -> tuple[str, str]:
+def _milliseconds(row: Timing) -> tuple[str, str]:
     """Own time and the clock's."""
     return f"{1e3 * row['seconds']:.3f}", f"{1e3 * row['wall']:.3f}"
 
 
-def table(rows: Rows) -> str:
+def layer_table(rows: Sequence[Timing]) -> str:
     """Layers: own time and its ratio to the quantum layer's, and both on the clock."""
     head = ("", "", "qubits", "angles", "batch", "ms", "on clock", "x layer", "on clock", "")
     lines = [(row["what"], row["direction"], row["n_qubits"], f"{row['n_layers']}x{row['n_rotations']}", row["batch"],
@@ -90,7 +90,7 @@ def disturbance(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _layer(part: dict[str, Any]) -> Iterator[str]:
-    yield table(part["rows"])
+    yield layer_table(part["rows"])
     yield f"other simulators: {', '.join(part['other_simulators']) or 'none installed (see the extra bench)'}"
     yield "share of the matrix product, forward+backward, by batch: " + ", ".join(
         f"{batch}: {share:.0%}" for batch, share in product_shares(part["rows"]).items())
@@ -113,15 +113,14 @@ def _rates(steps: dict[str, dict[str, int]], seconds: float) -> str:
     return f"{operations:.1f} GFLOP/s, {moved:.1f} GB/s"
 
 
-def product_shares(rows: Rows) -> dict[int, float]:
+def product_shares(rows: Sequence[Timing]) -> dict[int, float]:
     """The bare matrix product's part of the quantum layer's time by batch, quoted circuit, forward and backward."""
     return {row["batch"]: row["ratio"] for row in sorted(rows, key=lambda row: row["batch"])
             if row["what"] == PRODUCT and row["direction"] == "forward+backward"
-            and (row["n_qubits"], row["n_layers"], row["n_rotations"]) == (
-                QUOTED.n_qubits, QUOTED.n_layers, QUOTED.n_rotations)}
+            and of_size(row, replace(QUOTED, batch=row["batch"]))}
 
 
-def _capacity(rows: Rows) -> Iterator[str]:
+def _capacity(rows: Sequence[Timing]) -> Iterator[str]:
     yield aligned([
         ("qubits", "layers", "gradient variance", "expressibility (Haar)", "entanglement (Haar)"),
         *((row["n_qubits"], row["n_layers"], f"{row['gradient_variance']:.2e}",
@@ -167,7 +166,7 @@ def _against_simulation(result: dict[str, Any]) -> Iterator[str]:
                f"{best['rate']:.0f} jets a second, {ratios}")
 
 
-def _memory(rows: Rows) -> Iterator[str]:
+def _memory(rows: Sequence[Timing]) -> Iterator[str]:
     keys = ("loaded", "peak", "added", "gpu")
     yield aligned([("resident memory, MB", "loaded", "peak", "added", "on GPU"),
                    *((row["what"], *(f"{row[key] / 1e6:.0f}" for key in keys)) for row in rows)])

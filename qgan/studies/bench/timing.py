@@ -38,7 +38,7 @@ _QUARTILE, _DRAWS = 25, 400
 
 CPU = torch.device("cpu")
 #: One measurement by the names that the JSON file has; seconds are own time, ``wall`` is a median on the clock.
-Row = dict[str, Any]
+Timing = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Estimate(NamedTuple):
         return Estimate(1 / self.value, 1 / self.high, 1 / self.low)
 
     @classmethod
-    def read(cls, row: Row, name: str) -> Estimate:
+    def read(cls, row: Timing, name: str) -> Estimate:
         """What :meth:`named` wrote."""
         return cls(row[name], row[f"{name}_low"], row[f"{name}_high"])
 
-    def named(self, name: str) -> Row:
+    def named(self, name: str) -> Timing:
         """Its entries in a row of results: ``name``, ``name_low`` and ``name_high``."""
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .figures import Figures, plain
+from .headlines import HeadlineValues, plain
 
 
 class Spread(NamedTuple):
@@ -51,7 +51,7 @@ class Entry:
     name: str
     kind: str
     seeds: list[int]
-    figures: list[dict[str, Figures]]
+    figures: list[dict[str, HeadlineValues]]
     parameters: dict[str, int] | None = None
     seconds_per_step: float | None = None
     steps: int | None = None

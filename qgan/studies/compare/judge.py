@@ -18,7 +18,7 @@ JUDGED = 3
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class RealSets:
     """Real jets to be judged by.
 
     Attributes:
@@ -29,12 +29,12 @@ class HeldOut:
     test: JetImages
     train: JetImages | None
 
-    def cropped(self, grid: Grid) -> HeldOut:
+    def cropped(self, grid: Grid) -> RealSets:
         """The part of the images that ``grid`` covers."""
-        return HeldOut(crop_to(self.test, grid), self.train and crop_to(self.train, grid))
+        return RealSets(crop_to(self.test, grid), self.train and crop_to(self.train, grid))
 
 
-def held_out(source: JetSource, real: Paths | None = None, reference: Paths | None = None) -> HeldOut:
+def held_out(source: JetSource, real: Paths | None = None, reference: Paths | None = None) -> RealSets:
     """Real jets of a source's classes and pixels: those of the files, or the test jets that ship.
 
     Raises:
@@ -42,12 +42,12 @@ def held_out(source: JetSource, real: Paths | None = None, reference: Paths | No
     """
     train = read_in_frame(reference, source.frame) if reference else None
     if real:
-        return HeldOut(read_in_frame(real, source.frame), train).cropped(source.grid)
+        return RealSets(read_in_frame(real, source.frame), train).cropped(source.grid)
     name = shipped_set(source.class_names)
     if name is None:
         raise DataError("real jets", "", f"no {' and '.join(source.class_names)} jets ship with the package; give "
                                          "files of held-out ones")
-    whole = HeldOut(embedded_jets(name, "test", mixed=False), train or embedded_jets(name, "train", mixed=False))
+    whole = RealSets(embedded_jets(name, "test", mixed=False), train or embedded_jets(name, "train", mixed=False))
     if whole.test.frame != source.frame:
         raise DataError("real jets", "frame", f"those that ship are {whole.test.frame}, the generator makes "
                                               f"{source.frame} ones; give files of held-out jets")
@@ -74,7 +74,7 @@ class Judge:
     grid: Grid
 
     @classmethod
-    def of(cls, real: HeldOut, grid: Grid, *, n_per_class: int, seed: int, quick: bool) -> Judge:
+    def of(cls, real: RealSets, grid: Grid, *, n_per_class: int, seed: int, quick: bool) -> Judge:
         """By held-out jets, on the part of the images that ``grid`` covers."""
         sides = real.cropped(grid)
         return cls(Reference.of(sides.test, sides.train, n_per_class=n_per_class, seed=seed, quick=quick), grid)

@@ -20,8 +20,8 @@ from ...runs.configuration import Configuration
 from ...sampling.source import JetSource, load_source
 from .controls import REAL, Control, controls
 from .entries import Entry, groups_of
-from .figures import Figures, figures, from_plain, plain
-from .judge import JUDGED, HeldOut, Judge, held_out, some_jets
+from .headlines import HeadlineValues, by_class, from_plain, plain
+from .judge import JUDGED, Judge, RealSets, held_out, some_jets
 from .size import parameters
 from .text import aligned, cells, markdown
 from .trained import TrainedRun, existing_runs, train_runs
@@ -147,35 +147,35 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
 class _Once:
     """Evaluates each sample once: what was found is kept in a file and read when the same is asked for again."""
 
-    def __init__(self, folder: Path, real: HeldOut, grid: Grid, judging: Judging) -> None:
+    def __init__(self, folder: Path, real: RealSets, grid: Grid, judging: Judging) -> None:
         self.folder, self.real, self.grid, self.judging = folder, real, grid, judging
         self.judge, self._judges = self._by(real), dict[int, Judge]()
         spans = [list(span) for span in (grid.eta_range, grid.phi_range)]
         self.asked = {**vars(judging), "pixels": [*grid.shape], "ranges": spans,
                       "jets": [None if jets is None else jets.fingerprint() for jets in (real.test, real.train)]}
 
-    def of_run(self, run: TrainedRun, source: JetSource) -> dict[str, Figures]:
+    def of_run(self, run: TrainedRun, source: JetSource) -> dict[str, HeadlineValues]:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
         n, seed = self.judging.n_per_class, self.judging.seed
         return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content},
                           lambda: self.judge(some_jets(source, JUDGED * n, seed, run.model), source))
 
-    def of_control(self, control: Control) -> dict[str, Figures]:
+    def of_control(self, control: Control) -> dict[str, HeadlineValues]:
         # By jets that it was not made of, which several controls share.
         key = id(control.reference)
         if key not in self._judges:
-            self._judges[key] = self._by(HeldOut(self.real.test, control.reference))
+            self._judges[key] = self._by(RealSets(self.real.test, control.reference))
         name = f"control-{control.name.replace(' ', '-')}-{control.seed}"
         return self._kept(name, {}, lambda: self._judges[key](control.jets))
 
-    def _by(self, real: HeldOut) -> Judge:
+    def _by(self, real: RealSets) -> Judge:
         return Judge.of(real, self.grid, n_per_class=self.judging.n_per_class, seed=self.judging.seed,
                         quick=self.judging.quick)
 
-    def _kept(self, name: str, what: dict[str, Any], make: Callable[[], Evaluation]) -> dict[str, Figures]:
+    def _kept(self, name: str, what: dict[str, Any], make: Callable[[], Evaluation]) -> dict[str, HeadlineValues]:
         def values() -> dict[str, Any]:
             evaluation = make()
-            return {"figures": plain(figures(evaluation)), "evaluation": evaluation.to_dict()}
+            return {"figures": plain(by_class(evaluation)), "evaluation": evaluation.to_dict()}
 
         return from_plain(kept.plain(self.folder / f"{name}.json", values, {**self.asked, **what})["figures"])
 
@@ -192,7 +192,7 @@ def _common(sources: Sequence[JetSource], rows: Span | None, columns: Span | Non
     return whole.crop(*chosen)
 
 
-def _entries(trained: Sequence[TrainedRun], found: Sequence[dict[str, Figures]]) -> list[Entry]:
+def _entries(trained: Sequence[TrainedRun], found: Sequence[dict[str, HeadlineValues]]) -> list[Entry]:
     entries = []
     for model in dict.fromkeys(run.model for run in trained):
         mine = [(run, values) for run, values in zip(trained, found, strict=True) if run.model == model]
@@ -204,7 +204,7 @@ def _entries(trained: Sequence[TrainedRun], found: Sequence[dict[str, Figures]])
     return entries
 
 
-def _control_entries(chosen: Sequence[Control], found: Sequence[dict[str, Figures]]) -> list[Entry]:
+def _control_entries(chosen: Sequence[Control], found: Sequence[dict[str, HeadlineValues]]) -> list[Entry]:
     entries = []
     for name in dict.fromkeys(control.name for control in chosen):
         mine = [(control.seed, values) for control, values in zip(chosen, found, strict=True) if control.name == name]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...base import console
 from .entries import Entry, Spread
-from .figures import Figure, compared
+from .headlines import HeadlineValue, compared
 
 _SIZES = {"quantum": "angles", "core": "core", "generator": "generator"}
 
@@ -37,10 +37,10 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def title(name: str) -> str:
     """What a figure is called, with its unit; one of another version by its name."""
     headline = compared().get(name)
-    return name if headline is None else headline.title + (f" [{headline.unit}]" if headline.unit else "")
+    return name if headline is None else headline.heading
 
 
-def measured(figure: Figure, name: str) -> str:
+def measured(figure: HeadlineValue, name: str) -> str:
     """One generator's figure ± its statistical error (what real jets reach), to two digits of the error."""
     factor = scale(name)
     value, error, floor = (None if x is None else factor * x for x in figure)
@@ -70,7 +70,7 @@ def _cell(figure: Spread | None, name: str) -> str:
 def scale(name: str) -> int:
     """What a figure is multiplied by where it is told: a hundred for per cent."""
     headline = compared().get(name)
-    return 100 if headline is not None and headline.percent else 1
+    return 1 if headline is None else headline.scale
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...runs.checkpoint import first_difference
 from .entries import Entry
-from .figures import compared
+from .headlines import compared
 from .trained import MODEL
 
 #: Differences of more than so many uncertainties count.
