@@ -32,8 +32,9 @@ class JetGenerator(nn.Module):
         scale: GeV that a network-space pixel of 1 stands for; left out, it is the image's sum as the
             ``pixel_mean`` coding gives it.
         exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and
-            ``centroid_phi``), ``harder_half`` (on the right) and ``phi_flip`` (a fair coin says which way an image
-            lies along φ) images are given; a coding that is missing gives none.
+            ``centroid_phi``), ``harder_half`` (on the right), ``softest`` (no pixel that the tilt has made softer than
+            all real ones) and ``phi_flip`` (a fair coin says which way an image lies along φ) images are given; a
+            coding that is missing gives none.
 
     Raises:
         ValueError: neither a scale nor ``pixel_mean`` among the conditions.
@@ -51,7 +52,7 @@ class JetGenerator(nn.Module):
                    if law in exact and scale is None and set(codings) <= set(conditions.names)}
         self.mass, self.centroid = columns.get("mass"), columns.get("centroid")
         self.moments = ExactMoments(grid) if columns else None
-        self.harder_half, self.phi_flip = "harder_half" in exact, "phi_flip" in exact
+        self.harder_half, self.phi_flip, self.softest = (law in exact for law in ("harder_half", "phi_flip", "softest"))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +104,6 @@ class JetGenerator(nn.Module):
             centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
         images = self.moments(images, mass, centroid, power)
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
-        if isinstance(inner, Generator):
+        if self.softest and isinstance(inner, Generator):
             images = inner.pixels.cut(images)
         return harder_half_right(images, power) if self.harder_half else images

@@ -73,7 +73,8 @@ class GeneratorOptions:
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
         exact: what each image is given by construction: the ``mass`` of its ``image_mass`` coding, the ``centroid`` of
             its ``centroid_eta`` and ``centroid_phi`` codings, the ``harder_half`` on the right in the canonical frame;
-            ``phi_flip`` in the raw frame: mirrored across φ as often as not.
+            ``softest``: no pixel softer than all real ones; ``phi_flip`` in the raw frame: mirrored across φ as often
+            as not.
     """
 
     architecture: str = "jets"
@@ -87,7 +88,7 @@ class GeneratorOptions:
     noise: int = 48
     channels: int = 16
     pixel_noise: bool = True
-    exact: list[str] = field(default_factory=lambda: ["mass", "centroid", "harder_half", "phi_flip"])
+    exact: list[str] = field(default_factory=lambda: ["mass", "centroid", "harder_half", "softest", "phi_flip"])
 
 
 @dataclass
