@@ -32,7 +32,7 @@ class JetGenerator(nn.Module):
         scale: GeV that a network-space pixel of 1 stands for; left out, it is the image's sum as the
             ``pixel_mean`` coding gives it.
         exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and
-            ``centroid_phi``), ``harder_half`` (on the right), ``softest`` (no pixel that the tilt has made softer than
+            ``centroid_phi``; without them the mass leaves it where it is), ``harder_half`` (on the right), ``softest`` (no pixel that the tilt has made softer than
             all real ones) and ``phi_flip`` (a fair coin says which way an image lies along φ) images are given; a
             coding that is missing gives none.
 
@@ -51,7 +51,7 @@ class JetGenerator(nn.Module):
         columns = {law: [conditions.names.index(name) for name in codings] for law, codings in given.items()
                    if law in exact and scale is None and set(codings) <= set(conditions.names)}
         self.mass, self.centroid = columns.get("mass"), columns.get("centroid")
-        self.moments = ExactMoments(grid) if columns else None
+        self.moments, self.radial = ExactMoments(grid) if columns else None, "centroid" not in exact
         self.harder_half, self.phi_flip, self.softest = (law in exact for law in ("harder_half", "phi_flip", "softest"))
 
     @property
@@ -102,7 +102,7 @@ class JetGenerator(nn.Module):
         centroid = None if self.centroid is None else table[:, self.centroid]
         if centroid is not None and mirrored is not None and self.network.flip.rows:  # type: ignore[union-attr]
             centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
-        images = self.moments(images, mass, centroid, power)
+        images = self.moments(images, mass, centroid, power, self.radial)
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.softest and isinstance(inner, Generator):
             images = inner.pixels.cut(images)

@@ -64,28 +64,31 @@ class ExactMoments(nn.Module):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
 
     def forward(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None,
-                power: float = 1.0) -> Tensor:
+                power: float = 1.0, radial: bool = False) -> Tensor:
         """``mass`` is (B,), over pT; ``centroid`` (B, 2), η and φ; what is left out stays as it is.
 
+        ``radial``: the tilt is exp(λ r²) about the image's centroid, which goes where that takes it.
         ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
         """
         shares = images if power == 1.0 else images.pow(1 / power)
         own = self._asked(self._moments(shares, images.new_zeros(len(images), 3)))
         target = torch.cat((own[:, :1] if mass is None else 2 * mass.clamp_min(1e-4).log()[:, None],
                             own[:, 1:] if centroid is None else centroid / self.half_width), 1)
+        # Along which the tilt may change: exp(λ |r − c|²) is α = −2 λ c_η and β = −2 λ c_φ.
+        way = torch.cat((torch.ones_like(own[:, :1]), -2 * own[:, 1:]), 1).detach() if radial else None
         with torch.no_grad():
-            strength, slopes, reached = self._solve(shares.detach(), target.detach())
+            strength, slopes, reached = self._solve(shares.detach(), target.detach(), way)
         # One step more, with the gradient of an exact solution: that of the implicit function. Where nothing was
         # reached the slopes may be singular, and a gradient through them would be NaN.
         slopes = torch.where(reached[:, :, None], slopes, torch.eye(3, dtype=slopes.dtype, device=slopes.device))
         missing = torch.where(reached, target - self._asked(self._moments(shares, strength)), 0.0)
-        strength = strength + _solved(slopes, missing).clamp(-_STEP, _STEP)
+        strength = strength + _solved(slopes, missing, way).clamp(-_STEP, _STEP)
         rows, columns = self._factors(power * strength)
         tilted = images * rows * columns
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
         return tilted * total.clamp_min(1e-12).pow(-power)
 
-    def _solve(self, shares: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _solve(self, shares: Tensor, target: Tensor, way: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Strengths (B, 3), the slopes (B, 3, 3) of what they change, and whether it was reached (B, 1).
 
         Newton's method; where it does not converge, the nearest that it came to.
@@ -97,11 +100,11 @@ class ExactMoments(nn.Module):
         for _ in range(_STEPS):
             moments = self._moments(shares, strength)
             missing, slopes = target - self._asked(moments), self._slopes(moments)
-            error = (missing / scales).abs().amax(1, keepdim=True)
+            error = (missing / scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
             better = error < least
             least, best = torch.where(better, error, least), torch.where(better, strength, best)
             kept = torch.where(better[:, :, None], slopes, kept)
-            step = _solved(slopes, missing)
+            step = _solved(slopes, missing, way)
             strength = (strength + step.clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
         return best, kept, least < 1
 
@@ -137,8 +140,13 @@ class ExactMoments(nn.Module):
         return slopes + _LEAST * torch.eye(3, dtype=slopes.dtype, device=slopes.device)
 
 
-def _solved(matrix: Tensor, right: Tensor) -> Tensor:
-    """x of matrix (B, 3, 3) · x = right (B, 3) by Cramer's rule: no library call, whose cost is that of large ones."""
+def _solved(matrix: Tensor, right: Tensor, way: Tensor | None) -> Tensor:
+    """x of matrix (B, 3, 3) · x = right (B, 3) by Cramer's rule: no library call, whose cost is that of large ones.
+
+    Along a ``way`` (B, 3) that x must go, of the first equation alone.
+    """
+    if way is not None:
+        return right[:, :1] / (matrix[:, 0] * way).sum(1, keepdim=True).clamp_min(1e-3) * way
     one, two, three = matrix.unbind(2)
     across = torch.linalg.cross(two, three)
     determinant = (one * across).sum(1, keepdim=True)
