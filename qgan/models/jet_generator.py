@@ -31,10 +31,10 @@ class JetGenerator(nn.Module):
         grid: of the images.
         scale: GeV that a network-space pixel of 1 stands for; left out, it is the image's sum as the
             ``pixel_mean`` coding gives it.
-        exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and
-            ``centroid_phi``; without them the mass leaves it where it is), ``harder_half`` (on the right), ``softest`` (no pixel that the tilt has made softer than
-            all real ones) and ``phi_flip`` (a fair coin says which way an image lies along φ) images are given; a
-            coding that is missing gives none.
+        exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and ``centroid_phi``;
+            without these codings it stays where it is, and without this law the mass moves it), ``harder_half`` (on
+            the right), ``softest`` (no pixel that the tilt has made softer than all real ones) and ``phi_flip`` (a
+            fair coin says which way an image lies along φ) images are given; a coding that is missing gives none.
 
     Raises:
         ValueError: neither a scale nor ``pixel_mean`` among the conditions.
