@@ -118,7 +118,7 @@ def test_the_same_seed_makes_the_same_jets_whatever_their_number(trained: Path, 
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["--pt", "99999"], "pt"), (["--mass", "10:900"], "mass"), (["--label", "top"], "top"), (["--label", "7"], "7"),
+    (["--pt", "99999"], "pt"), (["--mass", "900:950"], "mass"), (["--label", "top"], "top"), (["--label", "7"], "7"),
     (["--delta-r", "0.3"], "delta_r"), (["--device", "abacus"], "abacus"),
 ])
 def test_conditions_that_cannot_be_met(run: Path, tmp_path: Path, complaint: Callable[..., str], words: list[str],

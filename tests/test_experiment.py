@@ -135,13 +135,6 @@ def test_how_often_things_are_logged(file: Path, tmp_path: Path) -> None:
     assert checkpoint.load(folder.checkpoint).step == 7
 
 
-def test_one_class_alone(tmp_path: Path) -> None:
-    write_jets(tmp_path / "w.h5", toy_jets(50, 1).only("w"))
-    with pytest.raises(DataError, match=r"w\.h5: signal: holds class w alone"):
-        train(small(), data=[tmp_path / "w.h5"], out=tmp_path / "run", quiet=True)
-    assert not (tmp_path / "run").exists()
-
-
 def test_two_files_of_one_class_each(tmp_path: Path) -> None:
     jets = toy_jets(60, 1)
     for name in ("qcd", "w"):

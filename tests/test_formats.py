@@ -133,8 +133,7 @@ def test_cms_images_pooled_while_reading_keep_their_energy(tmp_path: Path) -> No
 
 
 def test_a_slice_of_many_cms_images_takes_memory_for_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Chunks that were never written cost no disk; they are refused otherwise.
-    monkeypatch.setattr("qgan.data.hdf5._check_stored", lambda *arguments: None)
+    monkeypatch.setattr("qgan.data.hdf5._check_stored", lambda *arguments: None)  # of chunks that were never written
     with h5py.File(tmp_path / "cms.h5", "w") as file:
         file.create_dataset("X_jets", (793_900, 125, 125, 3), "f4", chunks=(16, 125, 125, 3))
         for key in ("m0", "pt", "y"):

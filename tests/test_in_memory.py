@@ -120,14 +120,14 @@ def test_awkward_particles_are_the_lit_pixels() -> None:
 @pytest.mark.parametrize("data", [MANY, {"images": MANY.images, "labels": MANY.label, "conditions": MANY.conditions},
                                   (MANY.images, MANY.label, MANY.conditions)], ids=["jets", "mapping", "arrays"])
 def test_training_on_jets_in_memory(tmp_path: Path, data: Any) -> None:
-    configuration = small({"steps": 2, "data.codings": ["pixel_mean"]})
+    configuration = small({"steps": 2, "data.codings": ["pixel_mean"], "generator.exact": ["mass"]})
     run = qgan.train(configuration, data=data, grid=GRID, out=tmp_path / "run", quiet=True)
     qgan.write_jets(tmp_path / "jets.h5", MANY)
     same = qgan.train(configuration, data=tmp_path / "jets.h5", out=tmp_path / "same", quiet=True)
     weights, others = (checkpoint.load(folder.checkpoint).states["average"] for folder in (run, same))
     assert all(torch.equal(weights[name], others[name]) for name in others)
     assert "in_memory" not in checkpoint.load(same.checkpoint).origin
-    further = small({"steps": 3, "data.codings": ["pixel_mean"]})
+    further = small({"steps": 3, "data.codings": ["pixel_mean"], "generator.exact": ["mass"]})
     with pytest.raises(CheckpointError, match="jets in memory; give them again"):
         qgan.train(further, out=run.path, resume=True, quiet=True)
     assert checkpoint.load(qgan.train(further, data=data, grid=GRID, out=run.path, resume=True,

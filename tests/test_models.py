@@ -248,10 +248,8 @@ def test_the_knee_thins_out_soft_pixels() -> None:
     """Of v uniform near 0, a share ∝ x² lies below x with a knee, ∝ x without one; hard pixels stay as they are."""
     plain, bent = PixelHead(1, known(), True, 0.5), PixelHead(1, known(knee=0.1), True, 0.5)
     for head in (plain, bent):
-        torch.nn.init.zeros_(head.convolution.phases.weight)
-        assert head.neighbours is not None
-        torch.nn.init.zeros_(head.neighbours.second.weight)
-        torch.nn.init.zeros_(head.neighbours.second.bias)  # type: ignore[arg-type]
+        for name in ("convolution.phases.weight", "neighbours.second.weight", "neighbours.second.bias"):
+            torch.nn.init.zeros_(head.get_parameter(name))
         with torch.no_grad():
             head.bias[0], head.bias[1] = 0.0, -20.0
             head.bias[0, 0, 0] = 1.0

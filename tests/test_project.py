@@ -46,7 +46,7 @@ def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) 
 def test_imports_are_declared() -> None:
     """What the two packages import is a dependency or an extra."""
     found = {name.split(".")[0] for path in MODULES for _, name, _ in imports(path)}
-    third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly"}
+    third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly", "_typeshed"}
     declared = {normal(requirement.name) for requirement in requirements()}
     distributions = {"ot": "pot", "sklearn": "scikit-learn", "tensorcircuit": "tensorcircuit-ng", "yaml": "pyyaml"}
     assert {normal(distributions.get(name, name)) for name in third} - declared == set()

@@ -19,7 +19,7 @@ HELD_OUT = 0.2
 
 
 def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
-         jets: str = "w_qcd", taggers: Sequence[str] = ("trees", "resnet", "pt_sum", "nnz"),
+         pair: str = "w_qcd", taggers: Sequence[str] = ("trees", "resnet", "pt_sum", "nnz"),
          n: Sequence[Positive] = (), seeds: Positive = 3, plugins: Sequence[str] = (), seed: Seed = 0,
          device: Device = "auto", threads: Threads | None = None, invariance: bool = False,
          json: Json | None = None, restart: bool = False,
@@ -33,7 +33,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         out: folder that the scores are kept in.
         data: jets to train on (default: the training jets that ship).
         test: jets to test on (default: the test jets that ship, or 20 % of --data).
-        jets: which of the jets that ship, where no --data is given.
+        pair: which of the jets that ship, where no --data is given.
         taggers: which are trained, by name.
         n: numbers of training jets, one or several for a learning curve (default: all).
         seeds: trainings of each tagger.
@@ -42,7 +42,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         restart: drop what an earlier command left in the folder.
 
     Examples:
-        qgan tag --taggers lorentznet-lite trees pt_sum --jets quark_gluon --n 5000 --out runs/tag
+        qgan tag --taggers lorentznet-lite trees pt_sum --pair quark_gluon --n 5000 --out runs/tag
         qgan tag --taggers particlenet hardest_pt --data X.npz --half-width 0.4 --seeds 5 --out runs/particles
         qgan tag --taggers nearest trees --plugins nearest.py --out runs/mine
     """
@@ -54,7 +54,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
 
     load_plugins(plugins)
     plan = Plan(tuple(dict.fromkeys(taggers)), tuple(sorted(set(n))), seeds, seed, device)
-    pool, held_out = load(reading.of(data) if data else None, reading.of(test) if test else None, jets, seed)
+    pool, held_out = load(reading.of(data) if data else None, reading.of(test) if test else None, pair, seed)
     set_threads(threads or 0)
     found = study(pool, held_out, plan, out, restart=restart, quiet=quiet)
     if json:

@@ -22,7 +22,7 @@ class Seen:
 
     >>> seen = Seen(Grid.square(2, 0.2), images=np.array([[[0.0, 9.0], [0.0, 3.0]]]))
     >>> seen.momenta[0, :, 0].round(2).tolist()  # energies, GeV
-    [9.04, 3.02]
+    [9.05, 3.02]
     """
 
     def __init__(self, grid: Grid | None = None, units: Units = "GeV", **ways: np.ndarray) -> None:
