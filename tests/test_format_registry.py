@@ -84,7 +84,8 @@ def test_each_format_of_this_package_leaves_the_others_files_alone() -> None:
               "energyflow": ("npz", {"X": (5, 30, 4), "y": (5,)}),
               "one_key_a_class": ("HDF5", {"QCD": (5, 9, 9), "W": (5, 9, 9)}), "cms_parquet": ("Parquet", {}),
               "jetnet": ("HDF5", {"particle_features": (5, 30, 4), "jet_features": (5, 4)}),
-              "jetclass": ("ROOT", {"label_QCD": (5,)} | {f"part_{key}": (5, 9) for key in ("energy", "px", "py", "pz")}),
+              "jetclass": ("ROOT", {"label_QCD": (5,), "part_energy": (5, 9), "part_px": (5, 9), "part_py": (5, 9),
+                                    "part_pz": (5, 9)}),
               "top_tagging": ("HDF5", {"table": ()}), "root": ("ROOT", {}), "lhco": ("HDF5", {"df": ()}),
               "calochallenge": ("HDF5", {"showers": (5, 6480), "incident_energies": (5, 1)})}
     assert set(shapes) == set(FORMATS)
