@@ -71,7 +71,7 @@ class ExactMoments(nn.Module):
         ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
         """
         shares = images if power == 1.0 else images.pow(1 / power)
-        own = self._asked(self._moments(shares, images.new_zeros(len(images), 3)))
+        own = self._asked(self._moments(shares, images.new_zeros(images.shape[0], 3)))
         target = torch.cat((own[:, :1] if mass is None else 2 * mass.clamp_min(1e-4).log()[:, None],
                             own[:, 1:] if centroid is None else centroid / self.half_width), 1)
         # Along which the tilt may change: exp(λ |r − c|²) is α = −2 λ c_η and β = −2 λ c_φ.
@@ -93,9 +93,9 @@ class ExactMoments(nn.Module):
 
         Newton's method; where it does not converge, the nearest that it came to.
         """
-        strength = best = target.new_zeros(len(shares), 3)
-        kept = target.new_zeros(len(shares), 3, 3)
-        least = target.new_full((len(shares), 1), torch.inf)
+        strength = best = target.new_zeros(shares.shape[0], 3)
+        kept = target.new_zeros(shares.shape[0], 3, 3)
+        least = target.new_full((shares.shape[0], 1), torch.inf)
         scales = target.new_tensor(_SCALES)
         for _ in range(_STEPS):
             moments = self._moments(shares, strength)
