@@ -13,6 +13,9 @@ import numpy as np
 
 from .grid import Grid
 
+#: Share of the pT by which halves may differ the other way: files keep pixels with few digits.
+_STORED = 1e-4
+
 
 def delta_phi(phi: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """φ − reference in [−π, π)."""
@@ -55,10 +58,19 @@ def canonical_images(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, leading: 
 
 def parity_flip(images: np.ndarray) -> np.ndarray:
     """Mirrors the images whose columns below the centre hold more pT than those above it."""
+    return np.where((left_excess(images) > 0)[:, None, None], images[:, :, ::-1], images)
+
+
+def left_excess(images: np.ndarray) -> np.ndarray:
+    """What the columns below the centre hold more than those above it, (N,) float64, in the images' unit."""
     half = images.shape[2] // 2
     left = images[:, :, :half].sum(axis=(1, 2), dtype=np.float64)
-    right = images[:, :, -half:].sum(axis=(1, 2), dtype=np.float64)
-    return np.where((left > right)[:, None, None], images[:, :, ::-1], images)
+    return left - images[:, :, -half:].sum(axis=(1, 2), dtype=np.float64)
+
+
+def left_heavy(images: np.ndarray) -> np.ndarray:
+    """Which images break the canonical frame's law, (N,) bool, beyond what pixels stored with few digits do."""
+    return left_excess(images) > _STORED * images.sum(axis=(1, 2), dtype=np.float64)
 
 
 def bin_pixels(pt: np.ndarray, row: np.ndarray, column: np.ndarray, grid: Grid) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from .residual import ResidualTrunk, Views
 OBSERVABLES = ("mass", "width", "sigma_r", "delta_r_mean", "delta_r_std", "pixel_std", "soft_nnz", "ptd",
                "leading_1", "leading_3", "clumps_3", "clumps_5")
 FEATURES = 128
-Trunk = Literal["plain", "residual"]
 #: GeV; the occupancy channel is at one half there.
 SOFT_PIXEL = 0.3
 
@@ -86,7 +85,7 @@ class Discriminator(nn.Module):
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, n_conditions: int, grid: Grid, *, trunk: Trunk = "plain", channels: int = 32,
+    def __init__(self, n_conditions: int, grid: Grid, *, trunk: str = "plain", channels: int = 32,
                  observables: bool = True, batch_comparison: int = 16, centre: Tensor | None = None,
                  spread: Tensor | None = None) -> None:
         super().__init__()

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..data.frames import left_heavy
 from ..data.grid import Grid
 from ..data.jets import Frame
 
@@ -29,8 +30,6 @@ _STEPS = 6
 _STEP, _MOST = 4.0, 6.0
 #: Errors of ln m² and, in half-widths, of the centroid below which one step more reaches what was asked.
 _SCALES = (0.03, 0.002, 0.002)
-#: Share of the pT by which halves may differ the other way: files keep pixels with few digits.
-_STORED = 1e-4
 #: Keeps the step finite for an image of a single pixel, whose moments nothing changes.
 _LEAST = 1e-6
 
@@ -164,12 +163,7 @@ def harder_half_right(images: Tensor, power: float = 1.0) -> Tensor:
     return torch.where(left[:, None, None], images.flip(2), images)
 
 
-def _all_on_the_right(images: np.ndarray, frame: Frame) -> bool:
-    half, columns = images.shape[2] // 2, np.asarray(images).sum(1, dtype=np.float64)
-    excess = columns[:, :half].sum(1) - columns[:, -half:].sum(1)
-    return frame == "canonical" and bool((excess <= _STORED * columns.sum(1)).all())
-
-
 #: Laws of a side, and whether training images (N, H, W) in a frame obey them; a crop may not.
 SIDES: dict[str, Callable[[np.ndarray, Frame], bool]] = {
-    "harder_half": _all_on_the_right, "phi_flip": lambda images, frame: frame == "raw"}
+    "harder_half": lambda images, frame: frame == "canonical" and not left_heavy(images).any(),
+    "phi_flip": lambda images, frame: frame == "raw"}

@@ -7,7 +7,9 @@ from functools import partial
 
 import numpy as np
 
+from ...data.frames import left_heavy
 from ...data.grid import Grid
+from ...observables import moments
 from ..comparison import Comparison, Task, in_one_piece
 from ..pairing import Pairing
 from ..registry import Headline, Metric, register
@@ -15,8 +17,6 @@ from ..rows import Row
 
 #: Share of the training jets that may lie further from the axis than what counts as far.
 _RARE = 0.001
-#: Share of a jet's pT by which its halves may differ the other way: rounding of stored pixels.
-_ROUNDING = 1e-4
 Broken = Callable[[np.ndarray], np.ndarray]
 
 
@@ -43,7 +43,7 @@ def laws(frame: str, grid: Grid, training: np.ndarray | None) -> dict[str, Broke
     """
     found: dict[str, Broken] = {}
     if frame == "canonical":
-        found["harder_half"] = _left_heavy
+        found["harder_half"] = left_heavy
     if training is not None and len(training):
         unlit = np.asarray(~(training > 0).any(0))
         found["reach"] = partial(_out_of_reach, unlit=unlit)
@@ -53,20 +53,12 @@ def laws(frame: str, grid: Grid, training: np.ndarray | None) -> dict[str, Broke
     return found
 
 
-def _left_heavy(images: np.ndarray) -> np.ndarray:
-    columns, half = images.sum(1, dtype=np.float64), images.shape[2] // 2
-    return columns[:, :half].sum(1) - columns[:, -half:].sum(1) > _ROUNDING * columns.sum(1)
-
-
 def _out_of_reach(images: np.ndarray, unlit: np.ndarray) -> np.ndarray:
     return np.any((images > 0) & unlit, axis=(1, 2))
 
 
 def _off_axis(images: np.ndarray, grid: Grid) -> np.ndarray:
-    """Distance of the pT centroid from the axis, radians, (N,)."""
-    total = images.sum((1, 2), dtype=np.float64)
-    eta, phi = images.sum(2, dtype=np.float64) @ grid.eta, images.sum(1, dtype=np.float64) @ grid.phi
-    return np.hypot(eta, phi) / np.where(total > 0, total, 1)
+    return moments.measure(images, grid)["centroid_r"]
 
 
 def _worst(rows: list[Row]) -> Row:
