@@ -80,7 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     np.save("x_sorted.npy", jets.images)
     np.save("y_sorted.npy", jets.label)
     rng = np.random.default_rng(0)
-    np.savez("particles.npz", X=rng.uniform(0.1, 1, (20, 8, 3)), y=jets.label)
+    np.savez("particles.npz", X=rng.uniform(0.1, 1, (len(jets), 8, 3)), y=jets.label)
     return tmp_path
 
 

@@ -40,30 +40,29 @@ def texts_of(real: JetImages, evaluation: Evaluation, group: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", OBSERVABLES)
-def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path, name: str) -> None:
+def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path) -> None:
     group = evaluation.groups[0]
-    row = evaluation.find("w1", name, group)
-    shown = number(row.value)
-    line = next(line for line in table(evaluation).splitlines() if line.startswith(f"{name} "))
-    assert line.split("|")[1].split()[0] == shown
-
     page = write_report(tmp_path / "report", REAL, {"fake": FAKE}, {"fake": evaluation})
     told = json.loads((page.parent / "report.json").read_text())["generators"][0]["rows"]
-    with (page.parent / "report.csv").open() as lines:
-        for rows in (told, list(csv.DictReader(lines))):
-            mine = [r for r in rows if (r["metric"], r["observable"], r["class"]) == ("w1", name, group)]
-            assert [float(r["value"]) for r in mine] == [row.value]
-    cells = re.findall(rf'data-row="w1\|{name}\|{group}".*?</tr>', page.read_text(), re.DOTALL)
-    assert len(cells) == 1
-    assert re.search(rf"[>\s]{re.escape(shown)}[<\s]", cells[0])
-    assert rf"W1 = {shown} $\sigma$" in texts_of(REAL, evaluation, group)
-
+    lines = list(csv.DictReader((page.parent / "report.csv").read_text().splitlines()))
     with TensorBoardRecorder(tmp_path / "events") as recorder:
         record_evaluation(recorder, REAL, FAKE, evaluation)
-    events = EventAccumulator(str(tmp_path / "events"))
-    events.Reload()
-    assert events.Scalars(f"test/w1/{group}/{name}")[0].value == pytest.approx(row.value, rel=1e-6)
+    events = EventAccumulator(str(tmp_path / "events")).Reload()
+    drawn = texts_of(REAL, evaluation, group)
+
+    for name in OBSERVABLES:
+        row = evaluation.find("w1", name, group)
+        shown = number(row.value)
+        line = next(line for line in table(evaluation).splitlines() if line.startswith(f"{name} "))
+        assert line.split("|")[1].split()[0] == shown
+        for rows in (told, lines):
+            mine = [r for r in rows if (r["metric"], r["observable"], r["class"]) == ("w1", name, group)]
+            assert [float(r["value"]) for r in mine] == [row.value]
+        cells = re.findall(rf'data-row="w1\|{name}\|{group}".*?</tr>', page.read_text(), re.DOTALL)
+        assert len(cells) == 1
+        assert re.search(rf"[>\s]{re.escape(shown)}[<\s]", cells[0])
+        assert rf"W1 = {shown} $\sigma$" in drawn
+        assert events.Scalars(f"test/w1/{group}/{name}")[0].value == pytest.approx(row.value, rel=1e-6)
 
 
 def test_a_plot_without_an_evaluation_shows_no_number() -> None:

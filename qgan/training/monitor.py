@@ -19,7 +19,7 @@ from ..runs.recorders import Recorder
 PICTURED = 16
 #: Options that say nothing about how good a generator can get, and those that every table of runs should show.
 _TECHNICAL = ("logging.", "threads", "device")
-_TELLING = ("seed", "steps", "batch_size", "data.jets", "generator.core")
+_TELLING = ("seed", "steps", "batch_size", "data.jets", "generator.core", "optimiser.generator_rate")
 
 
 class Monitor:
