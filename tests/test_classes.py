@@ -47,7 +47,7 @@ def test_any_number_of_classes_is_trained_sampled_and_judged(classes: int, tmp_p
     jets = source.sample(60 * classes, 1)
     assert jets.classes == list(range(classes))
     for c in range(classes):
-        mine = source.sample(200, 2, NAMES[c], substructure=False)
+        mine = source.sample(200, 2, NAMES[c])
         assert mine.classes == [c]
         assert mine.conditions["n_pv"].mean() == pytest.approx(30 + 10 * c, abs=4)
     real, fake = jets_of(classes, seed=7), source.sample(120 * classes, 3)
@@ -91,7 +91,7 @@ def test_without_conditions_and_codings_but_the_sum(tmp_path: Path) -> None:
                 quiet=True)
     source = load_source(run.path)
     assert source.density.names == ("pixel_mean",)
-    jets = source.sample(100, 1, substructure=False)
+    jets = source.sample(100, 1)
     assert {*jets.conditions} == {"phi"}
     np.testing.assert_allclose(source.sample(5, 1, fixed={"image_pt": 270.0}).images.sum((1, 2)), 270, rtol=1e-4)
 

@@ -69,7 +69,6 @@ def test_the_options_that_are_named_exist(capsys: pytest.CaptureFixture[str]) ->
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader might be: with files of jets of the names that the pages use, and small evaluations."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("qgan.sampling.source.tau_from_images", lambda images, grid: {})
     few_draws(monkeypatch)
     # Referees take nine tenths of an evaluation; there are tests of them elsewhere.
     monkeypatch.setattr(Reference, "judge", partialmethod(Reference.judge, metrics=["w1"]))

@@ -44,7 +44,7 @@ def source(run: Path) -> JetSource:
 
 
 def images(source: JetSource, n: int = 200) -> np.ndarray:
-    return concatenate(list(source.jets(n, 3, substructure=False))).images
+    return concatenate(list(source.jets(n, 3))).images
 
 
 def cheap(judge: Judge, fake: JetImages, generator: JetSource | None = None) -> Evaluation:

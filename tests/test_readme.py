@@ -22,11 +22,9 @@ def test_it_is_short() -> None:
 
 
 def test_the_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    # Jets of a generator of two steps fill all pixels: their subjettiness alone would take a minute.
     small = "".join(block.text for block in blocks("README.md", "python")).replace("n=10000", "n=120").replace(
         "steps=2000, seed=1", "steps=2, seed=1, logging=LoggingOptions(costly=0)")
     assert "costly" in small
-    monkeypatch.setattr("qgan.sampling.source.tau_from_images", lambda images, grid: {})
     few_draws(monkeypatch)
     monkeypatch.chdir(tmp_path)
     exec(compile(small, "README.md", "exec"), {"LoggingOptions": LoggingOptions})

@@ -96,16 +96,16 @@ def test_every_form_of_a_table_gives_the_same_jets(source: JetSource, columns: C
 def test_a_file_of_jets_is_a_table(source: JetSource, tmp_path: Path) -> None:
     write_jets(tmp_path / "test.h5", TEST[:40])
     with pytest.warns(DataNote, match="no condition of this generator, left out"):
-        mine = source.sample(conditions=tmp_path / "test.h5", outside="clip", substructure=False)
+        mine = source.sample(conditions=tmp_path / "test.h5", outside="clip")
     with pytest.warns(DataNote, match="phi, tau_1"):
-        assert same(mine, source.sample(conditions=TEST[:40], outside="clip", substructure=False))
+        assert same(mine, source.sample(conditions=TEST[:40], outside="clip"))
     np.testing.assert_array_equal(mine.label, TEST.label[:40])
 
 
 def test_all_conditions_as_one_array(source: JetSource) -> None:
     drawn = source.density.sample(30, numpy_rng(0, "rows"))
     table = np.column_stack([drawn.label, drawn.values])
-    jets = source.sample(conditions=table, substructure=False)
+    jets = source.sample(conditions=table)
     np.testing.assert_array_equal(jets.conditions["mass"], drawn.values[:, source.density.names.index("mass")])
     np.testing.assert_allclose(jets.images.sum((1, 2)) / 625,
                                drawn.values[:, source.density.names.index("pixel_mean")], rtol=1e-5)
@@ -114,8 +114,8 @@ def test_all_conditions_as_one_array(source: JetSource) -> None:
 def test_closure_is_the_generators(source: JetSource) -> None:
     """What images miss of the mass that was asked for, beside the same for conditions of the generator's own."""
     with pytest.warns(DataNote):
-        table = source.sample(conditions=TEST, outside="clip", substructure=False)
-    plain = source.sample(2000, 1, substructure=False)
+        table = source.sample(conditions=TEST, outside="clip")
+    plain = source.sample(2000, 1)
     for name, measured in (("mass", lambda jets: mass(jets.images, jets.grid)),
                            ("pt", lambda jets: jets.images.sum((1, 2)))):
         ours, theirs, real = (measured(jets) - jets.conditions[name] for jets in (table, plain, TEST))
@@ -164,7 +164,7 @@ def test_impossible_tables_are_refused_by_row(source: JetSource, table: object, 
 
 
 def test_what_is_outside_can_be_clipped(source: JetSource) -> None:
-    jets = source.sample(conditions={"pt": [270, 320], "label": ["w", "w"]}, outside="clip", substructure=False)
+    jets = source.sample(conditions={"pt": [270, 320], "label": ["w", "w"]}, outside="clip")
     assert jets.conditions["pt"].tolist() == pytest.approx([270, source.density.edges("pt", 1)[1]])
     assert len(source.sample(conditions={"label": "w", "pixel_std": 10.0, "soft_nnz": 50.0}, outside="clip")) == 1
 
@@ -182,7 +182,7 @@ def test_broken_files_are_named(source: JetSource, tmp_path: Path, name: str, co
 
 def test_a_column_that_is_no_condition_is_left_out_with_a_note(source: JetSource) -> None:
     with pytest.warns(DataNote, match=r"conditions: event, mas: no condition of this generator, left out"):
-        source.sample(conditions={"event": [5], "mas": [80.0], "pt": [270.0]}, substructure=False)
+        source.sample(conditions={"event": [5], "mas": [80.0], "pt": [270.0]})
 
 
 # wishes
@@ -190,20 +190,18 @@ def test_a_column_that_is_no_condition_is_left_out_with_a_note(source: JetSource
 def test_distributions_are_drawn_from(source: JetSource, tmp_path: Path) -> None:
     values = np.array([262.0, 290.0])
     np.save(tmp_path / "pt.npy", values)
-    jets = source.sample(3000, 1, "w", {"mass": Normal(80, 5), "pt": str(tmp_path / "pt.npy"), "eta": (-0.5, 0.5)},
-                         substructure=False)
+    jets = source.sample(3000, 1, "w", {"mass": Normal(80, 5), "pt": str(tmp_path / "pt.npy"), "eta": (-0.5, 0.5)})
     drawn = jets.conditions["mass"]
     assert (drawn.mean(), drawn.std()) == (pytest.approx(80, abs=0.4), pytest.approx(5, rel=0.06))
     assert set(jets.conditions["pt"].tolist()) == {262.0, 290.0}
     assert (jets.conditions["pt"] == 262).mean() == pytest.approx(0.5, abs=0.04)
     assert abs(jets.conditions["eta"]).max() <= 0.5
     assert jets.conditions["eta"].std() == pytest.approx(1 / 12**0.5, rel=0.1)
-    assert same(source.sample(50, 1, "w", {"mass": "normal(80, 5)", "pt": values, "eta": (-0.5, 0.5)},
-                              substructure=False), jets[:50])
+    assert same(source.sample(50, 1, "w", {"mass": "normal(80, 5)", "pt": values, "eta": (-0.5, 0.5)}), jets[:50])
 
 
 def test_a_gaussian_is_cut_at_the_training_range(source: JetSource) -> None:
-    drawn = source.sample(2000, 1, fixed={"pt": Normal(295, 20)}, substructure=False).conditions["pt"]
+    drawn = source.sample(2000, 1, fixed={"pt": Normal(295, 20)}).conditions["pt"]
     assert 250 <= drawn.min() < 262
     assert 299.5 < drawn.max() <= 300
 
@@ -230,16 +228,16 @@ def test_values_can_come_from_a_text_or_a_column(source: JetSource, tmp_path: Pa
     (tmp_path / "mass.txt").write_text("80\n81\n")
     (tmp_path / "mass.csv").write_text("pt,mass\n270,80\n290,81\n")
     for name in ("mass.txt", "mass.csv"):
-        jets = source.sample(40, 1, fixed={"mass": str(tmp_path / name)}, substructure=False)
+        jets = source.sample(40, 1, fixed={"mass": str(tmp_path / name)})
         assert set(jets.conditions["mass"].tolist()) == {80.0, 81.0}
 
 
 def test_the_image_has_what_is_asked_of_the_image(source: JetSource) -> None:
     """image_pt is the sum of the pixels and image_mass their mass; pt and mass are the jet's."""
-    jets = source.sample(200, 1, "w", {"image_pt": 270.0, "image_mass": 80.0}, substructure=False)
+    jets = source.sample(200, 1, "w", {"image_pt": 270.0, "image_mass": 80.0})
     np.testing.assert_allclose(jets.images.sum((1, 2)), 270.0, rtol=1e-4)
     assert np.median(abs(mass(jets.images, jets.grid) - 80)) < 0.1
-    table = source.sample(conditions={"label": "w", "image_pt": [270.0, 280.0]}, substructure=False)
+    table = source.sample(conditions={"label": "w", "image_pt": [270.0, 280.0]})
     np.testing.assert_allclose(table.images.sum((1, 2)), [270.0, 280.0], rtol=1e-4)
 
 
@@ -293,9 +291,9 @@ def seconds(work: Callable[[], object], runs: int = 5) -> float:
 
 def test_one_jet_costs_a_small_part_of_a_block(source: JetSource) -> None:
     torch.set_num_threads(1)
-    one, many = (seconds(lambda n=n: source.sample(n, substructure=False)) for n in (1, BLOCK))  # type: ignore[misc]
+    one, many = (seconds(lambda n=n: source.sample(n)) for n in (1, BLOCK))  # type: ignore[misc]
     assert one < many / 4
-    assert seconds(lambda: source.sample(conditions={"pt": 270.0, "label": "w"}, substructure=False)) < many / 3
+    assert seconds(lambda: source.sample(conditions={"pt": 270.0, "label": "w"})) < many / 3
 
 
 def test_a_table_hardly_slows_sampling(source: JetSource, columns: Columns) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Distances that are looked at together: few enough for the processor's cache.
+_AT_ONCE = 16_384
+
 
 def kt_axes(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.ndarray,
             n_max: int = 3) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -19,12 +22,12 @@ def kt_axes(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.ndarray,
         for n = 1 … n_max the (rapidity, φ) of the axes, each (k, n), of the first k jets: those that
         have at least n constituents.
     """
-    state = _Merging(pt, eta, phi)
+    state = _Merging(pt.T, eta.T, phi.T, count)
     axes = []
     for level in range(int(count[0]), 0, -1):
-        jets = int(np.searchsorted(-count, -level, side="right"))
+        jets = _with(level, count)
         if level <= n_max:
-            axes.append((state.y[:jets, :level].copy(), state.phi[:jets, :level].copy()))
+            axes.append((state.y[:level, :jets].T.copy(), state.phi[:level, :jets].T.copy()))
         if level > 1:
             state.merge(jets, level)
     return axes[::-1]
@@ -33,69 +36,90 @@ def kt_axes(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.ndarray,
 def distance2(y1: np.ndarray, phi1: np.ndarray, y2: np.ndarray, phi2: np.ndarray) -> np.ndarray:
     """ΔR² with φ periodic; the two φ may differ by up to 3π, as angles in [−π, 2π] do."""
     apart = y1 - y2
-    around = np.abs(phi1 - phi2)
-    np.minimum(around, np.abs(2 * np.pi - around), out=around)
+    around = phi1 - phi2
+    np.abs(around, out=around)
+    if around.max(initial=0) > np.pi:
+        np.minimum(around, np.abs(2 * np.pi - around), out=around)
     np.square(around, out=around)
     around += np.square(apart, out=apart)
     return around
 
 
-class _Merging:
-    """The pseudojets of a block of jets, (J, M) each: at level L slots 0 … L − 1 are in use."""
+def _with(level: int, count: np.ndarray) -> int:
+    """How many jets, in descending order of multiplicity, have so many constituents."""
+    return int(np.searchsorted(-count, -level, side="right"))
 
-    def __init__(self, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> None:
+
+class _Merging:
+    """The pseudojets of a block of jets, (M, J) each: at level L slots 0 … L − 1 are in use.
+
+    A place in such an array, slot · J + jet, is what ``neighbour`` holds.
+    """
+
+    def __init__(self, pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, count: np.ndarray) -> None:
         self.momentum = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])
-        self.pt2 = pt**2
-        self.y, self.phi = eta.copy(), phi.copy()
+        self.momentum = self.momentum.reshape(4, -1)
+        self.pt2 = np.ascontiguousarray(pt)**2
+        self.y, self.phi = (np.array(x, order="C") for x in (eta, phi))
         self.neighbour = np.zeros(pt.shape, dtype=np.int64)
         self.apart = np.zeros(pt.shape)
         padding = np.where(pt > 0, 0.0, np.inf)
-        for slot in range(pt.shape[1]):
-            apart = distance2(eta, phi, eta[:, slot, None], phi[:, slot, None]) + padding
-            apart[:, slot] = np.inf
-            nearest = self.neighbour[:, slot] = apart.argmin(axis=1)
-            self.apart[:, slot] = np.take_along_axis(apart, nearest[:, None], axis=1)[:, 0]
+        first, most = 0, len(pt)
+        while first < most:
+            # Only jets that have a constituent there, and of these as many slots as fit.
+            jets = _with(first + 1, count)
+            some = np.arange(first, min(most, first + max(1, _AT_ONCE // (most * jets))))
+            y, phi = self.y[:, :jets], self.phi[:, :jets]
+            apart = distance2(y, phi, y[some, None], phi[some, None])
+            apart += padding[:, :jets]
+            apart[some - first, some] = np.inf
+            nearest, jet = apart.argmin(axis=1), np.arange(jets)
+            self.apart[some, :jets] = apart.min(axis=1)
+            self.neighbour[some, :jets] = nearest * pt.shape[1] + jet
+            first = some[-1] + 1
 
     def merge(self, jets: int, level: int) -> None:
         """Merges the closest pair of each of the first ``jets`` jets, all of which have ``level`` pseudojets."""
-        row = np.arange(jets)
-        near, apart, pt2 = self.neighbour[:jets, :level], self.apart[:jets, :level], self.pt2[:jets, :level]
-        first = (np.minimum(pt2, np.take_along_axis(pt2, near, axis=1)) * apart).argmin(axis=1)
-        second = near[row, first]
-        keep, free = np.minimum(first, second), np.maximum(first, second)
-        last = level - 1
-        orphan = (near == keep[:, None]) | (near == free[:, None])
-        self._add(row, keep, free)
-        for array in (self.pt2, self.y, self.phi, self.apart, self.neighbour, orphan):
-            array[row, free] = array[row, last]
-        self.momentum[:, row, free] = self.momentum[:, row, last]
-        self._update(row, keep, free, last, orphan[:, :last])
+        jet, size = np.arange(jets), self.y.shape[1]
+        near, apart, pt2 = self.neighbour[:level, :jets], self.apart[:level, :jets], self.pt2[:level, :jets]
+        first = (np.minimum(pt2, self.pt2.take(near)) * apart).argmin(axis=0)
+        second = near[first, jet]
+        first = first * size + jet
+        keep, free, last = np.minimum(first, second), np.maximum(first, second), (level - 1) * size + jet
+        orphan = (near == keep) | (near == free)
+        self._add(keep, free)
+        for array in (self.pt2, self.y, self.phi, self.apart, self.neighbour, *self.momentum):
+            flat = array.reshape(-1)
+            flat[free] = flat[last]
+        rows = free // size, jet
+        orphan[rows] = orphan[level - 1]
+        self._update(level - 1, keep, free, last, orphan[:-1])
 
-    def _add(self, row: np.ndarray, keep: np.ndarray, free: np.ndarray) -> None:
-        self.momentum[:, row, keep] += self.momentum[:, row, free]
-        px, py, pz, energy = self.momentum[:, row, keep]
-        self.pt2[row, keep] = px**2 + py**2
+    def _add(self, keep: np.ndarray, free: np.ndarray) -> None:
+        px, py, pz, energy = total = self.momentum[:, keep] + self.momentum[:, free]
+        self.momentum[:, keep] = total
+        pt2 = px**2 + py**2
         # log((E + pz)/(E − pz))/2 with the small difference written as mT²/(E + |pz|), which does not cancel.
-        transverse2 = np.maximum(energy**2 - pz**2, self.pt2[row, keep])
-        self.y[row, keep] = np.sign(pz) * np.log((energy + np.abs(pz)) / np.sqrt(transverse2))
-        self.phi[row, keep] = np.arctan2(py, px)
+        transverse2 = np.maximum(energy**2 - pz**2, pt2)
+        self.pt2.flat[keep] = pt2
+        self.y.flat[keep] = np.sign(pz) * np.log((energy + np.abs(pz)) / np.sqrt(transverse2))
+        self.phi.flat[keep] = np.arctan2(py, px)
 
-    def _update(self, row: np.ndarray, keep: np.ndarray, free: np.ndarray, last: int, orphan: np.ndarray) -> None:
-        """New nearest neighbours after ``keep`` has moved and slot ``last`` has become slot ``free``."""
-        jets = len(row)
-        near, apart = self.neighbour[:jets, :last], self.apart[:jets, :last]
-        y, phi = self.y[:jets, :last], self.phi[:jets, :last]
-        moved = near == last
-        near[moved] = np.broadcast_to(free[:, None], near.shape)[moved]
-        to_new = distance2(y, phi, self.y[row, keep][:, None], self.phi[row, keep][:, None])
-        to_new[row, keep] = np.inf
+    def _update(self, level: int, keep: np.ndarray, free: np.ndarray, last: np.ndarray, orphan: np.ndarray) -> None:
+        """New nearest neighbours after ``keep`` has moved and the ``last`` has become ``free``."""
+        some, size = np.s_[:level, :len(keep)], self.y.shape[1]
+        near, apart, y, phi = self.neighbour[some], self.apart[some], self.y[some], self.phi[some]
+        np.copyto(near, free, where=near == last)
+        to_new = distance2(y, phi, self.y.take(keep), self.phi.take(keep))
+        itself = np.divmod(keep, size)
+        to_new[itself] = np.inf
         closer = to_new < apart
-        near[closer] = np.broadcast_to(keep[:, None], near.shape)[closer]
-        apart[closer] = to_new[closer]
-        orphan[row, keep] = True
-        jet, slot = np.nonzero(orphan & ~closer)
-        again = distance2(y[jet], phi[jet], y[jet, slot][:, None], phi[jet, slot][:, None])
-        again[np.arange(len(jet)), slot] = np.inf
-        best = again.argmin(axis=1)
-        near[jet, slot] = best
-        apart[jet, slot] = again[np.arange(len(jet)), best]
+        np.copyto(near, keep, where=closer)
+        np.copyto(apart, to_new, where=closer)
+        orphan[itself] = True
+        slot, jet = np.nonzero(orphan & ~closer)
+        again = distance2(y[:, jet], phi[:, jet], y[slot, jet], phi[slot, jet])
+        again[slot, np.arange(len(jet))] = np.inf
+        best = again.argmin(axis=0)
+        near[slot, jet] = best * size + jet
+        apart[slot, jet] = again[best, np.arange(len(jet))]

@@ -55,7 +55,7 @@ class Watch:
     def look(self, source: JetSource) -> tuple[JetImages, Evaluation]:
         """Generated jets, as many of each class, and what is watched often."""
         n = len(self.jets) // len(self.jets.classes)
-        blocks = [block for c in self.jets.classes for block in source.jets(n, self.seed, c, substructure=False)]
+        blocks = [block for c in self.jets.classes for block in source.jets(n, self.seed, c)]
         fake = concatenate(blocks)
         return fake, _judged(self.often, fake, "often")
 

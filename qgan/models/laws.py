@@ -47,6 +47,8 @@ class ExactMoments(nn.Module):
     eta: Tensor
     phi: Tensor
     basis: Tensor
+    scales: Tensor
+    least: Tensor
 
     def __init__(self, grid: Grid) -> None:
         super().__init__()
@@ -59,7 +61,8 @@ class ExactMoments(nn.Module):
         self.half_width = grid.half_width
         for name, values in (("eta", np.asarray(grid.eta) / grid.half_width),
                              ("phi", np.asarray(grid.phi) / grid.half_width),
-                             ("basis", np.concatenate((tilts, functions, products)).T)):
+                             ("basis", np.concatenate((tilts, functions, products)).T),
+                             ("scales", _SCALES), ("least", _LEAST * np.eye(3))):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
 
     def forward(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None,
@@ -95,11 +98,10 @@ class ExactMoments(nn.Module):
         strength = best = target.new_zeros(shares.shape[0], 3)
         kept = target.new_zeros(shares.shape[0], 3, 3)
         least = target.new_full((shares.shape[0], 1), torch.inf)
-        scales = target.new_tensor(_SCALES)
         for _ in range(_STEPS):
             moments = self._moments(shares, strength)
             missing, slopes = target - self._asked(moments), self._slopes(moments)
-            error = (missing / scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
+            error = (missing / self.scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
             better = error < least
             least, best = torch.where(better, error, least), torch.where(better, strength, best)
             kept = torch.where(better[:, :, None], slopes, kept)
@@ -126,8 +128,7 @@ class ExactMoments(nn.Module):
         mass2 = (a + b) * (2 + a - b) - z**2 - y**2
         return torch.stack((mass2.clamp_min(1e-12).log(), eta, phi), 1)
 
-    @staticmethod
-    def _slopes(moments: Tensor) -> Tensor:
+    def _slopes(self, moments: Tensor) -> Tensor:
         """Derivatives of :meth:`_asked` in the three strengths, (B, 3, 3)."""
         tilts, means, products = moments.split((3, 6, 18), 1)
         slopes = products.reshape(-1, 6, 3) - means[:, :, None] * tilts[:, None]
@@ -136,7 +137,7 @@ class ExactMoments(nn.Module):
         mass2 = ((a + b) * (2 + a - b) - z**2 - y**2).clamp_min(1e-12)
         d_mass2 = (2 + a - b) * (da + db) + (a + b) * (da - db) - 2 * (z * dz + y * dy)
         slopes = torch.stack((d_mass2 / mass2, d_eta, d_phi), 1)
-        return slopes + _LEAST * torch.eye(3, dtype=slopes.dtype, device=slopes.device)
+        return slopes + self.least
 
 
 def _solved(matrix: Tensor, right: Tensor, way: Tensor | None) -> Tensor:

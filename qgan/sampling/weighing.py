@@ -59,22 +59,21 @@ class WeighedRows:
         left = np.column_stack([points, np.ones(len(points)), -(points**2).sum(1) / 2]).astype(np.float32)
         parts = []
         for first in range(0, len(left), PART):
-            part, among = (np.zeros((PART, *x.shape[1:]), x.dtype) for x in (left, uniform))
-            n = len(left[first:first + PART])
-            part[:n], among[:n] = left[first:first + PART], uniform[first:first + PART]
-            parts.append([x[:n] for x in self._choose(part, among)])
+            some = left[first:first + PART]
+            part = np.zeros((PART, left.shape[1]), left.dtype)
+            part[:len(some)] = some
+            parts.append(self._choose((part @ self._right)[:len(some)], uniform[first:first + PART]))
         return Start(*(np.concatenate(found) for found in zip(*parts, strict=True)))
 
-    def _choose(self, left: np.ndarray, uniform: np.ndarray) -> Start:
-        exponents = left @ self._right
+    def _choose(self, exponents: np.ndarray, uniform: np.ndarray) -> Start:
         nearest = exponents.argmax(1)
-        largest = exponents[np.arange(len(left)), nearest].astype(np.float64)
+        largest = exponents[np.arange(len(uniform)), nearest].astype(np.float64)
         weights = np.exp(np.maximum(exponents, _LEAST, out=exponents), out=exponents)
-        groups = weights.reshape(len(left), -1, _SUMMED)
+        groups = weights.reshape(len(uniform), -1, _SUMMED)
         sums = np.cumsum(np.einsum("abc->ab", groups), 1, dtype=np.float64)
         rest = uniform * sums[:, -1]
         group = (sums < rest[:, None]).sum(1)
-        row = np.arange(len(left))
+        row = np.arange(len(uniform))
         rest = rest - np.where(group > 0, sums[row, group - 1], 0)
         within = np.cumsum(groups[row, group], 1, dtype=np.float64)
         chosen = group * _SUMMED + (within < rest[:, None]).sum(1).clip(max=_SUMMED - 1)

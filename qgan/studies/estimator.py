@@ -86,4 +86,4 @@ class JetGAN(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
         return as_jets(X if isinstance(X, JetImages) else (X, y, conditions), self.grid)
 
     def _made(self, n: int, seed: int) -> JetImages:
-        return concatenate(list(self.source_.jets(n, seed, substructure=False)))
+        return concatenate(list(self.source_.jets(n, seed)))

@@ -106,4 +106,4 @@ def _training(device: torch.device, core: str, configuration: Configuration, pre
 
 def _sampling(device: torch.device, configuration: Configuration, prepared: Prepared) -> Callable[[], object]:
     source = source_from(trainer_with(QUANTUM, configuration, prepared), prepared, device=device)
-    return lambda: sum(len(block) for block in source.jets(JETS, 0, substructure=False))
+    return lambda: sum(len(block) for block in source.jets(JETS, 0))

@@ -55,7 +55,7 @@ def _row(jets: int, substructure: bool, threads: int, times: Times) -> Timing:
 
 def pixels_above_threshold(source: JetSource, seed: int = 0) -> float:
     """Mean number of pixels above 0.1 GeV, on which the time of the substructure depends."""
-    return float(np.mean((source.block(0, seed, substructure=False).images > _THRESHOLD).sum((1, 2))))
+    return float(np.mean((source.block(0, seed).images > _THRESHOLD).sum((1, 2))))
 
 
 def simulation_row(process: str, batches: int, seed: int = 0) -> Timing:

@@ -57,7 +57,7 @@ def held_out(source: JetSource, real: Paths | None = None, reference: Paths | No
 def some_jets(source: JetSource, n_per_class: int, seed: int, name: str = "generated jets") -> JetImages:
     """``n_per_class`` jets of each class, without subjettiness among their conditions."""
     blocks = [block for label in source.density.classes
-              for block in source.jets(n_per_class, seed, label, substructure=False)]
+              for block in source.jets(n_per_class, seed, label)]
     return replace(concatenate(blocks), origin=source.origin, source=name)
 
 

@@ -65,7 +65,7 @@ def strips_plot(source: JetSource, found: Sequence[Path], jet: int = 0) -> Figur
         panels = figure.subplots(len(found), _SHOWN, squeeze=False, sharex=True, sharey=True)
         norm = LogNorm(_FAINTEST, max(float(path.images[jet].max()) for path in found))
         # Any jets of the source tell the frame and the pixels.
-        frame = source.sample(1, substructure=False)
+        frame = source.sample(1)
         for i, (row, path) in enumerate(zip(panels, found, strict=True)):
             chosen = np.linspace(0, len(path.values) - 1, _SHOWN).round().astype(int)
             for j, (axes, step) in enumerate(zip(row, chosen, strict=True)):
