@@ -115,6 +115,11 @@ class Detector:
         grid = resized(jets[:1], self.preprocessing.size, self.preprocessing.pooling).grid
         return shares(x, norm), shares(made, norm), grid
 
+    def try_out(self) -> None:
+        """Scores a made-up jet: what is damaged in a file shows there at the latest, whatever it raises."""
+        image = np.ones((1, *self.grid.shape), np.float32)
+        self.scores(JetImages(image, np.zeros(1, np.int64), {}, self.grid, self.frame, self.class_names))
+
     def to_dict(self) -> dict[str, Any]:
         """All but the model's weights, as plain values and tensors for a checkpoint."""
         components = {"mean": torch.from_numpy(self.components.mean), "axes": torch.from_numpy(self.components.axes),
@@ -153,7 +158,9 @@ def load_detector(run: str | Path, device: torch.device | str = "cpu") -> Detect
         preprocessing, seed = PreprocessingOptions(**saved.configuration["preprocessing"]), saved.configuration["seed"]
         model = build(options, (preprocessing.size, preprocessing.size), seed)
         saved.restore(path, {"best": model})
-        return _from_dict(saved.transforms, options, preprocessing, model.to(device).eval(), seed)
+        detector = _from_dict(saved.transforms, options, preprocessing, model.to(device).eval(), seed)
+        detector.try_out()
+    return detector
 
 
 def _from_dict(state: dict[str, Any], options: ModelOptions, preprocessing: PreprocessingOptions, model: Autoencoder,

@@ -40,6 +40,7 @@ class Kind:
         read: reads it, in a way that the generator chooses.
         change: breaks what is in it; None where only bytes are broken.
         mend: makes what stands beside it fit again, such as a checksum, after bytes were broken.
+        named: whether errors name the file; those of options, which may be words too, name the option.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Kind:
     read: Callable[[Path, Rng], object]
     change: Callable[[Path, Rng], object] | None = None
     mend: Callable[[Path], object] = lambda path: None
+    named: bool = True
 
     def break_one(self, path: Path, rng: Rng) -> None:
         """A good file becomes another one."""
@@ -107,7 +109,8 @@ def _parquet(path: Path, rng: Rng | None = None) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    images = np.random.default_rng(0).random((2, 3, 125, 125), np.float32)
+    draw = np.random.default_rng(0)
+    images = np.where(draw.random((2, 3, 125, 125)) < 0.02, 5, 0).astype(np.float32)
     columns: dict[str, Any] = {"X_jets": pyarrow.array(images.tolist()), "pt": pyarrow.array([200.0, 210.0]),
                                "m0": pyarrow.array([20.0, 21.0]), "y": pyarrow.array([0.0, 1.0])}
     if rng is not None:
@@ -205,7 +208,7 @@ KINDS: dict[str, Kind] = {
     "published": Kind("jets.h5", lambda path: publish(path, 6), jets, changed_hdf5),
     "labelled": Kind("jets.h5", lambda path: hdf5_file(path, X=_some()[0], y=_some()[1]), jets, changed_hdf5),
     "key a class": Kind("jets.h5", lambda path: hdf5_file(path, QCD=_some()[0], TT=_some()[0]), jets, changed_hdf5),
-    "cms": Kind("jets.h5", lambda path: hdf5_file(path, X_jets=np.random.default_rng(0).random((4, 30, 30, 3)),
+    "cms": Kind("jets.h5", lambda path: hdf5_file(path, X_jets=np.random.default_rng(0).poisson(0.02, (4, 30, 30, 3)),
                                                   y=np.arange(4) % 2, pt=np.full(4, 200.0)), jets, changed_hdf5),
     "jetnet": Kind("q.hdf5", lambda path: hdf5_file(path, particle_features=np.random.default_rng(0).random((8, 5, 4)),
                                                     jet_features=np.tile([900.0, 0.5, 80.0, 5.0], (8, 1))), jets,
@@ -229,7 +232,7 @@ KINDS: dict[str, Kind] = {
                  _learned("read_model"), _change_json),
     "weights": Kind("model.safetensors", _learned("model"), _learned("read_model"), mend=_right_checksum),
     "yaml": Kind("options.yaml", lambda path: path.write_text(yaml.safe_dump(Configuration().to_dict())),
-                 _read_configuration, _change_yaml),
+                 _read_configuration, _change_yaml, named=False),
     "settings": Kind("settings.json", _settings, _read_settings, _change_json),
     "log": Kind("log.jsonl", _log, lambda path, rng: read_log(path)),
     "piece": Kind("piece.json", _kept, lambda path, rng: kept.plain(path, dict, {"seed": 1}), _change_json),

@@ -134,7 +134,8 @@ def _met(kind: Any, path: Path, rng: Any) -> dict[str, str]:
         found = {"end": "read"}
     except QganError as error:
         said = str(error)
-        bad = "\n" in said or len(said) > _LONGEST or (path.name not in said and str(path.parent) not in said)
+        named = not kind.named or path.name in said or str(path.parent) in said
+        bad = "\n" in said or len(said) > _LONGEST or not named
         found = {"end": "fault", "what": f"says {said[:400]!r}"} if bad else {"end": "refused"}
     except Exception:
         found = {"end": "fault", "what": traceback.format_exc(limit=-6)}

@@ -51,6 +51,8 @@ def changed_array(values: np.ndarray, rng: np.random.Generator) -> Any:
     """Another shape, another type, or numbers that should not be there."""
     n = len(values) if values.ndim else 0
     flat = np.array(values, copy=True)
+    if flat.dtype.kind not in "fiub":
+        return flat[..., None]
     match int(rng.integers(20)):
         case 0:
             return flat[:n // 2]
@@ -77,7 +79,7 @@ def changed_array(values: np.ndarray, rng: np.random.Generator) -> Any:
         case 11:
             return flat.astype(np.complex64)
         case 12:
-            return flat.astype(str).astype("S")
+            return flat.astype(str).astype("S") if flat.dtype.kind in "fiub" else flat
         case 13:
             return flat != 0
         case 14:

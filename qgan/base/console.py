@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pkgutil import iter_modules
 
 from .commands import Command
@@ -52,6 +52,9 @@ class Program:
 
         With ``QGAN_DEBUG=1`` in the environment an error is raised as it is, with its traceback.
         """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # names that are no UTF-8, and terminals that know few letters
+                stream.reconfigure(errors="backslashreplace")
         with notes_as_lines(self.name):
             return self._status(argv)
 

@@ -1,13 +1,19 @@
-"""Files appear whole or not at all: written under a temporary name, then renamed."""
+"""Files appear whole or not at all: written under a temporary name, then renamed.
+
+What is written is locked until it has its name, so that what a killed program left of it can be told, and is removed
+by the next that writes the same.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +29,8 @@ def check_output(path: str | Path, overwrite: bool = False) -> Path:
     path = Path(path)
     if path.is_dir():
         raise DataError(path, "", "is a folder, expected the name of a file to write")
+    if path.exists() and not path.is_file():
+        raise DataError(path, "", "is a pipe or a device, expected the name of a file to write")
     if path.exists() and not overwrite:
         raise DataError(path, "", "exists already; pass --overwrite to replace it")
     if not path.parent.is_dir():
@@ -40,20 +48,19 @@ def atomic_path(path: str | Path, overwrite: bool = True) -> Iterator[Path]:
         DataError: the file may not be written (see :func:`check_output`) or the disk is full.
     """
     path = check_output(path, overwrite)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        # mkstemp makes private files; a user expects what an ordinary open() would give.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        with _locked(Path(os.path.realpath(path)), folder=False) as temporary:
+            try:
+                yield temporary
+                with temporary.open("rb") as stream:
+                    os.fsync(stream.fileno())
+                # Temporary files are private; a user expects what an ordinary open() would give.
+                temporary.chmod(0o666 & ~_umask())
+                temporary.replace(os.path.realpath(path))
+            finally:
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -71,21 +78,22 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         raise DataError(path, "", "is a file, expected a folder to write")
     if not path.parent.is_dir():
         raise DataError(path, "", f"the folder {path.parent} does not exist")
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    old = temporary.with_suffix(".old")
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        if path.exists():
-            path.replace(old)
-        temporary.replace(path)
+        with _locked(path, folder=True) as temporary:
+            old = temporary.with_suffix(".old")
+            try:
+                yield temporary
+                temporary.chmod(0o777 & ~_umask())
+                if path.exists():
+                    path.replace(old)
+                temporary.replace(path)
+            finally:
+                if old.exists() and not path.exists():
+                    old.replace(path)
+                for left in (temporary, old):
+                    shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
         raise DataError(path, "", f"could not be written: {error.strerror or error}") from error
-    finally:
-        if old.exists() and not path.exists():
-            old.replace(path)
-        for left in (temporary, old):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str, overwrite: bool = True) -> None:
@@ -105,14 +113,68 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(path, "", f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(path, "", f"is not JSON: {error}") from error
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what a program that was killed while it wrote left half-written in a folder."""
-    for left in folder.glob(".*.part"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    """Removes what programs that were killed while they wrote left half-written in a folder."""
+    _sweep(folder.glob(".*.part"))
+
+
+@contextmanager
+def _locked(path: Path, folder: bool) -> Iterator[Path]:
+    """A new temporary file or folder beside ``path``, once what was left of earlier ones is removed."""
+    name = f".{escape(path.name)}.{'?' * 8}"
+    _sweep(path.parent.glob(f"{name}.part"))
+    for old in path.parent.glob(f"{name}.old"):  # killed in the moment between two names
+        if not old.with_suffix(".part").exists():
+            shutil.rmtree(old) if path.exists() else old.replace(path)
+    while True:
+        make = tempfile.mkdtemp if folder else _new_file
+        temporary = Path(make(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        with _lock(temporary, new=True) as ours:
+            if ours:
+                yield temporary
+                return
+
+
+def _new_file(**where: Any) -> str:
+    handle, name = tempfile.mkstemp(**where)
+    os.close(handle)
+    return name
+
+
+def _sweep(parts: Iterable[Path]) -> None:
+    """Removes those that no living program writes."""
+    for part in parts:
+        with _lock(part) as free, suppress(OSError):
+            if free:
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+
+
+@contextmanager
+def _lock(path: Path, new: bool = False) -> Iterator[bool]:
+    """Whether the file or folder is there and nobody else's, for the block.
+
+    Args:
+        new: whether it was made just now; it is then ours where the file system knows no locks.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Who held it until now may have removed or renamed it.
+            free = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
+        except OSError as error:
+            free = new and not isinstance(error, BlockingIOError)
+        yield free
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

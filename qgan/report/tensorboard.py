@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from ..base.errors import DataError
 from ..runs.folder import FLOOR, event_files
 from ..runs.recorders import Recorder
 from .plots.pictures import sheet
@@ -37,7 +38,10 @@ class TensorBoardRecorder(Recorder):
     def __init__(self, folder: str | Path, start: int = 0, pixels: tuple[float, float] = (0.1, 100.0),
                  unit: str = "GeV") -> None:
         self._folder, self._purge = Path(folder), start or None
-        self._writer = SummaryWriter(str(folder), purge_step=self._purge)
+        try:
+            self._writer = SummaryWriter(str(folder), purge_step=self._purge)
+        except UnicodeEncodeError as error:
+            raise DataError(folder, "", "has a name that is no UTF-8, which TensorBoard cannot write to") from error
         self._floors: SummaryWriter | None = None
         self._pixels, self._unit = pixels, unit
 

@@ -123,8 +123,9 @@ def load(path: str | Path) -> Checkpoint:
     if not isinstance(content, dict) or str(content.get("magic")) != _MAGIC:
         raise CheckpointError(f"{path}: is a file of torch, but no checkpoint of this package")
     if str(content.get("schema")) != str(SCHEMA):
-        raise CheckpointError(f"{path}: schema version {content.get('schema')}, expected {SCHEMA}: "
-                              "written by another version of this package")
+        found = " ".join(str(content.get("schema")).split())[:20]
+        raise CheckpointError(f"{path}: schema version {found}, expected {SCHEMA}: written by another version of this "
+                              "package")
     for name in (names := [f.name for f in fields(Checkpoint)]):
         if not isinstance(content.get(name), int if name == "step" else dict):
             raise CheckpointError(f"{path}: {name}: {'damaged' if name in content else 'missing'}")

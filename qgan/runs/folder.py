@@ -75,8 +75,11 @@ class RunFolder:
         """Says, before any work, that :meth:`create` will find the folder taken.
 
         Raises:
-            DataError: the folder holds files and ``overwrite`` is false.
+            DataError: the folder holds files and ``overwrite`` is false, or there is a file of that name or above it.
         """
+        first = next(place for place in (Path(path), *Path(path).absolute().parents) if place.exists())
+        if not first.is_dir():
+            raise DataError(first, "", "is a file, expected a folder for the run")
         if Path(path).is_dir() and any(Path(path).iterdir()) and not overwrite:
             raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
 

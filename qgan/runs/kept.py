@@ -17,7 +17,6 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from ..base.io import atomic_path, read_json, remove_leftovers, write_json
 from .checkpoint import first_difference
 
 SETTINGS = "settings.json"
+_DAMAGED = "is damaged; remove it to have it made again"
 
 
 def folder(path: str | Path, settings: Mapping[str, Any], *, pieces: str, restart: bool = False) -> Path:
@@ -53,7 +53,7 @@ def folder(path: str | Path, settings: Mapping[str, Any], *, pieces: str, restar
             shutil.rmtree(piece) if piece.is_dir() else piece.unlink()
     except OSError as error:
         raise DataError(path, "", f"cannot be made a folder of results: {error.strerror or error}") from error
-    difference = None if restart or not started else first_difference(read_json(path / SETTINGS), settings)
+    difference = None if restart or not started else first_difference(_read(path / SETTINGS), settings)
     if difference:
         key, saved, asked = difference
         raise ConfigError(f"{path}: {key}: was {saved!r} when this work began, {asked!r} is asked for; give another "
@@ -68,7 +68,7 @@ def plain(path: Path, make: Callable[[], Any], made_of: Any = None) -> Any:
     Raises:
         DataError: the file is damaged.
     """
-    if path.is_file() and (saved := read_json(path)).get("made_of") == made_of:
+    if path.is_file() and (saved := _read(path, "made_of", "value"))["made_of"] == made_of:
         return saved["value"]
     value = make()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,5 +92,13 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
         # Opened here: NumPy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(stored)
-    except (OSError, ValueError, BadZipFile) as error:
-        raise DataError(path, "", "is damaged; remove it to have it made again") from error
+    except Exception as error:  # BadZipFile, ValueError, zlib.error, EOFError, ...
+        raise DataError(path, "", _DAMAGED) from error
+
+
+def _read(path: Path, *keys: str) -> dict[str, Any]:
+    """A JSON object that has these keys."""
+    found = read_json(path)
+    if not isinstance(found, dict) or not found.keys() >= set(keys):
+        raise DataError(path, "", _DAMAGED)
+    return found

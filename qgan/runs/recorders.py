@@ -113,16 +113,16 @@ def read_log(path: str | Path) -> list[dict[str, Any]]:
         DataError: the file cannot be read, or a line before the last is broken.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise DataError(path, "", f"cannot be read: {error.strerror}") from error
     records = []
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            if not isinstance(record, dict) or "step" not in record:
+            if not isinstance(record, dict) or not isinstance(record.get("step"), int):
                 raise ValueError("no step")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break
             raise DataError(path, f"line {number}", "is no record, expected a JSON object with a step") from error

@@ -98,6 +98,7 @@ def load_model(model: str | Path = "w_qcd", device: torch.device | str = "cpu") 
         source = source_of(_description(card["source"], tensors), _origin(card, weights))
         source.generator.load_state_dict({k.removeprefix(_GENERATOR): v for k, v in tensors.items()
                                           if k.startswith(_GENERATOR)})
+        source.try_out()
     source.generator.to(device)
     return source
 

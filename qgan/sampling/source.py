@@ -129,6 +129,13 @@ class JetSource:
         phi = rng.uniform(0, 2 * math.pi, BLOCK).astype(np.float32)
         return self._jets(images[:wanted], drawn.values[:wanted], drawn.label[:wanted], phi[:wanted], substructure)
 
+    @torch.inference_mode()
+    def try_out(self) -> None:
+        """Makes a jet: what is damaged in a file shows there at the latest, whatever it raises."""
+        drawn = self.density.sample(1, numpy_rng(0, "try"))
+        images = self._images(self._table(drawn.values, drawn.label), self._noise(1, 0), 1)
+        self._jets(images, drawn.values, drawn.label, drawn.values[:, 0], substructure=False)
+
     def _noise(self, jets: int, seed: int) -> torch.Tensor:
         """Of the first jets of a block; drawn on the CPU, so that a GPU is given the same numbers."""
         return torch.randn(jets, self.generator.noise_features, generator=torch.Generator().manual_seed(seed))
@@ -224,7 +231,8 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
     saved = checkpoint.load(path)
     with checkpoint.building(path, "generator"):
         source = source_of(saved.transforms, origin={"checkpoint": str(path), "step": saved.step, **saved.origin})
-    saved.restore(path, {"average": source.generator})
+        saved.restore(path, {"average": source.generator})
+        source.try_out()
     source.generator.to(device)
     return source
 

@@ -66,8 +66,6 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     if not (done and resume and not overwrite):
         check_jets_output(out, overwrite)
         kept.folder(parts, origin, pieces="*.npz", restart=not resume or (overwrite and not begun))
-        for unfinished in out.parent.glob(f".{out.name}.*.part"):
-            unfinished.unlink()
         _make(settings, files, workers, scheduler, quiet)
         _assemble(settings, files, out, origin, overwrite)
     shutil.rmtree(parts)
