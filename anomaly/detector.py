@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from qgan.base.errors import CheckpointError, DataError
 from qgan.base.plugins import load_plugins
 from qgan.base.seeding import seeded
 from qgan.data.grid import Grid
-from qgan.data.jets import JetImages
+from qgan.data.jets import Frame, JetImages
 from qgan.data.peculiar import fingerprints
 from qgan.runs import RunFolder, checkpoint
 
@@ -118,7 +118,7 @@ class Detector:
     def try_out(self) -> None:
         """Scores a made-up jet: what is damaged in a file shows there at the latest, whatever it raises."""
         image = np.ones((1, *self.grid.shape), np.float32)
-        self.scores(JetImages(image, np.zeros(1, np.int64), {}, self.grid, self.frame, self.class_names))
+        self.scores(JetImages(image, np.zeros(1, np.int64), {}, self.grid, cast(Frame, self.frame), self.class_names))
 
     def to_dict(self) -> dict[str, Any]:
         """All but the model's weights, as plain values and tensors for a checkpoint."""

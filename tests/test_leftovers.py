@@ -37,6 +37,10 @@ def kill(program: subprocess.Popen[str]) -> None:
     program.communicate()
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.mark.parametrize("kind", ["atomic_path", "atomic_folder"])
 def test_the_next_removes_what_a_killed_one_left_and_not_what_is_written(tmp_path: Path, kind: str) -> None:
     out = tmp_path / "out [1].h5"
@@ -45,19 +49,19 @@ def test_the_next_removes_what_a_killed_one_left_and_not_what_is_written(tmp_pat
     other = tmp_path / "out [1].h5.more"
     alive, theirs = writing(out, kind)
     further, others = writing(other, kind)
-    assert {path.name for path in tmp_path.iterdir()} == {theirs, others}, "the second program removed the first's"
+    assert names(tmp_path) == sorted([theirs, others]), "the second program removed the first's"
     if kind == "atomic_path":
         write_text(out, "mine")
     else:
         with atomic_folder(out) as temporary:
             (temporary / "a.txt").write_text("mine")
     remove_leftovers(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {theirs, others, out.name}
+    assert names(tmp_path) == sorted([theirs, others, out.name])
     for program in (alive, further):
         kill(program)
-    assert left not in os.listdir(tmp_path)
+    assert left not in names(tmp_path)
     remove_leftovers(tmp_path)
-    assert os.listdir(tmp_path) == [out.name]
+    assert names(tmp_path) == [out.name]
 
 
 @pytest.mark.parametrize("new", [False, True])
@@ -68,8 +72,8 @@ def test_a_kill_between_the_two_names_of_a_folder(tmp_path: Path, new: bool) -> 
         (tmp_path / "out").mkdir()
     with pytest.raises(ValueError, match="stops"), atomic_folder(tmp_path / "out"):
         raise ValueError("stops")
-    assert os.listdir(tmp_path) == ["out"]
-    assert os.listdir(tmp_path / "out") == ([] if new else ["old.txt"])
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ([] if new else ["old.txt"])
 
 
 def test_a_link_is_written_through(tmp_path: Path) -> None:
@@ -79,7 +83,7 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
         write_json(tmp_path / "link.json", value)
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "store" / "real.json").read_text() == "2\n"
-    assert sorted(os.listdir(tmp_path)) == ["link.json", "store"]
+    assert names(tmp_path) == ["link.json", "store"]
 
 
 def test_pipes_and_devices_are_not_replaced(tmp_path: Path) -> None:
