@@ -82,16 +82,17 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
     trainer = trainer_of(configuration, jets, validation)
     folder = RunFolder.open(out) if resume else RunFolder.create(out, overwrite)
     run = _Run(configuration, jets, trainer, folder, files)
-    if resume:
-        run.resume()
-    else:
-        run.save()
-    folder.write_config(configuration.to_dict())
-    write_json(folder.environment, environment(trainer.train.device))
-    if not quiet:
-        print(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
-              f"{configuration.data.normal} jets")
     with ExitStack() as stack:
+        stack.enter_context(folder.alone())
+        if resume:
+            run.resume()
+        else:
+            run.save()
+        folder.write_config(configuration.to_dict())
+        write_json(folder.environment, environment(trainer.train.device))
+        if not quiet:
+            print(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
+                  f"{configuration.data.normal} jets")
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
         run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
     if not quiet:

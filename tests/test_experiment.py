@@ -268,3 +268,12 @@ def test_a_short_training_improves_every_kind_of_figure(tmp_path: Path) -> None:
         for name in ("w1_median", "w1_worst", "mean_image"):
             before, now = (seen.headlines(group)[name].value for seen in (untrained, after))
             assert now < 0.5 * before, (group, name, before, now)
+
+
+def test_a_run_is_trained_by_one_program_at_a_time(run: Path, file: Path) -> None:
+    before = (run / "log.jsonl").read_text()
+    with RunFolder(run).alone():
+        for resume in (True, False):
+            with pytest.raises(DataError, match="run: another program is training this run"):
+                train(small({"steps": 7}), data=[file], out=run, quiet=True, resume=resume, overwrite=not resume)
+    assert (run / "log.jsonl").read_text() == before

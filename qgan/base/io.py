@@ -123,6 +123,30 @@ def remove_leftovers(folder: Path) -> None:
 
 
 @contextmanager
+def lock(path: Path, unknown: bool = False) -> Iterator[bool]:
+    """Whether the file or folder is there and nobody else's, for the block.
+
+    Args:
+        unknown: the answer where the file system knows no locks.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Who held it until now may have removed or renamed it.
+            free = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
+        except OSError as error:
+            free = unknown and not isinstance(error, BlockingIOError)
+        yield free
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def _locked(path: Path, folder: bool) -> Iterator[Path]:
     """A new temporary file or folder beside ``path``, once what was left of earlier ones is removed."""
     name = f".{escape(path.name)}.{'?' * 8}"
@@ -133,7 +157,7 @@ def _locked(path: Path, folder: bool) -> Iterator[Path]:
     while True:
         make = tempfile.mkdtemp if folder else _new_file
         temporary = Path(make(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-        with _lock(temporary, new=True) as ours:
+        with lock(temporary, unknown=True) as ours:
             if ours:
                 yield temporary
                 return
@@ -148,33 +172,9 @@ def _new_file(**where: Any) -> str:
 def _sweep(parts: Iterable[Path]) -> None:
     """Removes those that no living program writes."""
     for part in parts:
-        with _lock(part) as free, suppress(OSError):
+        with lock(part) as free, suppress(OSError):
             if free:
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
-
-
-@contextmanager
-def _lock(path: Path, new: bool = False) -> Iterator[bool]:
-    """Whether the file or folder is there and nobody else's, for the block.
-
-    Args:
-        new: whether it was made just now; it is then ours where the file system knows no locks.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Who held it until now may have removed or renamed it.
-            free = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
-        except OSError as error:
-            free = new and not isinstance(error, BlockingIOError)
-        yield free
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

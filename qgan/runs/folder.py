@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from ..base.errors import CheckpointError, DataError
-from ..base.io import remove_leftovers, write_text
+from ..base.io import lock, remove_leftovers, write_text
 
 #: TensorBoard's files, and where those of the floors lie: a run beside that of the numbers, of one colour.
 EVENTS, FLOOR = "events.out.tfevents.*", "floor"
@@ -75,13 +75,17 @@ class RunFolder:
         """Says, before any work, that :meth:`create` will find the folder taken.
 
         Raises:
-            DataError: the folder holds files and ``overwrite`` is false, or there is a file of that name or above it.
+            DataError: the folder holds files and ``overwrite`` is false, another program writes to it, or there is a
+                file of that name or above it.
         """
         first = next(place for place in (Path(path), *Path(path).absolute().parents) if place.exists())
         if not first.is_dir():
             raise DataError(first, "", "is a file, expected a folder for the run")
         if Path(path).is_dir() and any(Path(path).iterdir()) and not overwrite:
             raise DataError(path, "", "is not empty; pass --resume to go on or --overwrite to start anew")
+        if Path(path).is_dir():
+            with cls(Path(path)).alone():
+                pass
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -96,6 +100,18 @@ class RunFolder:
         if not folder.checkpoint.is_file():
             raise CheckpointError(f"{path}: holds no {folder.checkpoint.name}, expected the folder of a run")
         return folder
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A block in which no other program writes this run.
+
+        Raises:
+            DataError: one does.
+        """
+        with lock(self.path, unknown=True) as free:
+            if not free:
+                raise DataError(self.path, "", "another program is training this run")
+            yield
 
     def write_config(self, configuration: Mapping[str, Any]) -> None:
         """Saves the resolved configuration (plain values)."""

@@ -100,8 +100,12 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
 def _train(configuration: Configuration, device: torch.device, data: Any, out: str | Path,
            resume: bool, overwrite: bool, quiet: bool, recorders: Sequence[Recorder],
            losses: Sequence[tuple[Term, float]]) -> RunFolder:
-    if not resume and processes.rank() == 0:
-        RunFolder.check(out, overwrite)
+    if processes.rank() == 0:
+        if resume:
+            with RunFolder.open(out).alone():
+                pass
+        else:
+            RunFolder.check(out, overwrite)
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     if saved is not None and data is None and _finished(configuration, saved, RunFolder(Path(out))):
         if not quiet:
@@ -122,12 +126,13 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
     if not first:
         run.follow()
         return folder
-    folder.remove_leftovers()
-    run.describe(environment(device))
-    if saved is None:
-        # A run that is stopped at any later moment can be resumed.
-        run.save()
     with ExitStack() as stack:
+        stack.enter_context(folder.alone())
+        folder.remove_leftovers()
+        run.describe(environment(device))
+        if saved is None:
+            # A run that is stopped at any later moment can be resumed.
+            run.save()
         try:
             run.record(stack.enter_context(SeveralRecorders([*run.recorders(), *recorders])), quiet)
         except KeyboardInterrupt as stop:
