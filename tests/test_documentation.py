@@ -23,7 +23,8 @@ from qgan.runs.configuration import LoggingOptions
 #: What a block may be in; those that are more than text are run or parsed below.
 LANGUAGES = {"sh", "python", "yaml", "toml", "text", ""}
 #: Pages whose Python has tests of its own.
-ELSEWHERE = {"README.md": "test_readme", "docs/extending.md": "test_extending"}
+ELSEWHERE = {"README.md": "test_readme", "docs/extending.md": "test_extending",
+             "docs/guides/trackers.md": "test_trackers"}
 #: Commands that run in tests, made small; the others are only parsed: studies of minutes, with tests of their own.
 RUN = {("qgan", name) for name in ("convert", "evaluate", "generate", "info", "models", "train")} | {
     ("anomaly", "train"), ("anomaly", "score")}
