@@ -18,7 +18,7 @@ ROOMS = (
     ("qgan.data", "qgan.quantum", "qgan.runs"),
     ("qgan.observables",),
     ("qgan.simulation", "qgan.losses", "qgan.models", "qgan.taggers"),
-    ("qgan.sampling",),
+    ("qgan.sampling", "qgan.symmetry"),
     ("qgan.evaluation",),
     ("qgan.report",),
     ("qgan.training",),
