@@ -55,17 +55,19 @@ def test_many_qubits_at_once_equal_one_after_another(n: int) -> None:
     torch.testing.assert_close(apply_product(states, unitaries), expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize("entangler", ENTANGLERS)
 @pytest.mark.parametrize(("n", "length", "uploads", "shift"), [(4, 16, 2, False), (5, 4, 3, True), (1, 7, 2, True)])
-def test_the_layer_equals_its_gates(entangler: str, n: int, length: int, uploads: int, shift: bool) -> None:
-    layer = circuit(n, length, uploads=uploads, entangler=entangler, shift=shift)
+def test_the_layer_equals_its_gates(entangler: str, n: int, length: int, uploads: int, shift: bool,
+                                    first: int) -> None:
+    layer = circuit(n, length, uploads=uploads, entangler=entangler, shift=shift, first=first)
     x = torch.randn(3, n, length, dtype=torch.float64)
     expected = run_gates(zeros(3, n), layer.gates(), layer.angles(x).flatten(1))
     torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-13)
     short = run_gates(zeros(3, n), layer.short_gates(), layer.short_angles(x).flatten(1))
     torch.testing.assert_close((short.conj() * expected).sum(1).abs(), torch.ones(3, dtype=torch.float64))
     kinds = layer.gates()[layer.gates()[:, 0] != CNOT, 0].reshape(uploads, n, length)
-    assert kinds[0, 0, :3].tolist() == [RZ, RY, RZ]
+    assert kinds[0, 0, :3].tolist() == ([RZ, RY, RZ], [RY, RZ, RZ])[first]
 
 
 def test_gradients_equal_finite_differences() -> None:

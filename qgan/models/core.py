@@ -6,6 +6,8 @@ e = (1, x)/|(1, x)|. Each control keeps the embedding and the size and changes t
     quantum      U(φ) e, φ trained           dense   W e, every entry of W trained
     frozen       U(φ) e, φ fixed             none    e itself
     orthogonal   Q e, Q a fixed random isometry
+
+The first two may embed the input in angles instead (:class:`~qgan.quantum.AngleLayer`); the map is then no linear one.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ..base.errors import ConfigError
 from ..base.registry import Registry
 from ..base.seeding import torch_rng
-from ..quantum import QuantumLayer, embed
+from ..quantum import AngleLayer, QuantumLayer, embed
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class CoreSetting:
     Attributes:
         in_features: length of its input.
         n_qubits, n_layers, n_rotations, readout, circuit, backend, seed: see :class:`~qgan.quantum.QuantumLayer`.
+        embedding: ``amplitude``, or ``angle`` for an :class:`~qgan.quantum.AngleLayer`, which has a circuit of its own.
     """
 
     in_features: int
@@ -40,6 +44,7 @@ class CoreSetting:
     circuit: str = "random_layers"
     backend: str = "torch"
     seed: int = 0
+    embedding: str = "amplitude"
 
 
 #: What builds a core: a layer (B, in_features) → (B, out_features) with an attribute ``out_features``. With another,
@@ -86,12 +91,19 @@ class Embedding(nn.Module):
 
 @CORES.register("quantum")
 def _quantum(setting: CoreSetting) -> nn.Module:
-    return QuantumLayer(**vars(setting))
+    options = dict(vars(setting))
+    if options.pop("embedding") == "amplitude":
+        return QuantumLayer(**options)
+    for name in ("circuit", "backend"):
+        if options.pop(name) != getattr(CoreSetting, name):
+            raise ConfigError(f"generator.embedding: angle has a circuit of its own, and no other generator.{name}")
+    del options["n_rotations"]
+    return AngleLayer(**options)
 
 
 @CORES.register("frozen")
 def _frozen(setting: CoreSetting) -> nn.Module:
-    return QuantumLayer(**vars(setting)).requires_grad_(False)
+    return _quantum(setting).requires_grad_(False)
 
 
 @CORES.register("dense")
@@ -117,11 +129,13 @@ class Core(nn.Module):
         setting: what it is built for.
 
     Raises:
-        ConfigError: there is no such core.
+        ConfigError: there is no such core, or not with such an embedding.
     """
 
     def __init__(self, kind: str, setting: CoreSetting) -> None:
         super().__init__()
+        if setting.embedding != "amplitude" and kind in ("dense", "orthogonal", "none"):
+            raise ConfigError(f"generator.embedding: the core {kind} has amplitudes alone")
         self.layer = CORES[kind](setting)
         self.out_features = int(self.layer.out_features)  # type: ignore[arg-type]
         self.gain = float(getattr(self.layer, "gain", 1.0))

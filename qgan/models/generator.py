@@ -28,26 +28,27 @@ class Generator(nn.Module):
         n_conditions: number of conditions and codings; of more that are given, the first.
         shape: (H, W) of the image.
         core: a name of :data:`~qgan.models.core.CORES`.
-        n_qubits, n_layers, n_rotations, readout, circuit, backend: see :class:`~qgan.models.core.CoreSetting`.
+        n_qubits, n_layers, n_rotations, readout, circuit, backend, embedding: see
+            :class:`~qgan.models.core.CoreSetting`.
         noise: number of noise values that enter the core beside the conditions.
         channels: width of the finest feature maps; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
         pixels: what the pixels of the training jets are like, the start of the learned pixel bias.
         power: of network space, above 0 and at most 1: a pixel is (share of the image's pT)^power.
-        embedding_scale: size of the inputs beside the 1 of the amplitude embedding.
+        embedding_scale: size of the inputs, beside the 1 of the amplitude embedding.
         seed: of the random layers.
     """
 
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str = "quantum", n_qubits: int = 8,
                  n_layers: int = 6, n_rotations: int = 8, readout: str = "state", circuit: str = "random_layers",
-                 backend: str = "torch", noise: int = 48, channels: int = 16, pixel_noise: bool = True,
-                 pixels: PixelStatistics | None = None, power: float = 0.5, embedding_scale: float = 0.3,
-                 seed: int = 0) -> None:
+                 backend: str = "torch", embedding: str = "amplitude", noise: int = 48, channels: int = 16,
+                 pixel_noise: bool = True, pixels: PixelStatistics | None = None, power: float = 0.5,
+                 embedding_scale: float = 0.3, seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
         self.n_conditions = n_conditions
         self.core = Core(core, CoreSetting(n_conditions + noise, n_qubits, n_layers, n_rotations, readout, circuit,
-                                           backend, seed))
+                                           backend, seed, embedding))
         # The last transposed convolution, in the pixel head, goes to full resolution: features there would cost as
         # much as all the rest together.
         start, *self.sizes, _ = pyramid(shape)

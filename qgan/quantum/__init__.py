@@ -1,5 +1,6 @@
 """Quantum circuits as torch layers: the circuit, its readouts, and what it would cost on hardware."""
 
+from .angle_layer import AngleLayer
 from .circuits import CIRCUITS, CNOT, RX, RY, RZ, CircuitError, random_layers, weight_shape
 from .cost import HardwareCost, hardware_cost
 from .layer import QuantumLayer, embed
@@ -12,6 +13,7 @@ __all__ = [
     "RX",
     "RY",
     "RZ",
+    "AngleLayer",
     "CircuitError",
     "HardwareCost",
     "QuantumLayer",

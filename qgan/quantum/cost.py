@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from . import pennylane_circuit
+from .angle_layer import AngleLayer
 from .circuits import CNOT, rows
 from .layer import QuantumLayer, embed
 
@@ -74,12 +75,9 @@ def shots_for(precision: float, readout: str) -> int | None:
     return math.ceil(round(largest_variance / precision**2, 9))
 
 
-def hardware_cost(layer: QuantumLayer, precision: float = 0.01) -> HardwareCost:
+def hardware_cost(layer: QuantumLayer | AngleLayer, precision: float = 0.01) -> HardwareCost:
     """What one sample of ``layer`` would cost on hardware, with outputs to ``precision`` (standard error)."""
-    n_qubits, gates = layer.n_qubits, layer.gates.cpu()
-    generic = embed(torch.arange(1.0, layer.in_features + 1, dtype=torch.float64)[None])[0]
-    amplitudes = torch.nn.functional.pad(generic, (0, 2**n_qubits - len(generic)))
-    prepare = pennylane_circuit.preparation(n_qubits, amplitudes)
+    n_qubits, (prepare, gates) = layer.n_qubits, _gates(layer)
     shots = shots_for(precision, layer.readout)
     together = two_qubit_gates(prepare) + two_qubit_gates(gates)
     return HardwareCost(
@@ -88,13 +86,22 @@ def hardware_cost(layer: QuantumLayer, precision: float = 0.01) -> HardwareCost:
         embedding_two_qubit_gates=two_qubit_gates(prepare),
         circuit_depth=depth(gates, n_qubits),
         circuit_two_qubit_gates=two_qubit_gates(gates),
-        rotations=layer.weights.numel(),
+        rotations=int((gates[:, 0] != CNOT).sum()),
         depth=depth(torch.cat((prepare, gates)), n_qubits),
         two_qubit_gates=together,
         precision=precision,
         shots=shots,
         total_two_qubit_gates=None if shots is None else shots * together,
     )
+
+
+def _gates(layer: QuantumLayer | AngleLayer) -> tuple[Tensor, Tensor]:
+    """What prepares the inputs, and the circuit; of angles the circuit is all, with three rotations an upload."""
+    if isinstance(layer, AngleLayer):
+        return torch.empty(0, 4, dtype=torch.int64), layer.circuit.short_gates()
+    generic = embed(torch.arange(1.0, layer.in_features + 1, dtype=torch.float64)[None])[0]
+    amplitudes = torch.nn.functional.pad(generic, (0, 2**layer.n_qubits - len(generic)))
+    return pennylane_circuit.preparation(layer.n_qubits, amplitudes), layer.gates.cpu()
 
 
 def step_counts(layer: QuantumLayer, batch: int) -> dict[str, dict[str, int]]:

@@ -21,7 +21,7 @@ from . import pennylane_circuit
 from .circuits import CircuitError, check_gates, draw_circuit, weight_shape
 from .columns import columns
 from .plan import Plan, compile_plan
-from .readout import check_readout, out_features, read, redraw_irrelevant
+from .readout import check_readout, gain, out_features, read, redraw_irrelevant
 
 
 def embed(x: Tensor) -> Tensor:
@@ -101,8 +101,7 @@ class QuantumLayer(nn.Module):
     @property
     def gain(self) -> float:
         """What its outputs are multiplied by to be of order one."""
-        # N numbers of norm 1 are of order 1/sqrt(N) each; probabilities are of order 1/N, expectation values of 1.
-        return {"state": math.sqrt(self.out_features), "probs": float(self.out_features), "expval": 1.0}[self.readout]
+        return gain(self.readout, self.out_features)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_features) -> (B, out_features), in the layer's dtype."""

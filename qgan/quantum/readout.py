@@ -7,6 +7,7 @@ again (:func:`redraw_irrelevant`).
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import combinations
 
@@ -38,6 +39,12 @@ def out_features(readout: str, n_qubits: int) -> int:
     """The number of outputs: 2·2^n (``state``), 2^n (``probs``), n(n+1)/2 (``expval``)."""
     sizes = {"state": 2 * 2**n_qubits, "probs": 2**n_qubits, "expval": n_qubits * (n_qubits + 1) // 2}
     return sizes[check_readout(readout)]
+
+
+def gain(readout: str, outputs: int) -> float:
+    """What outputs are multiplied by to be of order one."""
+    # N numbers of norm 1 are of order 1/sqrt(N) each; probabilities are of order 1/N, expectation values of 1.
+    return {"state": math.sqrt(outputs), "probs": float(outputs), "expval": 1.0}[readout]
 
 
 @lru_cache(maxsize=32)

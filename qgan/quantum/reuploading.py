@@ -43,9 +43,8 @@ def cnots(entangler: str, n_qubits: int, upload: int = 0) -> list[tuple[int, int
     return [(wire, (wire + reach) % n_qubits) for wire in range(n_qubits)]
 
 
-def kinds(length: int, upload: int, shift: bool) -> list[int]:
-    """The axis of each of the ``length`` rotations of a qubit; with ``shift`` each upload starts one axis later."""
-    start = upload % 3 if shift else 0
+def kinds(length: int, start: int) -> list[int]:
+    """The axis of each of the ``length`` rotations of a qubit, the first that of the turn ``start``."""
     return [TURNS[(start + position) % 3] for position in range(length)]
 
 
@@ -70,6 +69,7 @@ class Reuploading(nn.Module):
         n_qubits, length: n qubits, L values each.
         uploads: how often the values enter.
         entangler: one of :data:`ENTANGLERS`.
+        first: the turn that the first upload starts with, 0, 1 or 2 of Z, Y, Z.
         shift: each upload starts one axis later, so that every value turns its qubit about Y at some time.
         spread: scale of the weights at the start, standard deviation of each w.
         offset: the same of the b; 0 leaves a sample of zeros in |0...0> at the start.
@@ -80,14 +80,14 @@ class Reuploading(nn.Module):
     inverse: Tensor
     place: Tensor
 
-    def __init__(self, n_qubits: int, length: int, *, uploads: int = 2, entangler: str = "ring", shift: bool = False,
-                 spread: float = 0.1, offset: float = 0.1, biases: bool = True) -> None:
+    def __init__(self, n_qubits: int, length: int, *, uploads: int = 2, entangler: str = "ring", first: int = 0,
+                 shift: bool = False, spread: float = 0.1, offset: float = 0.1, biases: bool = True) -> None:
         super().__init__()
         for name, value in (("n_qubits", n_qubits), ("length", length), ("uploads", uploads)):
             if value < 1:
                 raise CircuitError(f"{name}: {value}: expected at least 1")
-        self.n_qubits, self.length, self.uploads, self.entangler, self.shift = (
-            n_qubits, length, uploads, entangler, shift)
+        self.n_qubits, self.length, self.uploads, self.entangler = n_qubits, length, uploads, entangler
+        self.starts = [(first + upload * shift) % 3 for upload in range(uploads)]
         self.weights = nn.Parameter(spread * torch.randn(uploads, n_qubits, length))
         self.biases = nn.Parameter(offset * torch.randn(uploads, n_qubits, length)) if biases else None
         index = torch.stack([cnot_permutation(n_qubits, cnots(entangler, n_qubits, u)) for u in range(uploads)])
@@ -97,10 +97,9 @@ class Reuploading(nn.Module):
 
     def _triples(self) -> Tensor:
         """(3 T, uploads): the rotation, or L for none, that stands at each place of T triples Z, Y, Z."""
-        triples = (self.length + (2 if self.shift else 0) + 2) // 3
+        triples = (self.length + max(self.starts) + 2) // 3
         place = torch.full((3 * triples, self.uploads), self.length)
-        for upload in range(self.uploads):
-            start = upload % 3 if self.shift else 0
+        for upload, start in enumerate(self.starts):
             place[start : start + self.length, upload] = torch.arange(self.length)
         return place
 
@@ -138,7 +137,7 @@ class Reuploading(nn.Module):
         for upload in range(self.uploads):
             for wire in range(self.n_qubits):
                 first = (upload * self.n_qubits + wire) * self.length
-                turns = kinds(self.length, upload, self.shift)
+                turns = kinds(self.length, self.starts[upload])
                 found += [[kind, wire, -1, first + position] for position, kind in enumerate(turns)]
             found += [[CNOT, *pair, -1] for pair in cnots(self.entangler, self.n_qubits, upload)]
         return torch.tensor(found)

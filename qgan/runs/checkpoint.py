@@ -27,6 +27,8 @@ from .configuration import flat
 
 #: Raised by one whenever the meaning of a field changes.
 SCHEMA = 1
+#: Options that older checkpoints lack, and what was done then.
+ADDED = {"generator.embedding": "amplitude"}
 _MAGIC = "qgan checkpoint"
 
 
@@ -175,7 +177,8 @@ def check_configuration(path: str | Path, checkpoint: Checkpoint, configuration:
     Raises:
         CheckpointError: it was written with another value of a structural key; the first is named.
     """
-    difference = first_difference(checkpoint.configuration, configuration, structural)
+    added = {name: value for name, value in ADDED.items() if name in flat(configuration)}
+    difference = first_difference({**added, **flat(checkpoint.configuration)}, configuration, structural)
     if difference:
         key, saved, asked = difference
         raise CheckpointError(f"{path}: {key}: was {saved!r} when the checkpoint was written, {asked!r} is asked for")

@@ -66,6 +66,8 @@ class GeneratorOptions:
             registered, or ``module:Thing``.
         circuit: of the quantum layer: ``random_layers``, or another that is registered, or ``module:function``.
         n_qubits, n_layers, n_rotations: its size.
+        embedding: of its inputs: ``amplitude``, or ``angle`` of rotations that every layer repeats, between rings of
+            CNOTs; ``circuit``, ``n_rotations`` and ``backend`` are then not to choose.
         readout: ``state`` (simulators only), ``probs`` or ``expval``.
         backend: ``torch`` (the fast engine) or the name of a PennyLane device.
         noise: number of Gaussian noise values embedded beside the conditions.
@@ -83,6 +85,7 @@ class GeneratorOptions:
     n_qubits: int = 8
     n_layers: int = 6
     n_rotations: int = 8
+    embedding: Literal["amplitude", "angle"] = "amplitude"
     readout: Literal["state", "probs", "expval"] = "state"
     backend: str = "torch"
     noise: int = 48

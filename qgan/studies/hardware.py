@@ -157,7 +157,7 @@ def _quantum_cores(generator: Any) -> list[Core]:
     cores = [module for module in generator.modules() if isinstance(module, Core)
              and isinstance(module.layer, QuantumLayer)]
     if not cores:
-        raise ConfigError("generator.core: the generator has no quantum layer that could be measured")
+        raise ConfigError("generator.core: the generator has no quantum layer of amplitudes that could be measured")
     return cores
 
 

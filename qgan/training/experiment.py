@@ -26,7 +26,7 @@ from ..data.reading import Files, Paths, are_files
 from ..evaluation import Evaluation
 from ..evaluation.watch import Watch
 from ..losses.total import Term
-from ..quantum import QuantumLayer
+from ..quantum import AngleLayer, QuantumLayer
 from ..report.text import sentences
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
@@ -226,7 +226,7 @@ class _Run:
     def _look(self, monitor: Monitor, costly: bool) -> Evaluation:
         fake, seen = monitor.watch.look(self.source())
         angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
-                  if isinstance(layer, QuantumLayer)]
+                  if isinstance(layer, QuantumLayer | AngleLayer)]
         monitor.look(self.trainer.step, fake, seen, angles)
         self.seen = monitor.look_closely(self.trainer.step, fake, seen) if costly else seen
         return self.seen
