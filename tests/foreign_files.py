@@ -9,6 +9,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 
 from qgan.base.seeding import numpy_rng
 from qgan.data import JetImages, embedded_jets
@@ -51,3 +52,22 @@ def particles(n: int = 100, m: int = 10, seed: int = 2) -> np.ndarray:
     x[..., 2] = rng.uniform(0.5, 2 * np.pi - 0.5, (n, 1)) + rng.normal(0, 0.08, (n, m))
     x[..., 3] = 22
     return x
+
+
+def jetclass_file(path: Path, x: np.ndarray, **marks: np.ndarray) -> Path:
+    """Particles without their padding, as branches of the public set."""
+    uproot, awkward = pytest.importorskip("uproot"), pytest.importorskip("awkward")
+    there = x[..., 0] > 0
+    counts = there.sum(1)
+    with uproot.recreate(path) as file:
+        branches = {f"part_{name}": awkward.unflatten(values[there].astype("f4"), counts)
+                    for name, values in zip(("energy", "px", "py", "pz"), np.moveaxis(cartesian(x), 2, 0), strict=True)}
+        file.mktree("tree", {**dict.fromkeys(branches, "var * float32"), **dict.fromkeys(marks, "bool")})
+        file["tree"].extend({**branches, **marks})
+    return path
+
+
+def cartesian(x: np.ndarray) -> np.ndarray:
+    """Particles as E, px, py, pz."""
+    pt, y, phi = (x[..., i] for i in range(3))
+    return np.stack([pt * np.cosh(y), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(y)], -1)

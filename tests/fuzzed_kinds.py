@@ -8,19 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import yaml
-from foreign_files import hdf5_file, native_file, particles, quark_gluon
+from foreign_files import hdf5_file, jetclass_file, native_file, particles, quark_gluon
 from jet_files import publish
 from mutations import ODD, changed_bytes, changed_hdf5, changed_npy, changed_npz, changed_tree
 
 from qgan.base.parsing import read_options
 from qgan.data import file_summary, iter_jets, read_jets, write_jets
+from qgan.data.tables import read_columns
 from qgan.runs import kept
 from qgan.runs.configuration import Configuration, check
 from qgan.runs.recorders import read_log
+from qgan.sampling.wishes import read_wish
 from qgan.training.parts import check_parts
 
 Rng = np.random.Generator
@@ -95,14 +97,44 @@ def _both(path: Path) -> None:
     write_jets(path, quark_gluon(6), other_images=quark_gluon(6).images)
 
 
-def _table(path: Path) -> None:
+def _table(path: Path, kind: Literal["fixed", "table"] = "table") -> None:
     import pandas
 
     rng = np.random.default_rng(0)
     px, py, pz = rng.normal(0, 1, (3, 8, 6)) + 100
     columns = {f"{name}_{i}": values[:, i] for i in range(6)
                for name, values in (("E", 200 + 0 * px), ("PX", px), ("PY", py), ("PZ", pz))}
-    pandas.DataFrame({**columns, "is_signal_new": np.arange(8) % 2}).to_hdf(path, key="table", format="table")
+    pandas.DataFrame({**columns, "is_signal_new": np.arange(8) % 2}).to_hdf(path, key="table", format=kind)
+
+
+def _showers(path: Path) -> None:
+    energies = np.random.default_rng(0).exponential(1.0, (3, 6480)) * 10
+    hdf5_file(path, showers=energies, incident_energies=energies.sum(1, keepdims=True))
+
+
+def _csv(path: Path) -> None:
+    lines = [f"{label},{200 + i},{80 + i % 5},{i / 10 - 1}" for i, label in enumerate(["w", "qcd"] * 10)]
+    path.write_text("\n".join(["label,pt,mass,eta", *lines, ""]))
+
+
+def _change_csv(path: Path, rng: Rng) -> None:
+    """One line is another, or all of them are separated or ended in another way."""
+    lines = path.read_text().splitlines()
+    i = int(rng.integers(len(lines)))
+    odd = ["", ",", ",,,", '"', "a,b,c", "nan,inf,-inf,1e999", "1;2;3;4", "w,2,3,\x00", "pt,pt,pt,pt",
+           "w,1_0,0x3,\u0663", "w," + "9" * 5000 + ",1,1", '"w,1,1,1', "w,200,80,0.5,", lines[0], " w , 200 , 80 , 0 "]
+    lines[i] = odd[int(rng.integers(len(odd)))]
+    text = str(rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"])).join(lines)
+    text = text.replace(",", str(rng.choice([",", ",", ";", "\t", " "])))
+    path.write_bytes(text.encode(str(rng.choice(["utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1"])), "replace"))
+
+
+def columns(path: Path, rng: Rng) -> None:
+    """As a table of conditions, or as values to draw one of them from."""
+    if rng.random() < 0.5:
+        read_columns(path)
+    else:
+        read_wish("pt", str(path))
 
 
 def _parquet(path: Path, rng: Rng | None = None) -> None:
@@ -165,6 +197,18 @@ def _right_checksum(path: Path) -> None:
     path.with_suffix(".json").write_text(json.dumps(card))
 
 
+def _read_anomaly(path: Path, rng: Rng) -> None:
+    from anomaly.configuration import Configuration as Anomaly
+
+    read_options(Anomaly, path)
+
+
+def _anomaly(path: Path) -> None:
+    from anomaly.configuration import Configuration as Anomaly
+
+    path.write_text(yaml.safe_dump(Anomaly().to_dict()))
+
+
 def _read_configuration(path: Path, rng: Rng) -> None:
     configuration = read_options(Configuration, path)
     check(configuration)
@@ -214,6 +258,16 @@ KINDS: dict[str, Kind] = {
                                                     jet_features=np.tile([900.0, 0.5, 80.0, 5.0], (8, 1))), jets,
                    changed_hdf5),
     "table": Kind("jets.h5", _table, jets, changed_hdf5),
+    "fixed table": Kind("jets.h5", lambda path: _table(path, "fixed"), jets, changed_hdf5),
+    "showers": Kind("showers.h5", _showers, jets, changed_hdf5),
+    "written jetnet": Kind("jets.h5", lambda path: write_jets(path, quark_gluon(4), layout="jetnet"), jets,
+                           changed_hdf5),
+    "written showers": Kind("jets.h5", lambda path: write_jets(path, quark_gluon(4), layout="calochallenge"), jets,
+                            changed_hdf5),
+    "channels npz": Kind("jets.npz", lambda path: np.savez(path, X=_some()[0][..., None], y=_some()[1]), raw_jets,
+                         changed_npz),
+    "jetclass": Kind("jets.root", lambda path: jetclass_file(path, particles(12), label_QCD=np.arange(12) % 2 == 0,
+                                                             label_Tbqq=np.arange(12) % 2 == 1), jets),
     "npz": Kind("jets.npz", lambda path: np.savez(path, X=particles(12, 9), y=np.arange(12) % 2), jets, changed_npz),
     "packed npz": Kind("jets.npz", lambda path: np.savez_compressed(path, image=_some()[0], signal=_some()[1]),
                        raw_jets, changed_npz),
@@ -225,6 +279,10 @@ KINDS: dict[str, Kind] = {
     "native parquet": Kind("jets.parquet", lambda path: write_jets(path, quark_gluon(4)), jets),
     "root": Kind("jets.root", lambda path: write_jets(path, quark_gluon(4)), jets),
     "parquet": Kind("jets.parquet", _parquet, jets, lambda path, rng: _parquet(path, rng)),
+    "csv": Kind("table.csv", _csv, columns, _change_csv),
+    "column": Kind("pt.csv", lambda path: path.write_text("\n".join(map(str, range(200, 230)))), columns),
+    "columns": Kind("jets.h5", lambda path: write_jets(path, quark_gluon(4)), columns, changed_hdf5),
+    "columns parquet": Kind("jets.parquet", lambda path: write_jets(path, quark_gluon(4)), columns),
     "checkpoint": Kind("checkpoint.pt", _learned("trained"), _learned("read_trained"), _learned("change_checkpoint")),
     "autoencoder": Kind("checkpoint.pt", _learned("autoencoder"), _learned("read_autoencoder"),
                         _learned("change_checkpoint")),
@@ -233,6 +291,7 @@ KINDS: dict[str, Kind] = {
     "weights": Kind("model.safetensors", _learned("model"), _learned("read_model"), mend=_right_checksum),
     "yaml": Kind("options.yaml", lambda path: path.write_text(yaml.safe_dump(Configuration().to_dict())),
                  _read_configuration, _change_yaml, named=False),
+    "anomaly yaml": Kind("options.yaml", _anomaly, _read_anomaly, _change_yaml),
     "settings": Kind("settings.json", _settings, _read_settings, _change_json),
     "log": Kind("log.jsonl", _log, lambda path, rng: read_log(path)),
     "piece": Kind("piece.json", _kept, lambda path, rng: kept.plain(path, dict, {"seed": 1}), _change_json),

@@ -22,6 +22,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -34,49 +35,35 @@ _LONGEST = 1200
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A broken file that was not met as it should be."""
+class Met:
+    """How a broken file was met: ``read`` all the same, ``refused`` as it should be, or with a ``fault``."""
 
     kind: str
     number: int
-    what: str
+    end: str
+    what: str = ""
 
 
-@dataclass(frozen=True)
-class Fuzzed:
-    """How many broken files were read all the same, how many were refused, and what went wrong."""
-
-    read: int
-    refused: int
-    faults: list[Fault]
-
-
-def fuzz(kinds: Sequence[str], n: int, seed: int = 0) -> Fuzzed:
-    """Breaks ``n`` files of each kind and reads them, in a process that may hang or crash."""
-    work, ends, faults = _work(kinds, n), Counter[str](), list[Fault]()
+def fuzz(kinds: Sequence[str], n: int, seed: int = 0) -> Iterator[Met]:
+    """Breaks ``n`` files of each kind and reads them, in a process that may hang or crash, and is then another."""
+    work = [(kind, number) for kind in kinds for number in range(n)]
     done = 0
     while done < len(work):
         with tempfile.TemporaryFile() as errors:
             child = subprocess.Popen([sys.executable, __file__, *kinds, "--n", str(n), "--seed", str(seed), "--child",
                                       str(done)], stdout=subprocess.PIPE, stderr=errors, cwd=Path(__file__).parents[1])
             for line in _lines(child):
-                found = json.loads(line)
-                ends[found["end"]] += 1
-                faults += [Fault(*work[done], found["what"])] if found["end"] == "fault" else []
+                yield Met(*work[done], **json.loads(line))
                 done += 1
             if done < len(work):
                 child.kill()
                 ended = child.wait()
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").splitlines()[-1:]
-                faults.append(Fault(*work[done], "hangs" if ended == -9 else f"ends the interpreter ({ended}): {said}"))
+                what = "hangs" if ended == -9 else f"ends the interpreter ({ended}): {said}"
+                yield Met(*work[done], "fault", what)
                 done += 1
             child.wait()
-    return Fuzzed(ends["read"], ends["refused"], faults)
-
-
-def _work(kinds: Sequence[str], n: int) -> list[tuple[str, int]]:
-    return [(kind, number) for kind in kinds for number in range(n)]
 
 
 def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
@@ -167,22 +154,31 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--child", type=int)
     asked = parser.parse_args()
-    if asked.child is not None:
-        _child(_work(asked.kinds, asked.n)[asked.child:], asked.seed)
-        return
-    if asked.only is not None:
-        _child([(asked.kinds[0], asked.only)], asked.seed, asked.keep)
-        return
     from fuzzed_kinds import KINDS
 
-    for kind in asked.kinds or KINDS:
-        begun = time.monotonic()
-        found = fuzz([kind], asked.n, asked.seed)
-        _say(f"{kind}: {asked.n} broken files, seed {asked.seed}: {found.read} read, {found.refused} refused, "
-             f"{len(found.faults)} faults, {time.monotonic() - begun:.0f} s")
-        for what, count in Counter(fault.what.strip().splitlines()[-1][:100] for fault in found.faults).most_common():
-            first = next(fault for fault in found.faults if fault.what.strip().splitlines()[-1][:100] == what)
+    kinds = asked.kinds or list(KINDS)
+    if asked.child is not None:
+        _child([(kind, number) for kind in kinds for number in range(asked.n)][asked.child:], asked.seed)
+        return
+    if asked.only is not None:
+        _child([(kinds[0], asked.only)], asked.seed, asked.keep)
+        return
+    begun = time.monotonic()
+    for kind, some in groupby(fuzz(kinds, asked.n, asked.seed), lambda met: met.kind):
+        all_met = list(some)
+        ends = Counter(met.end for met in all_met)
+        _say(f"{kind}: {asked.n} broken files, seed {asked.seed}: {ends['read']} read, {ends['refused']} refused, "
+             f"{ends['fault']} faults, {time.monotonic() - begun:.0f} s")
+        faults = [met for met in all_met if met.end == "fault"]
+        for what, count in Counter(map(_last, faults)).most_common():
+            first = next(met for met in faults if _last(met) == what)
             _say(f"--- {count} times, first number {first.number}:\n{first.what}")
+        begun = time.monotonic()
+
+
+def _last(met: Met) -> str:
+    """By which faults of one kind are known."""
+    return met.what.strip().splitlines()[-1][:100]
 
 
 def _say(line: str) -> None:

@@ -114,7 +114,7 @@ def _array(file: h5py.File, key: str, rng: np.random.Generator) -> None:
 
 def _attribute(file: h5py.File, key: str, rng: np.random.Generator) -> None:
     names = ["frame", "half_width", "class_names", "units", "origin", "schema_version", "eta_range", "process",
-             "phi_range", "seeds", "made_by"]
+             "phi_range", "seeds", "made_by", "pixels"]
     odd = [*ODD, h5py.Empty("f"), h5py.Empty("S5"), file.ref, np.array([b"raw"]), np.bytes_(b"raw"), np.zeros((2, 2)),
            np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")]), np.array(["a", "b"], h5py.string_dtype()), np.float16(0.4),
            np.array([1.0, -1.0]), b"\xff\xfe", "[" * 5000, '{"a": NaN}', np.array([0.4]), np.complex64(1j)]
@@ -224,7 +224,8 @@ def _storable(values: Any, rng: np.random.Generator) -> Any:
     """Now and then as objects, dates or texts, which a file of arrays may hold too."""
     if rng.random() < 0.85:
         return values
-    odd = [np.asarray(values).astype(object), np.asarray(values).astype("U8"), np.zeros(np.shape(values), "M8[s]"),
+    texts = np.full(np.shape(values), "0.5") if np.asarray(values).dtype.names else np.asarray(values).astype("U8")
+    odd = [np.asarray(values).astype(object), texts, np.zeros(np.shape(values), "M8[s]"),
            np.array({"a": 1}, object)]
     return odd[int(rng.integers(len(odd)))]
 

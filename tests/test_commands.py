@@ -15,8 +15,8 @@ import yaml
 from anomaly.cli import PROGRAM as ANOMALY
 from qgan.base.commands import Command, Configured
 from qgan.base.errors import ConfigError, DataError
-from qgan.base.kinds import Jets, NewFile, Overwrite, Positive, Quiet, Wish
-from qgan.base.usage import UsageError
+from qgan.base.kinds import Jets, NamedWish, NewFile, Overwrite, Positive, Quiet, Wish
+from qgan.base.usage import AddUp, UsageError
 from qgan.cli import PROGRAM as QGAN
 
 COMMANDS = [(program, name) for program in (QGAN, ANOMALY) for name in program.commands]
@@ -86,6 +86,24 @@ def test_what_makes_no_sense_is_named(words: list[str], said: str) -> None:
         read(*words)
 
 
+def test_an_option_of_several_words_adds_up_when_named_twice() -> None:
+    def command(*, parts: Sequence[Literal["a", "b"]] = ("a", "b"), names: tuple[str, ...] = ("x",),
+                wishes: Sequence[NamedWish] | None = None, ends: tuple[int, int] = (0, 1)) -> None:
+        """Take several."""
+
+    words = ["--parts", "b", "--names", "p", "--parts", "a", "--names", "q", "r", "--wishes", "pt=1", "--wishes",
+             "m=2:3", "--ends", "2", "3", "--ends", "4", "5"]
+    assert read(*words, of=command) == {"parts": ["b", "a"], "names": ("p", "q", "r"), "ends": (4, 5),
+                                        "wishes": [("pt", 1.0), ("m", (2.0, 3.0))]}
+    assert read(of=command) == {"parts": ("a", "b"), "names": ("x",), "ends": (0, 1), "wishes": None}
+
+
+@pytest.mark.parametrize(("program", "name"), COMMANDS, ids=NAMES)
+def test_no_command_forgets_words_of_an_option_that_is_named_twice(program: Any, name: str) -> None:
+    actions = program.command(name).parser()._actions
+    assert [a.dest for a in actions if a.nargs in ("+", "*") and a.option_strings and not isinstance(a, AddUp)] == []
+
+
 def test_a_file_that_exists_is_checked_before_the_command(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(DataError, match="exists already; pass --overwrite"):
@@ -125,6 +143,7 @@ class Settings:
 
     steps: int = 10
     depth: Depth = field(default_factory=Depth)
+    names: list[str] = field(default_factory=lambda: ["x"])
 
 
 def configured(*, out: NewFile, settings: Annotated[Settings, Configured()], steps_between: Positive = 1) -> None:
@@ -135,6 +154,9 @@ def test_all_other_options_are_the_configuration_s(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("steps: 5\ndepth: {layers: 3}\n")
     told = read("--out", tmp_path / "x", "--config", tmp_path / "c.yaml", "--depth.layers", "4", of=configured)
     assert told == {"out": tmp_path / "x", "settings": Settings(5, Depth(4)), "steps_between": 1}
+    twice = read("--out", tmp_path / "x", "--names", "[a]", "--names=[b, c]", "--steps", "1", "--steps", "2",
+                 of=configured)
+    assert twice["settings"] == Settings(2, names=["a", "b", "c"])
     for word, hint in (("--step-between", "--steps-between"), ("--stepz", "--steps"),
                        ("--depth.layer", "--depth.layers")):
         with pytest.raises(ConfigError, match=rf"{word.replace('-', '.')} .*; did you mean {hint}\?"):

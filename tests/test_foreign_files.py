@@ -9,11 +9,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from foreign_files import GOOD, hdf5_file, native_file, particles, quark_gluon
+from foreign_files import GOOD, cartesian, hdf5_file, jetclass_file, native_file, particles, quark_gluon
 
 from qgan.base.errors import DataError
 from qgan.base.notes import DataNote
-from qgan.data import JetImages, concatenate, merge, read_jets
+from qgan.data import JetImages, concatenate, file_summary, merge, read_jets
 from qgan.observables.arrays import observables
 
 
@@ -109,6 +109,8 @@ def test_empty_images_and_copies_are_counted(tmp_path: Path) -> None:
     index = np.repeat(np.arange(10), 12)
     with pytest.warns(DataNote, match=r"110 of 120 jets are copies of others, 10 are different"):
         read_jets(native_file(tmp_path / "ten.h5", jets, image=jets.images[index]))
+    found = [file_summary(tmp_path / name) for name in ("empty.h5", "ten.h5")]
+    assert [(summary["empty"], summary["copies"]) for summary in found] == [(2, 0), (0, 110)]
     with warnings.catch_warnings():
         warnings.simplefilter("error", DataNote)
         read_jets(native_file(tmp_path / "ok.h5", jets))
@@ -205,19 +207,6 @@ def test_a_root_file_of_others_is_said_by_name(tmp_path: Path) -> None:
         read_jets(tmp_path / "jets.root")
 
 
-def jetclass_file(path: Path, x: np.ndarray, **marks: np.ndarray) -> Path:
-    """Particles without their padding, as branches of the public set."""
-    uproot, awkward = pytest.importorskip("uproot"), pytest.importorskip("awkward")
-    there = x[..., 0] > 0
-    counts = there.sum(1)
-    with uproot.recreate(path) as file:
-        branches = {f"part_{name}": awkward.unflatten(values[there].astype("f4"), counts)
-                    for name, values in zip(("energy", "px", "py", "pz"), np.moveaxis(cartesian(x), 2, 0), strict=True)}
-        file.mktree("tree", {**dict.fromkeys(branches, "var * float32"), **dict.fromkeys(marks, "bool")})
-        file["tree"].extend({**branches, **marks})
-    return path
-
-
 def test_jetclass_particles(tmp_path: Path) -> None:
     x = particles()
     x[::2, 6:] = 0
@@ -240,7 +229,7 @@ def test_jetclass_particles(tmp_path: Path) -> None:
 def test_events_are_no_jets(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "events.h5", "w") as file:
         file.create_group("df")["block0_values"] = np.ones((5, 2101))
-    with pytest.raises(DataError, match=r"events.h5: is a pandas table df .*whole events"):
+    with pytest.raises(DataError, match=r"events.h5: is a pandas table .*LHC Olympics.*whole events"):
         read_jets(tmp_path / "events.h5")
 
 
@@ -253,11 +242,6 @@ def saved(path: Path, x: np.ndarray) -> Path:
 
 def in_degrees(x: np.ndarray) -> np.ndarray:
     return np.concatenate([x[..., :2], np.degrees(x[..., 2:3]), x[..., 3:]], 2)
-
-
-def cartesian(x: np.ndarray) -> np.ndarray:
-    pt, y, phi = (x[..., i] for i in range(3))
-    return np.stack([pt * np.cosh(y), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(y)], -1)
 
 
 @pytest.mark.parametrize(("changed", "message", "columns"), [

@@ -31,7 +31,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from .docstrings import Docstring, describe_options
 from .errors import ConfigError
-from .usage import Parser, join_negative_values
+from .usage import AddUp, Parser, join_negative_values
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,9 @@ class _Configuration(NamedTuple):
         """The options that it is read from."""
         ships = "the name of one that ships, or a YAML file"
         if self.several:
-            parser.add_argument("--configs", metavar="NAME|FILE", nargs="+", default=(), help="configurations, each "
-                                f"{ships}; their options can be given beside them, for all of them",
+            parser.add_argument("--configs", metavar="NAME|FILE", nargs="+", action=AddUp, default=(),
+                                help=f"configurations, each {ships}; their options can be given beside them, for "
+                                     "all of them",
                                 required=default is inspect.Parameter.empty)
         else:
             parser.add_argument("--config", metavar="NAME|FILE", help=f"the configuration: {ships}; its options can be "
@@ -235,8 +236,8 @@ class _Option(NamedTuple):
         if count:
             some = "+" if self.named or required else "*"
             settings["nargs"] = some if count in ("+", _ANY) else count
-        if count == "+" and self.named and default is None:
-            settings["action"] = "extend"  # named twice, it has the words of both
+        if count in ("+", _ANY) and self.named:
+            settings["action"] = AddUp
         return {**settings, "required": required} if self.named else settings
 
 

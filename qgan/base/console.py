@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 
 from .commands import Command
 from .docstrings import Docstring
-from .errors import QganError
+from .errors import QganError, one_line
 from .notes import notes_as_lines
 from .usage import Parser
 from .version import __version__
@@ -104,8 +104,7 @@ class Program:
         return parser
 
     def _fail(self, message: str, status: int) -> int:
-        line = " ".join(message.split())
-        print(f"{self.name}: error: {line}", file=sys.stderr)
+        print(f"{self.name}: error: {one_line(message)}", file=sys.stderr)
         return status
 
 

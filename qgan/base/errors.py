@@ -11,7 +11,19 @@ _LONGEST = 1000
 
 
 class QganError(Exception):
-    """Base of every error that the command line prints as one line, with exit status 2."""
+    """Base of every error that the command line prints as one line, with exit status 2.
+
+    >>> str(QganError("a name\\nof two lines"))
+    'a name\\\\nof two lines'
+    """
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(one_line(said))
+
+
+def one_line(text: str) -> str:
+    """The same text with ``\\n`` and the like for what would not stand in one line, as file names may hold it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 class DataError(QganError):

@@ -107,14 +107,17 @@ def write_json(path: str | Path, value: Any, overwrite: bool = True) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n", overwrite)
 
 
-def read_json(path: str | Path) -> Any:
-    """Reads JSON; a missing or broken file is a :class:`DataError`."""
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Reads an object in JSON; a missing or broken file, or one of other values, is a :class:`DataError`."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(path, "", f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(path, "", f"is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise DataError(path, "", "is JSON of another kind, expected names and their values")
+    return found
 
 
 def remove_leftovers(folder: Path) -> None:

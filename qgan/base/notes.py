@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
+from .errors import one_line
+
 
 class DataNote(UserWarning):
     """What was assumed, left out or doubted of a file of jets."""
@@ -33,7 +35,7 @@ def notes_as_lines(program: str) -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *where: Any, **how: Any) -> None:
             if issubclass(category, DataNote):
-                print(f"{program}: note: {message}", file=sys.stderr)
+                print(f"{program}: note: {one_line(str(message))}", file=sys.stderr)
             else:
                 usual(message, category, *where, **how)
 

@@ -34,7 +34,7 @@ def read_options(kind: type[Options], file: str | Path | None, words: Sequence[s
     parser = ArgumentParser(prog="train", exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--config", action="config")
     parser.add_class_arguments(kind, None)
-    words = [_underscores(word) for word in words]
+    words = list(_adding_up([_underscores(word) for word in words], kind))
     path = None if file is None else find_configuration(file)
     if path is not None:
         _check_file(parser, path, kind)
@@ -91,6 +91,15 @@ def _underscores(word: str) -> str:
     return name.replace("-", "_").replace("__", "--", 1) + equals + value if word.startswith("--") else word
 
 
+def _adding_up(words: Sequence[str], kind: type) -> Iterator[str]:
+    """``--plugins [a] --plugins [b]`` as ``--plugins [a] --plugins+ [b]``, which adds to the list."""
+    lists, seen = {f"--{key}" for key, value in _keys(kind()) if isinstance(value, list)}, set[str]()
+    for word in words:
+        name, equals, value = word.partition("=")
+        yield f"{name}+{equals}{value}" if name in seen else word
+        seen |= {name} & lists
+
+
 def _one_line(error: Exception) -> str:
     """The parser's message without its line breaks and Python types."""
     line = " ".join(str(error).split())
@@ -112,15 +121,15 @@ def _with_hint(line: str, kind: type, others: Sequence[str] = ()) -> str:
     key, dashes = unknown[1] or unknown[2], "" if unknown[1] else "--"
     parts = key.split(".")
     # Each part by itself: losses.gp is not near losses.r1.
-    near = [dashes + known for known in _keys(kind()) if len(known.split(".")) == len(parts)
+    near = [dashes + known for known, _ in _keys(kind()) if len(known.split(".")) == len(parts)
             and all(map(did_you_mean, parts, ([part] for part in known.split("."))))]
     return line + did_you_mean(dashes + key, [*near, *(others if dashes else ())])
 
 
-def _keys(options: Any, prefix: str = "") -> Iterator[str]:
-    """Dotted names of all options and of their groups."""
+def _keys(options: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names of all options and of their groups, and what these are."""
     for f in fields(options):
         value = getattr(options, f.name)
-        yield f"{prefix}{f.name}"
+        yield f"{prefix}{f.name}", value
         if is_dataclass(value):
             yield from _keys(value, f"{prefix}{f.name}.")

@@ -6,7 +6,7 @@ import argparse
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .errors import QganError, did_you_mean
 
@@ -48,6 +48,15 @@ class Parser(argparse.ArgumentParser):
             return f"; did you mean {now}?" if now in self.known else did_you_mean(unknown[1], self.known)
         choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         return did_you_mean(choice[1], re.findall(r"[\w.-]+", choice[2])) if choice else ""
+
+
+class AddUp(argparse.Action):
+    """An option that takes several words: named twice, it has the words of both, in the place of its default."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*(() if before is self.default else before), *values])
 
 
 def join_negative_values(argv: Sequence[str]) -> list[str]:

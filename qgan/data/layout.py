@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .contents import plain
+from .contents import Contents, plain, refused
 from .grid import Grid
 from .jets import Frame
 from .units import Units
@@ -20,6 +20,8 @@ from .units import Units
 SCHEMA_VERSION = 1
 #: In files of another layout that this package wrote: the number of rows and of columns, which a native file shows.
 PIXELS = "pixels"
+#: Rows and columns that such an image may have: its arrays do not grow with them.
+_MOST_PIXELS = 4096
 #: What the labels are called there, where ``signal`` would make the file a native one.
 LABELS = "labels"
 #: Marks the jets of a generator among real ones.
@@ -31,12 +33,21 @@ def written_here(attributes: Mapping[str, Any]) -> bool:
     return "schema_version" in attributes and PIXELS in attributes
 
 
-def grid_of(attributes: Mapping[str, Any]) -> Grid:
-    """Where the pixels of such a file lie."""
-    height, width = (int(n) for n in attributes[PIXELS])
-    centred = [-float(attributes["half_width"]), float(attributes["half_width"])]
-    eta, phi = ([float(edge) for edge in attributes.get(key, centred)] for key in ("eta_range", "phi_range"))
-    return Grid(height, width, (eta[0], eta[1]), (phi[0], phi[1]))
+def grid_of(contents: Contents) -> Grid:
+    """Where the pixels of such a file lie.
+
+    Raises:
+        DataError: its attributes do not say it.
+    """
+    said = contents.attributes
+    with refused(contents.path, PIXELS, "with half_width, eta_range and phi_range, does not say where the pixels lie"):
+        height, width = map(int, said[PIXELS])
+        reach = float(said["half_width"])
+        edges = [tuple(map(float, said.get(key, (-reach, reach)))) for key in ("eta_range", "phi_range")]
+        (bottom, top), (left, right) = edges
+        if not (0 < height <= _MOST_PIXELS and 0 < width <= _MOST_PIXELS and bottom < top and left < right):
+            raise ValueError(said)
+        return Grid(height, width, (bottom, top), (left, right))
 
 
 def other_frame(frame: Frame) -> Frame:

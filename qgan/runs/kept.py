@@ -99,6 +99,6 @@ def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
 def _read(path: Path, *keys: str) -> dict[str, Any]:
     """A JSON object that has these keys."""
     found = read_json(path)
-    if not isinstance(found, dict) or not found.keys() >= set(keys):
+    if not found.keys() >= set(keys):
         raise DataError(path, "", _DAMAGED)
     return found

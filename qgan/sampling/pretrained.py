@@ -62,12 +62,11 @@ def read_card(model: str | Path) -> dict[str, Any]:
     file = model_files(model)[1]
     try:
         card = read_json(file)
-    except (DataError, UnicodeDecodeError) as error:
+    except DataError as error:
         raise CheckpointError(f"{file}: is damaged, expected the card of a model: {error}") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        found = card.get("format") if isinstance(card, dict) else None
-        raise CheckpointError(f"{file}: format {found!r}, expected {FORMAT}: no card of a model, or one of another "
-                              "version")
+    if card.get("format") != FORMAT:
+        raise CheckpointError(f"{file}: format {card.get('format')!r}, expected {FORMAT}: no card of a model, or one "
+                              "of another version")
     return card
 
 

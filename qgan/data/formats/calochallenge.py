@@ -98,7 +98,7 @@ def laid_out(rows: Mapping[str, np.ndarray], like: JetImages) -> dict[str, np.nd
 
 def _as_native(contents: Contents) -> Contents:
     """What was written here, with the arrays of the native layout."""
-    showers, shape = contents.rows(SHOWERS), grid_of(contents.attributes).shape
+    showers, shape = contents.rows(SHOWERS), grid_of(contents).shape
     if showers.shape[1:] != (shape[0] * shape[1],):
         raise DataError(contents.path, SHOWERS, f"shape {showers.shape}, expected those of {PIXELS} {shape}")
 

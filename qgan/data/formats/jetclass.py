@@ -47,7 +47,12 @@ def jetclass(contents: Contents, options: Reading) -> JetFile:
     grid = Grid.square(options.size or SIZE, options.half_width or HALF_WIDTH)
 
     def read(start: int, stop: int) -> JetImages:
-        rows = np.stack([contents.read(key, start, stop, np.float64) for key in MOMENTA.values()], 2)
+        columns = {key: contents.read(key, start, stop, np.float64) for key in MOMENTA.values()}
+        for key, values in columns.items():
+            if values.shape != columns[MOMENTA["e"]].shape or values.ndim != 2:
+                raise DataError(path, key, f"shape {values.shape}, expected that of {MOMENTA['e']}, "
+                                           f"{columns[MOMENTA['e']].shape}")
+        rows = np.stack(list(columns.values()), 2)
         particles = particles_of(path, rows, tuple(MOMENTA), MOMENTA["e"])
         label = (contents.read(QCD, start, stop) == 0).astype(np.int64)
         return particle_jets(path, particles, label, grid, names, options, key=MOMENTA["e"])

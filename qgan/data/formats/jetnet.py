@@ -90,7 +90,7 @@ def laid_out(rows: Mapping[str, np.ndarray], like: JetImages) -> dict[str, np.nd
 
 def _as_native(contents: Contents) -> Contents:
     """What was written here, with the arrays of the native layout."""
-    grid, particles, jets = grid_of(contents.attributes), contents.rows(PARTICLES), contents.rows(JETS)
+    grid, particles, jets = grid_of(contents), contents.rows(PARTICLES), contents.rows(JETS)
     n = particles.shape[0]
     if particles.shape[2:] != (4,) or jets.shape != (n, 4):
         raise DataError(contents.path, PARTICLES, f"shape {particles.shape} beside {JETS} {jets.shape}, expected "

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...base.errors import DataError
-from ..contents import Contents, refused
+from ..contents import Contents, listed, refused
 from ..grid import Grid
 from ..jets import JetImages
 from ..labels import check_labels
@@ -38,7 +38,8 @@ def top_tagging(contents: Contents, options: Reading) -> JetFile:
     momentum_columns = [f"{part}_{i}" for part in ("E", "PX", "PY", "PZ") for i in range(max(m, 1))]
     for column in (*momentum_columns, "is_signal_new"):
         if column not in columns:
-            raise DataError(path, column, "no such column in the table")
+            raise DataError(path, column, f"no such column in the table, which has {listed(columns)}; expected those "
+                                          "of the top-tagging set: E_0, PX_0, PY_0, PZ_0, E_1, ..., is_signal_new")
     grid = Grid.square(options.size or 40, options.half_width or 0.8)
 
     def read(start: int, stop: int) -> JetImages:

@@ -23,7 +23,13 @@ _CONVERT = "save its particles as .npz with X (jets, particles, 3: pT, η, φ) a
 FORMATS.add("root", Format(
     "ROOT", lambda contents: contents.kind == "ROOT" and not contents.attributes and "label_QCD" not in contents.keys,
     _refuse("a ROOT file", f"its branches are neither those of JetClass nor the package's own; {_CONVERT}")))
-FORMATS.add("lhco", Format(
-    "LHC Olympics", lambda contents: contents.kind == "HDF5" and contents.keys == ("df",), _refuse(
-        "a pandas table df (as that of the LHC Olympics)",
-        f"its rows are whole events, not jets; cluster them, and {_CONVERT}")))
+FORMATS.add("pandas", Format("pandas tables", lambda contents: _of_pandas(contents), _refuse(
+    "a pandas table (as those of the LHC Olympics), none of the top-tagging set",
+    f"its rows are whole events, or a few numbers of each, not jets; cluster the events, and {_CONVERT}")))
+
+
+def _of_pandas(contents: Contents) -> bool:
+    """Whether a file holds nothing but groups, as pandas makes them by PyTables."""
+    by_pandas = contents.kind == "HDF5" and "PYTABLES_FORMAT_VERSION" in contents.attributes
+    return (by_pandas and contents.keys not in ((), ("table",)) and not any(map(contents.shape, contents.keys))
+            ) or (contents.kind == "HDF5" and contents.keys == ("df",))
