@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ STRUCTURE = ("seed", "data", "preprocessing", "model", "training.batch_size", "t
              "training.weight_decay")
 #: Jets in a picture.
 PICTURED = 16
+_LOG = logging.getLogger(__name__)
 
 
 @single_precision()
@@ -49,7 +51,7 @@ def train(configuration: Configuration, *, data: Jets | None = None, out: str | 
         out: folder of the run.
         resume: go on from its last checkpoint.
         overwrite: replace what an earlier run left there.
-        quiet: no progress bar, no summary.
+        quiet: no progress bar, and nothing to the logger ``anomaly``, which is told (INFO) how a training ended.
         recorder: told all figures, beside the run's own log and TensorBoard.
 
     Raises:
@@ -91,14 +93,14 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
         folder.write_config(configuration.to_dict())
         write_json(folder.environment, environment(trainer.train.device))
         if not quiet:
-            print(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
-                  f"{configuration.data.normal} jets")
+            _LOG.info(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
+                      f"{configuration.data.normal} jets")
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
         run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
     if not quiet:
         state = trainer.progress
-        print(f"{folder.path}: validation loss {state.best:.4g} after {state.best_epoch} epochs\n"
-              f"tensorboard --logdir {folder.path.parent}")
+        _LOG.info(f"{folder.path}: validation loss {state.best:.4g} after {state.best_epoch} epochs\n"
+                  f"tensorboard --logdir {folder.path.parent}")
     return folder
 
 

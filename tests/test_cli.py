@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import h5py
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from qgan.base.kinds import wish
+from qgan.base.log import log_as_lines
 from qgan.base.usage import join_negative_values
 from qgan.cli import PROGRAM, main
 from qgan.data import read_jets, write_jets
@@ -205,3 +208,21 @@ def test_an_unknown_key_of_a_file_may_be_a_known_one(tmp_path: Path, capsys: pyt
     (tmp_path / "c.yaml").write_text("optimizer:\n  ema: 0.9\n")
     assert main(["train", "--config", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "r")]) == 2
     assert "unknown key optimizer.ema; did you mean optimiser.ema?" in capsys.readouterr().err
+
+
+def test_what_is_logged_is_a_line_in_the_shell_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("qgan.somewhere")
+    with log_as_lines("qgan", "anomaly"):
+        logger.info("2 steps")
+        logger.debug("not this")
+    logger.info("nor this")
+    assert capsys.readouterr().out == "2 steps\n"
+
+
+@pytest.mark.parametrize("program", ["qgan", "anomaly"])
+def test_the_programs_show_what_the_library_logs(program: str, monkeypatch: pytest.MonkeyPatch,
+                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    command = import_module(f"{program}.cli").PROGRAM
+    monkeypatch.setattr(type(command), "_run", lambda self, argv: logging.getLogger("qgan.training").info("done"))
+    assert command.run(["train"]) == 0
+    assert capsys.readouterr().out == "done\n"

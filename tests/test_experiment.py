@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 from pathlib import Path
@@ -167,14 +168,18 @@ def test_options_that_do_not_fit_leave_no_folder(file: Path, tmp_path: Path, cha
     assert not list(tmp_path.iterdir())
 
 
-def test_quiet_means_quiet(file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_quiet_means_quiet(file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+                           caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     train(small({"steps": 1}), data=[file], out=tmp_path / "run", quiet=True)
-    assert capfd.readouterr() == ("", "")
+    assert (*capfd.readouterr(), caplog.messages) == ("", "", [])
     train(small({"steps": 1}), data=[file], out=tmp_path / "other")
     out, err = capfd.readouterr()
-    assert "1 steps; on validation jets worst W1" in out
-    assert f"tensorboard --logdir {tmp_path}" in out
+    assert out == ""
     assert "train" in err
+    (told,) = caplog.messages
+    assert "1 steps; on validation jets worst W1" in told
+    assert f"tensorboard --logdir {tmp_path}" in told
 
 
 def test_looks_compare_with_the_floor() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import shutil
@@ -195,15 +196,17 @@ def test_resuming_a_finished_run_changes_no_weight(run: Path) -> None:
     assert differences(before.states, checkpoint.load(run / "checkpoint.pt").states) == []
 
 
-def test_a_finished_run_says_so_before_jets_are_read(run: Path, capsys: pytest.CaptureFixture[str],
+def test_a_finished_run_says_so_before_jets_are_read(run: Path, caplog: pytest.LogCaptureFixture,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    caplog.set_level(logging.INFO)
+
     def read(*arguments: object) -> None:
         raise AssertionError("jets are read")
 
     before = (run / "log.jsonl").read_bytes(), (run / "checkpoint.pt").read_bytes()
     monkeypatch.setattr("qgan.training.experiment.prepare", read)
     train(small(), out=run, resume=True)
-    assert "has ended, at step 6 of 6; more --steps go on from there" in capsys.readouterr().out
+    assert "has ended, at step 6 of 6; more --steps go on from there" in caplog.text
     assert ((run / "log.jsonl").read_bytes(), (run / "checkpoint.pt").read_bytes()) == before
     with pytest.raises(CheckpointError, match="n_layers"):
         train(small({"generator.n_layers": 3}), out=run, resume=True)

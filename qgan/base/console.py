@@ -14,6 +14,7 @@ from pkgutil import iter_modules
 from .commands import Command
 from .docstrings import Docstring
 from .errors import QganError, one_line
+from .log import log_as_lines
 from .notes import notes_as_lines
 from .usage import Parser
 from .version import __version__
@@ -55,7 +56,7 @@ class Program:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # names that are no UTF-8, and terminals that know few letters
                 stream.reconfigure(errors="backslashreplace")
-        with notes_as_lines(self.name):
+        with notes_as_lines(self.name), log_as_lines(*{"qgan", self.package.partition(".")[0]}):
             return self._status(argv)
 
     def _status(self, argv: Sequence[str] | None) -> int:

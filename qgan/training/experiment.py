@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -43,6 +44,8 @@ from .used import used_statistics
 #: What may not change when a training is resumed; steps, device and logging may.
 STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
+_LOG = logging.getLogger(__name__)
+
 
 @single_precision()
 def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | None = None,
@@ -68,7 +71,7 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
         callbacks: called as ``callback(step, figures)`` with numbers by tag, whenever some are recorded.
         resume: go on from its last checkpoint.
         overwrite: replace what an earlier run left there.
-        quiet: no progress bar, no summary.
+        quiet: no progress bar, and nothing to the logger ``qgan``, which is told (INFO) how a training ended.
         recorder: told all figures, beside the run's own log and TensorBoard.
 
     Raises:
@@ -109,7 +112,7 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
     saved = checkpoint.load(RunFolder.open(out).checkpoint) if resume else None
     if saved is not None and data is None and _finished(configuration, saved, RunFolder(Path(out))):
         if not quiet:
-            print(f"{out}: has ended, at step {saved.step} of {configuration.steps}; more --steps go on from there")
+            _LOG.info(f"{out}: has ended, at step {saved.step} of {configuration.steps}; more --steps go on from there")
         return RunFolder(Path(out))
     jets = data if isinstance(data, JetImages) else None
     files = None if jets is not None else _files(data, saved)
@@ -139,8 +142,8 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
             raise KeyboardInterrupt(f"interrupted; {folder.path} is kept at step {run.kept} of {configuration.steps}, "
                                     "and --resume goes on from there") from stop
     if not quiet:
-        print(f"{folder.path}: {trainer.step} steps; on validation jets {run.summary()}\n"
-              f"tensorboard --logdir {folder.path.parent}")
+        _LOG.info(f"{folder.path}: {trainer.step} steps; on validation jets {run.summary()}\n"
+                  f"tensorboard --logdir {folder.path.parent}")
     return folder
 
 
