@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A wheel as a user has it: in an empty environment, with whatever versions pip picks, outside the checkout.
+# A wheel as a user has it: in an empty environment, with whatever versions pip picks, outside the checkout. torch alone
+# is pinned: what an index takes for the newest may bring gigabytes for GPUs.
 #   .ci/wheel.sh dist/qgan-0.1.0-py3-none-any.whl
 set -euo pipefail
 wheel=$(realpath "$1")
@@ -7,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 "${PYTHON:-python3}" -m venv environment
-environment/bin/pip install --quiet "$wheel"
+environment/bin/pip install --quiet torch==2.13.0 "$wheel"
 qgan=environment/bin/qgan
 
 $qgan --version

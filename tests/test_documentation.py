@@ -24,7 +24,7 @@ from qgan.runs.configuration import LoggingOptions
 LANGUAGES = {"sh", "python", "yaml", "toml", "text", ""}
 #: Pages whose Python has tests of its own.
 ELSEWHERE = {"README.md": "test_readme", "docs/extending.md": "test_extending",
-             "docs/guides/trackers.md": "test_trackers"}
+             "docs/guides/machines.md": "test_scheduler", "docs/guides/trackers.md": "test_trackers"}
 #: Commands that run in tests, made small; the others are only parsed: studies of minutes, with tests of their own.
 RUN = {("qgan", name) for name in ("convert", "evaluate", "generate", "info", "models", "train")} | {
     ("anomaly", "train"), ("anomaly", "score")}

@@ -52,7 +52,7 @@ DOORS = {
     "fastjet": {"qgan.simulation"},
     "safetensors": {"qgan.sampling.pretrained"},
     "awkward": {"qgan.simulation", "qgan.data.views", "qgan.data.root"},
-    "distributed": {"qgan.simulation"},
+    "distributed": {"qgan.base.scheduler"},
     "deepquantum": {"qgan.quantum"},
     "tensorcircuit": {"qgan.quantum"},
     "jinja2": {"qgan.report"},

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from test_floors import MODULES, imports
 
@@ -107,3 +108,30 @@ def test_the_wheel_trains_outside_the_checkout(wheel: Path, tmp_path: Path) -> N
     assert where.stdout.startswith(str(site))
     subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     assert any((tmp_path / "run").iterdir())
+
+
+def test_the_conda_recipe_asks_for_what_the_project_does() -> None:
+    recipe = yaml.safe_load((ROOT / "packaging" / "recipe.yaml").read_text(encoding="utf-8"))
+    called = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+    wanted = {called.get(one.name, one.name): str(one.specifier) for one in map(Requirement, PROJECT["dependencies"])}
+    asked = dict(line.split(" ", 1) for line in recipe["requirements"]["run"])
+    assert asked == wanted | {"python": PROJECT["requires-python"]}
+    assert recipe["build"]["python"]["entry_points"] == [f"{k} = {v}" for k, v in PROJECT["scripts"].items()]
+    assert recipe["context"]["version"] == qgan.__version__
+
+
+def test_the_containers_hold_what_there_is() -> None:
+    """No tool that builds them is at hand: their words are known, their files exist, both install the same."""
+    docker, apptainer = ((ROOT / "packaging" / name).read_text(encoding="utf-8") for name in ("Dockerfile", "qgan.def"))
+    lines = [line for line in docker.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
+    assert [line.split()[0] for line in lines] == ["FROM", "COPY", "RUN", "ENV", "WORKDIR", "CMD"]
+    assert re.findall(r"^%(\w+)$", apptainer, re.MULTILINE) == ["files", "post", "environment", "runscript", "test"]
+    assert re.findall(r"^(Bootstrap|From): ", apptainer, re.MULTILINE) == ["Bootstrap", "From"]
+    kept = re.findall(r"^!(\S+)$", (ROOT / "packaging" / "Dockerfile.dockerignore").read_text(), re.MULTILINE)
+    files = dict(re.findall(r"^    (\S+) /source/(\S+)$", apptainer, re.MULTILINE))
+    assert sorted(files) == sorted(files.values()) == sorted(kept)
+    assert all((ROOT / name).exists() for name in files)
+    installed = [re.findall(r"pip install (.*?)'/source\[(.*?)\]'", " ".join(text.replace("\\", "").split()))
+                 for text in (docker, apptainer)]
+    assert installed[0] == installed[1] != []
+    assert set(installed[0][0][1].split(",")) <= set(PROJECT["optional-dependencies"])

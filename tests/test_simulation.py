@@ -242,7 +242,7 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
 def test_a_scheduler_that_does_not_answer_is_one_line(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                       ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("qgan.simulation.scheduler.PATIENCE", 1)
+    monkeypatch.setattr("qgan.base.scheduler.PATIENCE", 1)
     with pytest.raises(ConfigError, match=f"scheduler: {address}: nothing answers there"):
         simulate("w", 4, tmp_path / "jets.h5", scheduler=address, quiet=True)
 

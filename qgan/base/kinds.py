@@ -103,6 +103,8 @@ Pictures = Annotated[Path, Word("FOLDER", Path, "write pictures here, as PNG", c
 Seed = Annotated[int, Word("N", natural, help="the same seed gives the same numbers")]
 Threads = Annotated[int, Word("N", positive, "threads of the arithmetic (default: torch's choice)")]
 Workers = Annotated[int, Word("N", positive, "processes side by side, of one thread each")]
+Scheduler = Annotated[str, Word("ADDRESS", help="have the workers of this Dask scheduler do it, tcp://host:8786 "
+                                 "(pip install 'qgan[dask]')")]
 Device = Annotated[str, Word(help="auto, cpu, cuda, cuda:1")]
 Overwrite = Annotated[bool, Word(help="replace what exists already")]
 Quiet = Annotated[bool, Word(help="no progress bar, no summary")]

@@ -88,10 +88,11 @@ def _end(processes: Sequence[BaseProcess]) -> None:
             process.kill()
 
 
-def in_order(pool: ProcessPoolExecutor, work: Callable[[int], Result], count: int, ahead: int) -> Iterator[Result]:
+def in_order(pool: Any, work: Callable[..., Result], count: int, ahead: int) -> Iterator[Result]:
     """``work(0)`` to ``work(count - 1)``, in this order; at most ``ahead`` of them are made before they are asked for.
 
     Args:
+        pool: an executor, or what has its ``submit``.
         work: a function of a module, or a partial of one.
     """
     waiting = deque(pool.submit(work, index) for index in range(min(ahead, count)))

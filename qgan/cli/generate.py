@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..base.kinds import Device, NamedWish, Overwrite, Positive, Quiet, Run, Seed, Wish, Workers
+from ..base.kinds import Device, NamedWish, Overwrite, Positive, Quiet, Run, Scheduler, Seed, Wish, Workers
 from ..base.usage import UsageError
 from ..data.stores import NewJets
 
@@ -49,7 +49,8 @@ def main(*, source: Source, out: NewJets, n: Positive | None = None, seed: Seed 
          eta: Wish | None = None, pt: Wish | None = None, mass: Wish | None = None, delta_r: Wish | None = None,
          fix: Sequence[NamedWish] | None = None, conditions: Path | None = None,
          outside: Literal["refuse", "clip"] = "refuse", substructure: bool = False, device: Device = "auto",
-         workers: Workers = 1, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         workers: Workers = 1, scheduler: Scheduler | None = None, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
     """Make jets with a trained generator.
 
     Conditions that are not given are drawn from their joint density in the training jets, given those that are. A
@@ -78,6 +79,7 @@ def main(*, source: Source, out: NewJets, n: Positive | None = None, seed: Seed 
         qgan generate --run runs/w_qcd --n 1000 --label w --pt 270 --mass 80:82 --eta -0.5:0.5 --out w.h5
         qgan generate --model w_qcd --mass 'normal(80,5)' --fix soft_nnz=20:30 --out w.h5
         qgan generate --model w_qcd --conditions mine.csv --out fast.h5
+        qgan generate --model w_qcd --n 10000000 --scheduler tcp://host:8786 --out many.h5
     """
     from ..sampling.asked import DEFAULT
     from ..sampling.source import generate
@@ -92,6 +94,7 @@ def main(*, source: Source, out: NewJets, n: Positive | None = None, seed: Seed 
     table = None if conditions is None else generator.table(conditions)
     number = n or (DEFAULT if table is None else len(table))
     rate = generate(generator, out, n=number, seed=seed, label=label, fixed=fixed, conditions=table, outside=outside,
-                    substructure=substructure, device=device, workers=workers, overwrite=overwrite, quiet=quiet)
+                    substructure=substructure, device=device, workers=workers, scheduler=scheduler, overwrite=overwrite,
+                    quiet=quiet)
     if not quiet:
         print(f"{out}: {number} jets, {rate:,.0f} a second")

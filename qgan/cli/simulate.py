@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ..base.commands import Word
-from ..base.kinds import Overwrite, Positive, Quiet, Seed, Workers
+from ..base.kinds import Overwrite, Positive, Quiet, Scheduler, Seed, Workers
 from ..data.stores import NewJets
 
 
 def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n: Positive, out: NewJets, seed: Seed = 0,
-         workers: Workers = 1, scheduler: Annotated[str, Word("ADDRESS")] | None = None, size: Positive = 25,
+         workers: Workers = 1, scheduler: Scheduler | None = None, size: Positive = 25,
          half_width: Annotated[float, Word("RADIANS")] | None = None,
          frame: Literal["raw", "canonical"] | None = None, light_quarks: bool = False, restart: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
@@ -24,7 +24,6 @@ def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n:
         out: file to write, .h5, .npz, .parquet or .root.
         seed: the same seed gives the same jets.
         workers: processes; no effect on the jets.
-        scheduler: have the workers of this Dask scheduler make the jets, tcp://host:8786 (pip install 'qgan[dask]').
         size: pixels a side.
         half_width: half of the image's extent (default: by process).
         frame: of the main images (default: by process); the file holds the other one too.

@@ -10,17 +10,17 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..base.devices import one_thread, resolve_device, single_precision
+from ..base.devices import resolve_device, single_precision
 from ..base.errors import ConditionError, ConfigError, did_you_mean
 from ..base.progress import progress
 from ..base.seeding import integer_seed, numpy_rng, seeded, whole
-from ..base.workers import in_order, local_workers
 from ..data import Grid, JetImages, JetWriter, concatenate
 from ..data.jets import KEYS, Frame
 from ..data.units import Scale
@@ -31,6 +31,7 @@ from ..observables.subjettiness import tau_from_images
 from ..runs import RunFolder, checkpoint
 from .asked import ANY, Asked, Outside
 from .conditions import ConditionDensity
+from .division import divided
 from .table import IMAGE_PT, Table, read_table
 from .wishes import Wish, read_wish, scaled
 
@@ -257,7 +258,7 @@ def describe_source(blueprint: Blueprint, density: ConditionDensity, constants: 
 def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = None, seed: int = 0,
              label: int | str | None = None, fixed: Mapping[str, Wish] | None = None, conditions: Any = None,
              outside: Outside = "refuse", substructure: bool = False, device: str = "auto", workers: int = 1,
-             overwrite: bool = False, quiet: bool = False) -> float:
+             scheduler: str | None = None, overwrite: bool = False, quiet: bool = False) -> float:
     """Writes jets of a trained generator to a file, block by block; memory does not grow with ``n``.
 
     On the CPU each worker computes with one thread, so that the file does not depend on how many there are of either.
@@ -269,6 +270,8 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
         seed, label, fixed, conditions, outside, substructure: see :meth:`JetSource.jets`.
         device: where to compute.
         workers: number of processes; more than one only on the CPU.
+        scheduler: address of a Dask scheduler, ``tcp://host:8786``, whose workers make the jets; they need this
+            package.
         overwrite: replace the file if it exists.
         quiet: no progress bar.
 
@@ -276,7 +279,8 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
         Jets a second.
 
     Raises:
-        QganError: a missing or damaged checkpoint, an impossible condition, an output that cannot be written.
+        QganError: a missing or damaged checkpoint, an impossible condition, an output that cannot be written, a
+            scheduler that does not answer.
 
     >>> from qgan import load_model, read_jets
     >>> generate(load_model("w_qcd"), "fake.h5", n=100, seed=1, device="cpu", quiet=True) > 0
@@ -284,9 +288,11 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
     >>> len(read_jets("fake.h5"))
     100
     """
-    where = resolve_device(device)
+    where = resolve_device("cpu" if scheduler is not None and device == "auto" else device)
     if workers < 1 or (workers > 1 and where.type != "cpu"):
         raise ConfigError(f"workers: {workers}, expected {'1 on a GPU' if workers > 1 else 'at least 1'}")
+    if scheduler is not None and (workers > 1 or where.type != "cpu"):
+        raise ConfigError("scheduler: its workers make the jets, on their CPUs: without workers and device")
     if isinstance(run, JetSource):
         source = run
         source.generator.to(where)
@@ -299,35 +305,12 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
     with JetWriter(out, grid=source.grid, frame=source.frame, class_names=source.class_names, origin=origin,
                    units=source.scale.units, overwrite=overwrite) as writer, \
             progress(number, "generate", "jets", quiet=quiet) as bar:
-        for block in _blocks(source, number, seed, asked, substructure, workers):
+        make = partial(_block, source, seed, asked, substructure, number)
+        for block in divided(make, math.ceil(number / BLOCK), workers, scheduler):
             writer.append(block)
             bar.update(len(block))
     return number / (time.perf_counter() - start)
 
 
-def _blocks(source: JetSource, n: int, seed: int, asked: Asked, substructure: bool,
-            workers: int) -> Iterator[JetImages]:
-    """What :meth:`JetSource.jets` gives, made by some processes."""
-    count = math.ceil(n / BLOCK)
-    if min(workers, count) == 1:
-        with one_thread():
-            for index in range(count):
-                yield source.block(index, seed, asked, substructure, min(BLOCK, n - index * BLOCK))
-        return
-    with local_workers(min(workers, count), _prepare, source, seed, asked, substructure, n) as pool:
-        yield from in_order(pool, _block, count, 2 * workers)
-
-
-def _prepare(*work: Any) -> None:
-    """Gives a worker its generator and what is asked of it."""
-    global _work
-    torch.set_num_threads(1)
-    _work = work
-
-
-def _block(index: int) -> JetImages:
-    source, seed, asked, substructure, n = _work
+def _block(source: JetSource, seed: int, asked: Asked, substructure: bool, n: int, index: int) -> JetImages:
     return source.block(index, seed, asked, substructure, min(BLOCK, n - index * BLOCK))
-
-
-_work: tuple[Any, ...]
