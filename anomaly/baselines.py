@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from qgan.base.console import aligned
-from qgan.base.errors import DataError
 from qgan.data.jets import JetImages
 from qgan.data.matching import check_disjoint, matched
 
 from .counting import Sample, judged
 from .models.controls import PrincipalComponents
 from .models.registry import TRIVIAL
-from .preprocess import Method, prepare, require_only
+from .preprocess import Method, prepare
 from .report import HEADS
 from .scoring import Score
+from .usual import require_both, require_only
 
 #: The components are fitted on max-normalised pixels x, and on log(1 + LOG_SCALE x), which shows the soft ones.
 LOG_SCALE = 1000.0
@@ -27,9 +27,9 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
     """Trivial scores, and the reconstruction error of principal components fitted on the usual class.
 
     Args:
-        train: jets of the class ``usual`` alone.
-        test: jets of both classes; the other class is what should score high.
-        usual: the class that is not an anomaly.
+        train: usual jets alone.
+        test: usual jets and others, which should score high.
+        usual: the class that is no anomaly, or several, ``w+qcd``.
         size, method: images are resized to ``size`` × ``size`` pixels (see :mod:`anomaly.preprocess`).
         components: how many principal components, each number its own score.
         seed, n_bootstrap: of the errors.
@@ -38,10 +38,7 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
         DataError: ``train`` holds another class, or ``test`` lacks one of the two.
     """
     require_only(train, usual)
-    if len(test.classes) < 2:
-        raise DataError(test.source, "signal", f"holds {test.name(test.classes[0])} jets alone" if len(test)
-                        else "holds no jets")
-    test = matched(train, test)
+    test = matched(train, require_both(test, usual))
     check_disjoint(test, train)
     inputs, targets = prepare(train, size, method=method), prepare(test, size, method=method)
     values = {name: trivial(test, targets) for name, trivial in TRIVIAL.items()}

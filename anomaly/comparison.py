@@ -18,17 +18,16 @@ from qgan.base.progress import progress
 from qgan.data.jets import JetImages
 from qgan.data.made import generator_of, require_generated, require_real
 from qgan.data.matching import matched
-from qgan.data.shipped import embedded_jets
 
 from .configuration import Configuration, check
 from .detector import Detector
 from .evaluation import report_of
 from .experiment import fitted
-from .preparation import Jets, jets_of, limited
-from .preprocess import require_only
+from .preparation import Jets, embedded_usual, jets_of, limited, test_jets
 from .report import ScoreRow
 from .scored import Scored, grouped
 from .scoring import Quantity
+from .usual import is_usual, require_only
 
 SIDES = ("real", "generated")
 #: Shares of the usual jets of a file for training, validation and test; all others are test jets.
@@ -161,8 +160,8 @@ def side_of(jets: JetImages, configuration: Configuration) -> Side:
         DataError: one of the two is missing.
     """
     name = configuration.data.normal
-    usual = jets.only(name)
-    others = jets[jets.label != jets.class_names.index(name)]
+    chosen = is_usual(jets, name)
+    usual, others = jets[chosen], jets[~chosen]
     if not len(others):
         raise DataError(jets.source, "signal", f"holds {name} jets alone, expected others to score too")
     train, validation, test = usual.split(configuration.seed, FRACTIONS)
@@ -179,8 +178,8 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
     if real is not None:
         return {"real": side_of(real, configuration), "generated": made}
     options = configuration.data
-    train, validation = (embedded_jets(options.normal, split) for split in ("train", "validation"))
-    test = embedded_jets(options.jets, "test", mixed=False)
+    train, validation = (embedded_usual(options, split) for split in ("train", "validation"))
+    test = test_jets(None, options.jets, options.normal)
     matched(test, generated)
     # Both sides train on as many jets, so that their difference is that of the jets.
     n = min(len(train), len(made.train))

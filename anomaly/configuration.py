@@ -12,6 +12,8 @@ from qgan.base.plugins import load_plugins
 
 from .preprocess import Method, Norm
 
+#: Jets that ship, two classes each.
+Embedded = Literal["quark_gluon", "w_qcd"]
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "threads": 0, "preprocessing.size": 1, "training.epochs": 1, "training.batch_size": 1,
           "training.rate": 0, "training.patience": 0, "training.weight_decay": 0}
@@ -23,12 +25,12 @@ class DataOptions:
 
     Attributes:
         jets: embedded jets to train on where no file is given.
-        normal: the class that is no anomaly, the only one that is trained on.
+        normal: the class that is no anomaly, the only one that is trained on; or several, ``w+qcd``.
         n: at most so many training jets, the first ones; 0 for all.
         validation: share of the jets of a user's files that is kept for validation.
     """
 
-    jets: Literal["quark_gluon", "w_qcd"] = "quark_gluon"
+    jets: Embedded = "quark_gluon"
     normal: str = "quark"
     n: int = 0
     validation: float = 0.2

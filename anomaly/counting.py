@@ -17,6 +17,7 @@ from qgan.data.jets import JetImages
 from qgan.observables.arrays import observables
 
 from .scoring import Quantity, Score, score
+from .usual import is_usual
 
 #: Widths of the bins, in lit pixels and in GeV, and the least jets of each class in one.
 NNZ_STEP, PT_STEP, LEAST = 2, 5.0, 5
@@ -38,9 +39,9 @@ class Sample:
 
     @classmethod
     def of(cls, jets: JetImages, usual: str) -> Sample:
-        """Of jets of both classes, ``usual`` the name of one."""
+        """Of jets of which some are usual."""
         nnz = observables(jets.images, jets.grid, ["nnz"], units=jets.units)["nnz"]
-        return cls(jets.label == jets.class_names.index(usual), nnz, jets.images.sum((1, 2), dtype=np.float64))
+        return cls(is_usual(jets, usual), nnz, jets.images.sum((1, 2), dtype=np.float64))
 
     def __getitem__(self, chosen: np.ndarray) -> Sample:
         return Sample(self.usual[chosen], self.nnz[chosen], self.pt[chosen])

@@ -41,7 +41,7 @@ class Detector:
         options: the model's name and options.
         model: on its device.
         preprocessing: how jets become what the model takes.
-        usual: the class that it was trained on.
+        usual: the class that it was trained on, or several, ``w+qcd``.
         grid, frame, class_names: of the jets it was trained on; others are refused.
         density: of the model's features and the sum of the pixels, among the training jets.
         control: the density of the sum of the pixels alone.

@@ -19,6 +19,7 @@ from .detector import Detector
 from .report import Report
 from .scored import Scored
 from .scoring import RocCurve
+from .usual import is_usual, others
 
 USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
 #: Colours that colour-blind eyes tell apart.
@@ -60,17 +61,12 @@ def figures(scored: Scored, report: Report) -> Iterator[tuple[str, Figure]]:
     values = {name: trainings[0]["model"] for name, trainings in scored.values.items()}
     controls = {f"{name} (no network)": v for name, v in scored.controls.items()}
     yield "roc", roc(values | controls, usual)
-    yield "scores", score_histograms(values, usual, (scored.usual, _others(jets, scored.usual)))
+    yield "scores", score_histograms(values, usual, (scored.usual, others(jets, scored.usual)))
     yield "counting", counting(report)
     for index, (name, members) in enumerate(scored.models.items()):
         made = reconstructions(members[0], jets, name)
         if made is not None:
             yield _reconstructed(index, members[0]), made
-
-
-def _others(jets: JetImages, usual: str) -> str:
-    """The names of the classes that are not the usual one."""
-    return " and ".join(name for name in map(jets.name, jets.classes) if name != usual)
 
 
 def _reconstructed(index: int, detector: Detector) -> str:
@@ -139,14 +135,14 @@ def score_histograms(values: Mapping[str, np.ndarray], usual: np.ndarray,
 
 def reconstructions(detector: Detector, jets: JetImages, title: str, columns: int = 6) -> Figure | None:
     """The first jets of each class above what the model makes of them, shares of pT; None if it makes no images."""
-    usual = jets.label == jets.class_names.index(detector.usual)
+    usual = is_usual(jets, detector.usual)
     chosen = [np.flatnonzero(mask)[:columns] for mask in (usual, ~usual)]
     made = detector.reconstruct(jets[np.concatenate(chosen)])
     if made is None:
         return None
     images, remade, grid = made
     split = len(chosen[0])
-    other = _others(jets, detector.usual)
+    other = others(jets, detector.usual)
     rows = ((images[:split], f"{detector.usual} jet"), (remade[:split], "reconstructed"),
             (images[split:], f"{other} jet"), (remade[split:], "reconstructed"))
     figure = _figure(1.5 * columns + 1, 6.6)

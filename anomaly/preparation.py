@@ -9,18 +9,31 @@ from qgan.data import embedded_jets, read_jets
 from qgan.data.jets import JetImages
 from qgan.data.reading import Paths
 
-from .configuration import DataOptions, PreprocessingOptions
-from .preprocess import prepare, require_only
+from .configuration import DataOptions, Embedded, PreprocessingOptions
+from .preprocess import prepare
+from .usual import classes_of, require_both, require_only
 
 #: Jets at hand, or one file of them or several.
 Jets = JetImages | Paths
 #: The classes of the embedded jets.
-CLASSES = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
+CLASSES: dict[Embedded, tuple[str, str]] = {"quark_gluon": ("gluon", "quark"), "w_qcd": ("qcd", "w")}
 
 
-def embedded_set(usual: str) -> str:
-    """The embedded jets that hold a class."""
-    return next((name for name, pair in CLASSES.items() if usual in pair), "quark_gluon")
+def embedded_set(usual: str) -> Embedded:
+    """The embedded jets that hold the usual classes."""
+    return next((name for name, pair in CLASSES.items() if {*classes_of(usual)} <= {*pair}), "quark_gluon")
+
+
+def embedded_usual(options: DataOptions, split: str) -> JetImages:
+    """The usual jets of a split of those that ship.
+
+    Raises:
+        ConfigError: the embedded jets have no such class.
+    """
+    names, there = classes_of(options.normal), CLASSES[options.jets]
+    if not {*names} <= {*there}:
+        raise ConfigError(f"data.normal: {options.normal!r}, expected one of {', '.join(there)} in {options.jets}")
+    return embedded_jets(names[0] if len(names) == 1 else options.jets, split)
 
 
 def jets_of(data: Jets) -> JetImages:
@@ -43,10 +56,7 @@ def usual_jets(options: DataOptions, data: Jets | None, seed: int) -> tuple[JetI
     """
     if data is not None:
         return divide(jets_of(data), options, seed)
-    if options.normal not in CLASSES[options.jets]:
-        raise ConfigError(f"data.normal: {options.normal!r}, expected one of {', '.join(CLASSES[options.jets])} in "
-                          f"{options.jets}")
-    train, validation = (require_only(embedded_jets(options.normal, split), options.normal)
+    train, validation = (require_only(embedded_usual(options, split), options.normal)
                          for split in ("train", "validation"))
     return limited(train, options), validation
 
@@ -65,19 +75,15 @@ def divide(jets: JetImages, options: DataOptions, seed: int) -> tuple[JetImages,
     return limited(train, options), validation
 
 
-def test_jets(data: Jets | None, jets: str, usual: str) -> JetImages:
-    """Jets of both classes to score: ``data``, or the embedded test jets.
+def test_jets(data: Jets | None, jets: Embedded, usual: str) -> JetImages:
+    """Jets to score, some of them usual: ``data``, or the embedded test jets.
 
     Raises:
-        DataError: there is one class alone, or no such class among the embedded jets.
+        DataError: all are usual, or none, or there is no such class among the embedded jets.
     """
-    if data is None and usual not in CLASSES[jets]:
+    if data is None and not {*classes_of(usual)} <= {*CLASSES[jets]}:
         raise DataError("embedded jets", "", f"hold no {usual} jets; give files of jets")
-    test = embedded_jets(jets, "test", mixed=False) if data is None else jets_of(data)
-    if usual not in test.class_names or len(test.classes) < 2:
-        found = " and ".join(test.name(label) for label in test.classes) or "no"
-        raise DataError(test.source, "signal", f"holds {found} jets alone, expected {usual} jets and others")
-    return test
+    return require_both(embedded_jets(jets, "test", mixed=False) if data is None else jets_of(data), usual)
 
 
 def inputs(jets: JetImages, options: PreprocessingOptions) -> np.ndarray:

@@ -69,19 +69,3 @@ def shares(images: np.ndarray, norm: Norm) -> np.ndarray:
     total = positive.sum((1, 2), keepdims=True)
     flat = 1.0 / (images.shape[1] * images.shape[2])
     return np.where(total > 0, positive / np.where(total > 0, total, 1.0), flat)
-
-
-def require_only(jets: JetImages, name: str) -> JetImages:
-    """``jets``, if all of them are of the class ``name``.
-
-    Raises:
-        DataError: there are others, or none at all: what is to be found must not be trained on.
-    """
-    if name not in jets.class_names:
-        raise DataError(jets.source, "signal", f"no class {name!r}; the classes are {', '.join(jets.class_names)}")
-    others = int((jets.label != jets.class_names.index(name)).sum())
-    if others:
-        raise DataError(jets.source, "signal", f"{others} of {len(jets)} jets are no {name} jets, expected none")
-    if not len(jets):
-        raise DataError(jets.source, "signal", f"no {name} jets to train on")
-    return jets

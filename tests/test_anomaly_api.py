@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from test_anomaly_cli import make_jets
 from test_anomaly_evaluation import both, made
+from test_classes import jets_of
 
 import anomaly
+from anomaly.cli import main
+from anomaly.usual import require_only
 from qgan.base.errors import ConfigError, DataError
 from qgan.data import write_jets
 
@@ -83,3 +86,33 @@ def test_select_and_compare(configuration: anomaly.Configuration, tmp_path: Path
 def test_a_configuration_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no\.yaml: no such configuration file"):
         anomaly.Configuration.read(tmp_path / "no.yaml")
+
+
+def test_several_classes_are_usual(configuration: anomaly.Configuration, tmp_path: Path) -> None:
+    """Two of three are learned, the third is to be found; all that reads a run knows it."""
+    jets = jets_of(3, n=100)
+    usual = jets[jets.label < 2]
+    configuration.data.normal = "w+qcd"
+    run = anomaly.train(configuration, data=usual, out=tmp_path / "run", quiet=True)
+    test = jets_of(3, n=60, seed=7)
+    report = anomaly.score(run.path, test, n_bootstrap=10, plots=tmp_path / "plots")
+    assert report.usual == "w+qcd"
+    assert (report.about["n_usual"], report.about["n_unusual"]) == (120, 60)
+    assert (tmp_path / "plots" / "scores.png").is_file()
+    with pytest.raises(DataError, match=r"100 of 300 jets are no w\+qcd jets"):
+        anomaly.train(configuration, data=jets, out=tmp_path / "other", quiet=True)
+    with pytest.raises(DataError, match=r"holds qcd and w jets alone, expected w\+qcd jets and others"):
+        anomaly.score(run.path, usual)
+    with pytest.raises(DataError, match="no class 'top'"):
+        require_only(both(20, 0), "quark+top")
+
+
+def test_baselines_of_several_usual_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jets = jets_of(3, n=100)
+    write_jets(tmp_path / "usual.h5", jets[jets.label < 2])
+    write_jets(tmp_path / "test.h5", jets_of(3, n=60, seed=7))
+    words = ["baselines", "--usual", "w", "qcd", "--size", "6", "--components", "2"]
+    assert main([*words, "--data", str(tmp_path / "usual.h5"), "--test", str(tmp_path / "test.h5")]) == 0
+    assert "w+qcd jets are usual; 120 of them and 60 others are scored" in capsys.readouterr().out
+    assert main(words) == 2
+    assert "holds qcd and w jets alone, expected w+qcd jets and others" in capsys.readouterr().err

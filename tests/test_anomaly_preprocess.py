@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anomaly.preprocess import normalise, prepare, require_only
+from anomaly.preprocess import normalise, prepare
+from anomaly.usual import require_only
 from qgan.base.errors import DataError
 from qgan.data.grid import Grid
 from qgan.data.jets import JetImages

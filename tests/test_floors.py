@@ -28,7 +28,8 @@ ROOMS = (
 )
 #: anomaly has rooms of its own, on ground that is qgan's.
 ANOMALY = (
-    ("anomaly.preprocess",), ("anomaly.configuration",), ("anomaly.models", "anomaly.density", "anomaly.emd"),
+    ("anomaly.preprocess", "anomaly.usual"), ("anomaly.configuration",),
+    ("anomaly.models", "anomaly.density", "anomaly.emd"),
     ("anomaly.pseudo_anomalies", "anomaly.scoring"), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
     ("anomaly.detector", "anomaly.report"), ("anomaly.scored", "anomaly.baselines", "anomaly.experiment"),
     ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.cli",),

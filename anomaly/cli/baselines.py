@@ -10,7 +10,7 @@ from qgan.data.reading import Reading
 
 
 def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
-         usual: Literal["quark", "gluon"] = "quark", size: Positive = 12,
+         usual: Sequence[str] = ("quark",), size: Positive = 12,
          resize: Literal["pool", "area"] = "pool", components: Sequence[Positive] = (4, 16), seed: Seed = 0,
          json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Score jets without a network.
@@ -20,7 +20,7 @@ def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence
     Args:
         data: usual jets to fit on (default: the training jets that ship).
         test: jets of both classes to score (default: the test jets that ship).
-        usual: the class that is no anomaly.
+        usual: the class that is no anomaly, or several.
         size: resize to this many pixels a side.
         resize: add whole pixels, or share them out by area.
         components: how many principal components.
@@ -32,15 +32,18 @@ def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence
         anomaly baselines --test generated.h5
     """
     from qgan.base.io import write_json
-    from qgan.data import embedded_jets, read_jets
 
     from ..baselines import baselines, table
+    from ..configuration import DataOptions
+    from ..preparation import embedded_set, embedded_usual, jets_of, test_jets
 
-    train, tested = ((read_jets(reading.of(files)) if files else embedded_jets(name, split, mixed=False))
-                     for files, name, split in ((data, usual, "train"), (test, "quark_gluon", "test")))
-    scores = baselines(train, tested, usual, size=size, method=resize, components=components, seed=seed)
+    name = "+".join(usual)
+    options = DataOptions(jets=embedded_set(name), normal=name)
+    train = jets_of(reading.of(data)) if data else embedded_usual(options, "train")
+    tested = test_jets(test and reading.of(test), options.jets, name)
+    scores = baselines(train, tested, name, size=size, method=resize, components=components, seed=seed)
     if json:
         write_json(json, [s.to_dict() for s in scores], overwrite)
     if not quiet:
-        print(f"{usual} jets are usual; {scores[0].n_background} of them and {scores[0].n_signal} others are scored\n\n"
+        print(f"{name} jets are usual; {scores[0].n_background} of them and {scores[0].n_signal} others are scored\n\n"
               f"{table(scores)}")

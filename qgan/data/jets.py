@@ -236,8 +236,8 @@ class JetImages:
             raise DataError(self.source, "momenta", f"shape {self.momenta.shape}, expected ({n}, particles, 4)")
         if self.frame not in ("raw", "canonical"):
             raise DataError(self.source, "frame", f"is {self.frame!r}, expected 'raw' or 'canonical'")
-        if len(self.class_names) != 2 or not all(isinstance(name, str) for name in self.class_names):
-            raise DataError(self.source, "class_names", f"are {self.class_names!r}, expected two names")
+        if not all(isinstance(name, str) for name in self.class_names):
+            raise DataError(self.source, "class_names", f"are {self.class_names!r}, expected names")
         if self.units not in UNITS:
             raise DataError(self.source, "units", f"is {self.units!r}, expected one of {', '.join(UNITS)}")
         for key, values in self.conditions.items():
