@@ -13,11 +13,13 @@ from ..base.errors import ConfigError
 from ..base.plugins import load_plugins
 from ..data.grid import Grid
 from ..data.jets import Frame
+from .direct import DirectGenerator
 from .generator import Generator
 from .jet_generator import JetGenerator
 from .laws import CENTROID, SIDES
 from .own import OwnGenerator, is_own
 from .pixels import PixelStatistics
+from .shares import SHARES
 from .symmetry import EtaFlip, SymmetryMode, symmetrise
 from .transforms import ConditionTransform, PixelTransform
 
@@ -97,7 +99,10 @@ class Blueprint:
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
         if is_own(name := self.network["architecture"]):
             return OwnGenerator(name, self.conditions.width, self.grid.shape, self.pixels.power)
-        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact")}
+        if self.network["core"] in SHARES.names():
+            options = {k: self.network[k] for k in ("core", "numbers", "noise", "pixel_noise")}
+            return DirectGenerator(self._shown, self.grid.shape, **options, power=self.pixels.power, pixels=pixels)
+        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact", "numbers")}
         return Generator(self._shown, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 

@@ -81,3 +81,7 @@ class Generator(nn.Module):
             noise = noise[:, used:]
             x = block(x, style, size, maps)
         return self.pixels(x, noise.reshape(-1, *self.shape) if self.pixels.noisy else None)
+
+    def cut(self, images: Tensor) -> Tensor:
+        """Without what is softer than any real pixel."""
+        return self.pixels.cut(images)

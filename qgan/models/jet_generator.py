@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.grid import Grid
+from .direct import DirectGenerator
 from .generator import Generator
 from .laws import CENTROID, ExactMoments, harder_half_right
 from .symmetry import SymmetricGenerator
@@ -104,6 +105,6 @@ class JetGenerator(nn.Module):
             centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
         images = self.moments(images, mass, centroid, power, self.radial)
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
-        if self.softest and isinstance(inner, Generator):
-            images = inner.pixels.cut(images)
+        if self.softest and isinstance(inner, (Generator, DirectGenerator)):
+            images = inner.cut(images)
         return harder_half_right(images, power) if self.harder_half else images

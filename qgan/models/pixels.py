@@ -169,9 +169,14 @@ class PixelHead(nn.Module):
         return self.cut(images)
 
     def cut(self, images: Tensor) -> Tensor:
-        """Without what is softer than any real pixel; the hardest pixel stays, so that no jet is empty."""
-        least = torch.minimum(self.softest, images.amax((1, 2), keepdim=True))
-        return normalise(images * (images >= least), self.power)
+        """Without what is softer than any real pixel."""
+        return cut(images, self.softest, self.power)
+
+
+def cut(images: Tensor, softest: Tensor, power: float) -> Tensor:
+    """Images (B, H, W) without what is below ``softest``; the hardest pixel stays, so that no jet is empty."""
+    least = torch.minimum(softest, images.amax((1, 2), keepdim=True))
+    return normalise(images * (images >= least), power)
 
 
 def normalise(x: Tensor, power: float = 0.5) -> Tensor:

@@ -12,6 +12,7 @@ from ..losses import ADVERSARIAL, TERMS
 from ..models.core import CORES
 from ..models.own import is_own
 from ..models.recipes import BLUEPRINTS, DISCRIMINATORS
+from ..models.shares import SHARES
 from ..observables.registry import codable
 from ..quantum import CIRCUITS
 from ..runs.configuration import Configuration
@@ -62,7 +63,7 @@ def _named(configuration: Configuration) -> Iterator[tuple[str, Iterable[str], C
     """Option, names in it, and those that there are."""
     generator, losses = configuration.generator, configuration.losses
     yield "generator.architecture", [generator.architecture], BLUEPRINTS
-    yield "generator.core", [generator.core], CORES
+    yield "generator.core", [generator.core], [*CORES, *SHARES]
     yield "generator.circuit", [generator.circuit], CIRCUITS
     yield "discriminator.architecture", [configuration.discriminator.architecture], DISCRIMINATORS
     yield "losses.adversarial", [losses.adversarial], ADVERSARIAL

@@ -1,0 +1,63 @@
+"""``qgan frontier``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..base.console import aligned
+from ..base.kinds import Folder, Json, NewFile, Overwrite, Positive, Quiet, Workers
+
+
+def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
+         families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
+                                    "low_rank", "mean_image"),
+         sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
+         quick: bool = False, workers: Workers = 1, plugins: Sequence[str] = (), json: Json | None = None,
+         plot: NewFile | None = None, restart: bool = False, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
+    """Say at which size a circuit or a classical network is the better generator of pixel shares.
+
+    Circuits, the twins that show what of them is quantum, and classical rivals are fitted to each pixel's share of the
+    jet, given eight conditions, with the same inputs, steps and choice of rates, at several numbers of trained numbers;
+    the KL divergence of test jets' shares from theirs is told. Stopped at any moment, the same command goes on; each
+    result is a small file, so that the folder can go on to another machine.
+
+    Args:
+        out: folder that the results are kept in.
+        pair: which of the jets that ship.
+        classes: of the pair, each by itself.
+        families: networks of shares, by name.
+        sizes: trained numbers; each family comes as near as it can.
+        seeds: fits of each.
+        steps: of each fit.
+        quick: one seed, 300 steps, two sizes: for a look.
+        plugins: Python files or modules that register networks of your own.
+        plot: write a picture here, as PNG.
+        restart: drop what an earlier command left in the folder.
+
+    Examples:
+        qgan frontier --quick --out runs/frontier
+        qgan frontier --classes w qcd --sizes 550 --seeds 5 --workers 2 --out runs/550 --json 550.json
+        qgan frontier --pair quark_gluon --classes gluon --plot gluon.png --out runs/gluon
+    """
+    from ..base.io import atomic_path, write_json
+    from ..base.plugins import load_plugins
+    from ..studies.frontier import Plan, frontier_plot, study
+    from ..studies.frontier.text import rows, sentences, to_dict
+
+    load_plugins(plugins)
+    if quick:
+        sizes, seeds, steps = (100, 550), 1, 300
+    plan = Plan(pair, tuple(classes), tuple(dict.fromkeys(families)), tuple(sorted(set(sizes))), seeds, steps)
+    points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
+    circuits = [name for name in plan.families if name in ("tree", "born", "born_binary", "born_colours", "waves")]
+    if json:
+        write_json(json, to_dict(points, plan, circuits), overwrite)
+    if plot:
+        with atomic_path(plot, overwrite) as temporary:
+            frontier_plot(points, circuits).savefig(temporary, format="png")
+    if not quiet:
+        print(f"KL divergence of the shares of test jets, nats: mean over {seeds} seeds ± its error (trained numbers)")
+        print(aligned(rows(points), heads=2))
+        for sentence in sentences(points, circuits):
+            print(sentence)

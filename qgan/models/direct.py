@@ -1,0 +1,70 @@
+"""A generator without a decoder: a network of shares makes the pixels, and a grain of three numbers their noise.
+
+So nearly all that is trained lies in the circuit, or in the classical network of equal size that it is judged by.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu, softplus
+
+from ..observables.tensors import safe_sqrt
+from .pixels import PixelStatistics, cut, normalise
+from .shares import SHARES, ShareSetting
+
+
+class DirectGenerator(nn.Module):
+    """Standardised conditions (B, n_conditions) and noise (B, noise_features) → images (B, H, W).
+
+    Of a pixel of share p and its noise ε, v = ReLU(√p − τ + (β √p + γ) ε), then as in :class:`~.pixels.PixelHead`:
+    x = √(v (v + 2κ)), scaled to Σ x^(1/power) = 1, without what is softer than any real pixel. Pixels that are zero in
+    every training jet stay zero.
+
+    Args:
+        n_conditions: number of conditions and codings; of more that are given, the first.
+        shape: (H, W) of the image.
+        core: a name of :data:`~.shares.SHARES`.
+        numbers: trained numbers of the network of shares.
+        noise: number of noise values that it is told beside the conditions.
+        pixel_noise: whether there is a grain.
+        pixels: what the pixels of the training jets are like.
+        power: of network space.
+    """
+
+    softest: Tensor
+    knee: Tensor
+    reached: Tensor
+
+    def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str, numbers: int, noise: int = 4,
+                 pixel_noise: bool = True, pixels: PixelStatistics | None = None, power: float = 0.5) -> None:
+        super().__init__()
+        self.n_conditions, self.latent, self.shape, self.power = n_conditions, noise, shape, power
+        self.shares = SHARES[core](ShareSetting(n_conditions + noise, shape, numbers))
+        # Of τ, β and γ, which are positive: what softplus makes of these.
+        self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise else None
+        known = pixels or PixelStatistics.flat(shape, power)
+        self.register_buffer("softest", torch.tensor(known.softest))
+        self.register_buffer("knee", torch.tensor(known.knee))
+        self.register_buffer("reached", (known.occupancy > 0).float())
+
+    @property
+    def noise_features(self) -> int:
+        """Length of the noise vector of one image: latent values, pixel noise."""
+        return self.latent + (0 if self.grain is None else math.prod(self.shape))
+
+    def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
+        """(B, n_conditions), (B, noise_features) → (B, H, W)."""
+        latent, grain = noise[:, :self.latent], noise[:, self.latent:]
+        root = (0.5 * self.shares(torch.cat((conditions[:, :self.n_conditions], latent), 1))).exp()
+        if self.grain is not None:
+            threshold, relative, everywhere = softplus(self.grain)
+            root = relu(root - threshold + (relative * root + everywhere) * grain.view_as(root))
+        value = root * self.reached
+        return self.cut(normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power))
+
+    def cut(self, images: Tensor) -> Tensor:
+        """Without what is softer than any real pixel."""
+        return cut(images, self.softest, self.power)

@@ -1,0 +1,139 @@
+"""Quality against the number of trained numbers, of circuits and of their classical rivals, under one protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...base.devices import set_threads
+from ...base.errors import ConfigError, DataError
+from ...base.workers import side_by_side
+from ...data import embedded_jets
+from ...data.jets import JetImages
+from ...models.shares import SHARES
+from ...runs import kept
+from .fit import divergences, fitted, told
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is fitted: the same for every family.
+
+    Attributes:
+        pair: jets that ship.
+        classes: of them, each by itself.
+        families: names of networks of shares.
+        sizes: trained numbers; each family comes as near as it can.
+        seeds: fits of each.
+        steps, batch_size: of each fit.
+        rates: learning rates that are tried with the first seed; the best on validation jets is taken.
+    """
+
+    pair: str
+    classes: tuple[str, ...]
+    families: tuple[str, ...]
+    sizes: tuple[int, ...]
+    seeds: int
+    steps: int
+    batch_size: int = 64
+    rates: tuple[float, ...] = (0.02, 0.05)
+
+
+class Point(NamedTuple):
+    """A family at a size, on one class.
+
+    Attributes:
+        label: name of the class.
+        family, size: as asked for.
+        numbers: that it trains.
+        rate: learning rate, chosen on validation jets.
+        values: KL divergence of the shares of test jets from its own, mean over the jets, of each seed; nats.
+        error: of such a mean, from the spread over the jets.
+        validation: the same on validation jets, of each seed.
+        milliseconds: processor time of a step.
+    """
+
+    label: str
+    family: str
+    size: int
+    numbers: int
+    rate: float
+    values: list[float]
+    error: float
+    validation: list[float]
+    milliseconds: float
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.values))
+
+    @property
+    def spread(self) -> float:
+        """Standard error of the mean over the seeds; 0 of one seed."""
+        return float(np.std(self.values, ddof=1) / np.sqrt(len(self.values))) if len(self.values) > 1 else 0.0
+
+
+def study(plan: Plan, out: str | Path, *, workers: int = 1, restart: bool = False, quiet: bool = False) -> list[Point]:
+    """Fits everything that is not in ``out`` yet: a small file for each class, family and size.
+
+    So the folder can go on to another machine; the same call goes on from where it was stopped.
+
+    Args:
+        plan: what is fitted.
+        out: folder of the results.
+        workers: fits side by side, each in a process of one thread.
+        restart: drop what an earlier study left there.
+        quiet: no progress bar.
+
+    Raises:
+        QganError: no such family or class, or a folder of another study.
+    """
+    for name in plan.families:
+        SHARES[name]
+    known = embedded_jets(plan.pair, "validation").class_names
+    if unknown := [name for name in plan.classes if name not in known]:
+        raise ConfigError(f"classes: {unknown[0]!r}, expected some of {', '.join(known)}")
+    same = {key: value for key, value in asdict(plan).items() if key in ("pair", "seeds", "steps", "batch_size",
+                                                                         "rates")}
+    folder = kept.folder(out, {**same, "rates": list(plan.rates)}, pieces="*.json", restart=restart)
+    asked = [(label, family, size) for label in plan.classes for size in plan.sizes for family in plan.families]
+    files = {key: folder / f"{key[0]}-{key[1].replace(':', '_')}-{key[2]}.json" for key in asked}
+    missing = [(plan, *key, file) for key, file in files.items() if not file.is_file()]
+    if missing:
+        side_by_side(_keep, missing, workers, label="fit", unit="curves", total=len(asked),
+                     done=lambda: sum(file.is_file() for file in files.values()), quiet=quiet)
+    return [Point(**kept.plain(file, dict)) for file in files.values()]
+
+
+def _keep(plan: Plan, label: str, family: str, size: int, file: Path) -> None:
+    set_threads(1)
+    kept.plain(file, lambda: point(plan, label, family, size)._asdict())
+
+
+def point(plan: Plan, label: str, family: str, size: int) -> Point:
+    """Fits one family at one size: the rates with the first seed, then every seed at the best rate."""
+    train, validation, test = told(*(_only(embedded_jets(plan.pair, split), label)
+                                     for split in ("train", "validation", "test")))
+
+    def fit(rate: float, seed: int) -> Any:
+        return fitted(family, size, train, steps=plan.steps, batch_size=plan.batch_size, rate=rate, seed=seed)
+
+    tried = {rate: fit(rate, 0) for rate in plan.rates}
+    rate = min(tried, key=lambda rate: divergences(tried[rate].network, validation).mean())
+    fits = [tried[rate], *(fit(rate, seed) for seed in range(1, plan.seeds))]
+    scores = [divergences(one.network, test) for one in fits]
+    return Point(label, family, size, fits[0].numbers, rate, [float(score.mean()) for score in scores],
+                 float(np.mean([score.std() for score in scores]) / np.sqrt(len(test.inputs))),
+                 [float(divergences(one.network, validation).mean()) for one in fits],
+                 1000 * min(one.seconds for one in fits) / plan.steps)
+
+
+def _only(jets: JetImages, label: str) -> JetImages:
+    found = jets.only(jets.class_names.index(label))
+    if not len(found):
+        raise DataError(jets.source, "signal", f"holds no {label} jets")
+    return found

@@ -1,0 +1,126 @@
+"""Quality against size: fits, choices, verdicts, and results that are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from toy_jets import toy_jets
+
+from qgan.base.errors import ConfigError
+from qgan.cli import main
+from qgan.data.jets import JetImages
+from qgan.studies.frontier import Plan, Point, frontier_plot
+from qgan.studies.frontier.fit import divergences, fitted, told
+from qgan.studies.frontier.run import point
+from qgan.studies.frontier.text import rows, sentences
+
+SPLITS = {"train": toy_jets(200, 1), "validation": toy_jets(100, 2), "test": toy_jets(150, 3)}
+PLAN = Plan("w_qcd", ("w",), ("coordinates", "mean_image"), (100,), 2, 30, rates=(0.01, 0.1))
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qgan.studies.frontier.run.embedded_jets", lambda pair, split: SPLITS[split])
+
+
+def only(split: str, name: str = "w") -> JetImages:
+    jets = SPLITS[split]
+    return jets.only(jets.class_names.index(name))
+
+
+def test_inputs_are_standardised_by_the_training_jets() -> None:
+    train, test = told(only("train"), only("test"))
+    assert torch.allclose(train.inputs.mean(0), torch.zeros(train.inputs.shape[1]), atol=1e-4)
+    assert torch.allclose(train.inputs.std(0), torch.ones(train.inputs.shape[1]), atol=0.01)
+    assert test.inputs.shape[1] == train.inputs.shape[1] >= 5
+    assert torch.allclose(test.shares.sum((1, 2)), torch.ones(len(test.shares)), atol=1e-5)
+
+
+def test_the_mean_image_comes_to_its_own_minimum() -> None:
+    (train,) = told(only("train"))
+    best = train.shares.mean(0)
+    least = (torch.xlogy(train.shares, train.shares) - train.shares * best.clamp_min(1e-12).log()).sum((1, 2)).mean()
+    network = fitted("mean_image", 0, train, steps=1500, batch_size=100, rate=0.1, seed=0).network
+    assert float(least) < divergences(network, train).mean() < 1.02 * float(least)
+
+
+def test_who_is_told_more_does_better() -> None:
+    train, test = told(only("train"), only("test"))
+    scores = {family: divergences(fitted(family, 550, train, steps=300, batch_size=64, rate=0.03, seed=0).network,
+                                  test).mean() for family in ("coordinates", "mean_image")}
+    assert scores["coordinates"] < 0.9 * scores["mean_image"]
+
+
+def test_the_rate_is_chosen_on_validation_jets_and_seeds_repeat() -> None:
+    found, again = (point(PLAN, "w", "coordinates", 100) for _ in range(2))
+    assert found._replace(milliseconds=0.0) == again._replace(milliseconds=0.0)
+    assert len(found.values) == len(found.validation) == 2
+    train, validation = told(only("train"), only("validation"))
+    by_rate = {rate: divergences(fitted("coordinates", 100, train, steps=30, batch_size=64, rate=rate, seed=0).network,
+                                 validation).mean() for rate in PLAN.rates}
+    assert found.rate == min(by_rate, key=by_rate.__getitem__)
+    assert found.validation[0] == pytest.approx(by_rate[found.rate])
+
+
+def made(family: str, values: list[float], numbers: int = 500) -> Point:
+    return Point("w", family, 500, numbers, 0.01, values, 0.01, values, 1.0)
+
+
+def test_verdicts_need_a_difference_beyond_the_seeds() -> None:
+    points = [made("tree", [0.60, 0.61, 0.62]), made("worse", [0.70, 0.712, 0.718]), made("alike", [0.66, 0.60, 0.59]),
+              made("better", [0.50, 0.512, 0.518])]
+    (said,) = sentences(points, ["tree"])
+    assert said.startswith("w, 500 numbers: tree is better than worse (by +0.1000 ± ")
+    assert "not told from alike" in said
+    assert "worse than better (by -0.1000 ± " in said
+    (said,) = sentences([made("tree", [0.6]), made("other", [0.7])], ["tree"])
+    assert "not told from other" in said, "one seed has no spread"
+
+
+def test_the_table_has_a_column_for_each_size() -> None:
+    points = [made("tree", [0.6, 0.62]), made("tree", [0.5, 0.5], 1000)._replace(size=1000)]
+    assert rows(points) == [["class", "family", "500", "1,000"],
+                            ["w", "tree", "0.6100 ± 0.0100 (500)", "0.5000 ± 0.0000 (1,000)"]]
+
+
+def test_the_picture_draws_each_family() -> None:
+    points = [made(family, [0.6, 0.61], n)._replace(size=n) for family in ("tree", "bits") for n in (100, 1000)]
+    axes = frontier_plot(points, ["tree"]).axes[0]
+    assert {line.get_label(): line.get_linestyle() for line in axes.lines} == {"tree": "-", "bits": "--"}
+    assert np.array_equal(axes.lines[0].get_xdata(), [100, 1000])
+
+
+def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    def one_by_one(work: Callable[..., None], items: Sequence[tuple[Any, ...]], *_: Any, **__: Any) -> None:
+        for item in items:
+            work(*item)
+
+    monkeypatch.setattr("qgan.studies.frontier.run.side_by_side", one_by_one)
+    words = ["frontier", "--families", "low_rank", "mean_image", "--sizes", "200", "--seeds", "2", "--steps", "5",
+             "--out", str(tmp_path / "out")]
+    assert main([*words, "--json", str(tmp_path / "a.json"), "--plot", str(tmp_path / "a.png")]) == 0
+    told = json.loads((tmp_path / "a.json").read_text())
+    assert [one["family"] for one in told["points"]] == ["low_rank", "mean_image"]
+    assert (tmp_path / "a.png").stat().st_size > 5000
+    assert "low_rank" in capsys.readouterr().out
+    pieces = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("w-*.json")}
+    assert len(pieces) == 2
+    assert main([*words, "--json", str(tmp_path / "b.json")]) == 0
+    assert {path: path.stat().st_mtime_ns for path in pieces} == pieces
+    assert json.loads((tmp_path / "b.json").read_text()) == told
+    assert main([*words[:-1], str(tmp_path / "none"), "--classes", "top"]) == 2
+    assert "classes: 'top', expected some of" in capsys.readouterr().err
+    assert main([*words, "--steps", "6"]) == 2
+    assert "steps: was 5 when this work began, 6 is asked for" in capsys.readouterr().err
+
+
+def test_an_unknown_family_is_named() -> None:
+    with pytest.raises(ConfigError, match="there is no network of shares trees; did you mean tree"):
+        point(PLAN, "w", "trees", 100)
