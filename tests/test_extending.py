@@ -33,6 +33,7 @@ from qgan.evaluation.referee import Dealt, referee
 from qgan.evaluation.two_sample import roc_auc
 from qgan.losses import ADVERSARIAL, TERMS
 from qgan.models.core import CORES
+from qgan.models.shares import SHARES
 from qgan.observables.arrays import observables
 from qgan.observables.registry import OBSERVABLES
 from qgan.observables.tensors import statistics
@@ -51,7 +52,7 @@ FILES: dict[str, str] = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^``
 #: Configurations of trainings; that of an anomaly model is none.
 TRAINED = [name.removesuffix(".yaml") for name in FILES if name.endswith(".yaml") and "model:" not in FILES[name]]
 REGISTRIES: tuple[Registry[object], ...] = (
-    OBSERVABLES, CORES, CIRCUITS, TERMS, ADVERSARIAL, METRICS, TAGGERS, FORMATS, MODELS)  # type: ignore[assignment]
+    OBSERVABLES, CORES, SHARES, CIRCUITS, TERMS, ADVERSARIAL, METRICS, TAGGERS, FORMATS, MODELS)  # type: ignore[assignment]
 WORDS = ["--steps", "2", "--batch-size", "16", "--generator.n_qubits", "5", "--generator.noise", "6",
          "--generator.channels", "4", "--discriminator.channels", "4", "--logging.scalars", "1",
          "--logging.quality", "0", "--logging.costly", "0", "--logging.validation_jets", "20", "--threads", "1",
@@ -93,7 +94,7 @@ def run(configuration: Path, jets: Path, out: Path, *words: str) -> list[dict[st
 
 
 def test_the_guide_has_an_example_of_each_kind() -> None:
-    assert {"ring", "perceptron", "angularity", "means", "least_squares", "nearest"} <= set(TRAINED)
+    assert {"ring", "perceptron", "radial", "angularity", "means", "least_squares", "nearest"} <= set(TRAINED)
     assert {"girth.py", "flat.py", "towers.py", "centre.py", "centre.yaml"} <= set(FILES)
 
 
