@@ -16,14 +16,11 @@ from qgan.base.errors import ConfigError
 from qgan.data.grid import Grid
 from qgan.models import OBSERVABLES, Discriminator, Generator, PixelStatistics
 from qgan.models.blocks import pyramid
-from qgan.models.core import Core
-from qgan.models.direct import DirectGenerator
 from qgan.models.pixels import KNEE, SOFTEST, HalfStep, PixelHead
 from qgan.models.published import PublishedDiscriminator, PublishedGenerator
-from qgan.models.shares import SHARES
 from qgan.observables.tensors import statistics
 
-Network = Generator | PublishedGenerator | DirectGenerator
+Network = Generator | PublishedGenerator
 N_CONDITIONS = 5
 SMALL = {"n_qubits": 5, "n_layers": 2, "n_rotations": 5, "noise": 6, "channels": 4, "seed": 3}
 
@@ -41,15 +38,11 @@ OURS: dict[str, Callable[[], Generator]] = {
     "without pixel noise": ours(pixel_noise=False),
     "by PennyLane": ours(backend="default.qubit"),
 }
-DIRECT: dict[str, Callable[[], DirectGenerator]] = {
-    core: partial(DirectGenerator, N_CONDITIONS, (12, 10), core=core, numbers=300)
-    for core in SHARES if core not in ("born_dephased", "tree_measured", "mean_image")}
 PUBLISHED: dict[str, Callable[[], PublishedGenerator]] = {
     "published": lambda: PublishedGenerator(N_CONDITIONS, (16, 16), seed=3),
     "published, two layers": lambda: PublishedGenerator(N_CONDITIONS, (16, 16), n_layers=2, n_rotations=8),
 }
-every_generator = pytest.mark.parametrize("build", [*OURS.values(), *PUBLISHED.values(), *DIRECT.values()],
-                                          ids=[*OURS, *PUBLISHED, *DIRECT])
+every_generator = pytest.mark.parametrize("build", [*OURS.values(), *PUBLISHED.values()], ids=[*OURS, *PUBLISHED])
 
 
 def known(softest: float = 0.0, knee: float = 0.0, power: float = 0.5) -> PixelStatistics:
@@ -172,9 +165,7 @@ def test_everything_that_trains_gets_a_gradient(build: Callable[[], Network]) ->
     generator = build()
     images = generator(*inputs(generator, 64))
     (images * torch.randn_like(images)).sum().backward()
-    # In the place of a core a direct generator has shares, which all train.
-    core = generator.shares if isinstance(generator, DirectGenerator) else generator.core
-    layer = core.layer if isinstance(core, Core) else core
+    layer = getattr(generator.core, "layer", generator.core)
     for name, parameter in generator.named_parameters():
         if not parameter.requires_grad:
             assert parameter.grad is None, name
