@@ -105,10 +105,10 @@ def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("qgan.studies.frontier.run.side_by_side", one_by_one)
     words = ["frontier", "--families", "low_rank", "mean_image", "--sizes", "200", "--seeds", "2", "--steps", "5",
              "--out", str(tmp_path / "out")]
-    assert main([*words, "--json", str(tmp_path / "a.json"), "--plot", str(tmp_path / "a.png")]) == 0
+    assert main([*words, "--json", str(tmp_path / "a.json"), "--plots", str(tmp_path / "plots")]) == 0
     told = json.loads((tmp_path / "a.json").read_text())
     assert [one["family"] for one in told["points"]] == ["low_rank", "mean_image"]
-    assert (tmp_path / "a.png").stat().st_size > 5000
+    assert (tmp_path / "plots" / "frontier.png").stat().st_size > 5000
     assert "low_rank" in capsys.readouterr().out
     pieces = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("w-*.json")}
     assert len(pieces) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base.console import aligned
-from ..base.kinds import Folder, Json, NewFile, Overwrite, Positive, Quiet, Workers
+from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Workers
 
 
 def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
@@ -13,7 +13,7 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
          quick: bool = False, workers: Workers = 1, plugins: Sequence[str] = (), json: Json | None = None,
-         plot: NewFile | None = None, restart: bool = False, overwrite: Overwrite = False,
+         plots: Pictures | None = None, restart: bool = False, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
     """Say at which size a circuit or a classical network is the better generator of pixel shares.
 
@@ -32,16 +32,16 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
         steps: of each fit.
         quick: one seed, 300 steps, two sizes: for a look.
         plugins: Python files or modules that register networks of your own.
-        plot: write a picture here, as PNG.
         restart: drop what an earlier command left in the folder.
 
     Examples:
         qgan frontier --quick --out runs/frontier
         qgan frontier --classes w qcd --sizes 550 --seeds 5 --workers 2 --out runs/550 --json 550.json
-        qgan frontier --pair quark_gluon --classes gluon --plot gluon.png --out runs/gluon
+        qgan frontier --pair quark_gluon --classes gluon --plots plots/ --out runs/gluon
     """
-    from ..base.io import atomic_path, write_json
+    from ..base.io import write_json
     from ..base.plugins import load_plugins
+    from ..report.plots import save_figure
     from ..studies.frontier import Plan, frontier_plot, study
     from ..studies.frontier.text import rows, sentences, to_dict
 
@@ -53,9 +53,9 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
     circuits = [name for name in plan.families if name in ("tree", "born", "born_binary", "born_colours", "waves")]
     if json:
         write_json(json, to_dict(points, plan, circuits), overwrite)
-    if plot:
-        with atomic_path(plot, overwrite) as temporary:
-            frontier_plot(points, circuits).savefig(temporary, format="png")
+    if plots:
+        plots.mkdir(parents=True, exist_ok=True)
+        save_figure(frontier_plot(points, circuits), plots / "frontier.png", overwrite)
     if not quiet:
         print(f"KL divergence of the shares of test jets, nats: mean over {seeds} seeds ± its error (trained numbers)")
         print(aligned(rows(points), heads=2))
