@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 from jet_files import publish, some_jets
 
-from qgan.base.errors import DataError
+from qgan.base.errors import DataError, QganError
 from qgan.data import JetImages, JetWriter, merge, read_jets, write_jets
+from qgan.data.tables import read_columns
+from qgan.runs import checkpoint
+from qgan.sampling.pretrained import load_model
 
 
 def write_blocks(path: Path, *blocks: JetImages, interrupted: bool = False) -> None:
@@ -197,6 +200,37 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         read_jets(tmp_path / "pipe.h5")
     with pytest.raises(DataError, match=r"pipe.h5: is a pipe or a device, expected a file"):
         merge([tmp_path / "jets.h5", tmp_path / "pipe.h5"], tmp_path / "out.h5")
+
+
+POINTERS = {"Git LFS": "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n",
+            "git-annex": "/annex/objects/SHA256E-s1048576--4d7a2146.h5\n", "web page": "<!DOCTYPE html>\n<html>\n"}
+
+
+@pytest.mark.parametrize("what", POINTERS)
+@pytest.mark.parametrize(("name", "read"), [
+    ("jets.h5", read_jets), ("X.npy", read_jets), ("pt.csv", read_columns), ("checkpoint.pt", checkpoint.load),
+    ("mine.safetensors", load_model)])
+def test_what_stands_in_for_a_file_is_said(tmp_path: Path, what: str, name: str, read: Any) -> None:
+    (tmp_path / name).write_text(POINTERS[what])
+    with pytest.raises(QganError, match=rf"{name}: is a .*{what}"):
+        read(tmp_path / name)
+
+
+def test_a_link_into_git_annex_whose_content_is_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "jets.h5").symlink_to(tmp_path / ".git/annex/objects/Xx/SHA256E-s100--abc.h5")
+    with pytest.raises(DataError, match=r"jets.h5: is a pointer of git-annex .* git annex get"):
+        read_jets(tmp_path / "jets.h5")
+
+
+def test_arrays_that_hold_something_else_say_so(tmp_path: Path) -> None:
+    objects = np.empty((4, 25, 25), object)
+    np.save(tmp_path / "X.npy", objects, allow_pickle=True)
+    np.savez(tmp_path / "jets.npz", allow_pickle=True, X=objects, y=np.zeros(4))
+    np.savez(tmp_path / "turned.npz", X=np.asfortranarray(np.ones((4, 25, 25))), y=np.zeros(4))
+    for name, problem in (("X.npy", "holds Python objects"), ("jets.npz", "X: holds Python objects"),
+                          ("turned.npz", "X: is stored in Fortran order, .*ascontiguousarray")):
+        with pytest.raises(DataError, match=f"{name}: {problem}"):
+            read_jets(tmp_path / name)
 
 
 def test_a_long_value_is_not_quoted_whole(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from qgan.base.notes import DataNote
 from qgan.base.seeding import numpy_rng
 from qgan.cli import main
 from qgan.data import JetImages, embedded_jets, read_jets, write_jets
+from qgan.data.tables import read_columns
 from qgan.observables.arrays import mass
 from qgan.sampling.conditions import ConditionDensity
 from qgan.sampling.pretrained import load_model
@@ -170,7 +171,8 @@ def test_what_is_outside_can_be_clipped(source: JetSource) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "said"), [
-    ("a.csv", "pt,mass\n270,80\n271\n", r"a\.csv: line 3: has 1 values, expected 2"), ("a.csv", "", "holds no columns"),
+    ("a.csv", "pt,mass\n270,80\n271\n", r"a\.csv: line 3: has 1 values, expected 2"),
+    ("a.csv", "", r"is empty \(0 bytes\)"),
     ("a.csv", "pt,pt\n270,80\n", "names a column twice"), ("a.parquet", "PAR1no", "damaged or truncated Parquet"),
     ("a.csv", "pt\n", "expected columns of at least one row"), ("a.csv", "\udc80\udcff", "is no table"),
 ])
@@ -178,6 +180,19 @@ def test_broken_files_are_named(source: JetSource, tmp_path: Path, name: str, co
     (tmp_path / name).write_text(content, errors="surrogateescape")
     with pytest.raises(DataError, match=said):
         source.sample(conditions=tmp_path / name)
+
+
+@pytest.mark.parametrize(("text", "encoding"), [
+    ("label,pt\nw,260.5\nqcd,270\n", "utf-8"), ("label,pt\r\nw,260.5\r\nqcd,270\r\n", "utf-8"),
+    ("label,pt\rw,260.5\rqcd,270\r", "utf-8"), ("label,pt\nw,260.5\nqcd,270", "utf-8-sig"),
+    ("label;pt\nw;260.5\nqcd;270\n", "utf-8-sig"), ("label\tpt\r\nw\t260.5\r\nqcd\t270\r\n", "utf-8"),
+    (" label , pt\n w , 260.5\n\nqcd, 270\n\n", "utf-8"), ('"label","pt"\n"w","260.5"\n"qcd","270"\n', "utf-8"),
+])
+def test_tables_of_spreadsheets(tmp_path: Path, text: str, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    columns = read_columns(tmp_path / "a.csv")
+    assert columns["label"].tolist() == ["w", "qcd"]
+    assert columns["pt"].tolist() == [260.5, 270.0]
 
 
 def test_a_column_that_is_no_condition_is_left_out_with_a_note(source: JetSource) -> None:

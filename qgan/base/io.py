@@ -120,6 +120,30 @@ def read_json(path: str | Path) -> dict[str, Any]:
     return found
 
 
+def stand_in(path: str | Path) -> str:
+    """What a file is that stands in for another: a pointer of Git LFS or git-annex, or a web page; else nothing.
+
+    >>> write_text("weights.safetensors", "version https://git-lfs.github.com/spec/v1\\noid sha256:4d7a\\nsize 12\\n")
+    >>> stand_in("weights.safetensors")
+    'is a pointer of Git LFS and not the file itself: git lfs pull fetches it'
+    """
+    path, annexed = Path(path), "is a pointer of git-annex and not the file itself: git annex get fetches it"
+    try:
+        if path.is_symlink() and not path.exists():
+            return annexed if "/annex/objects/" in str(path.readlink()) else ""
+        if not path.is_file():
+            return ""
+        with path.open("rb") as stream:
+            start = stream.read(64).lstrip().lower()
+    except OSError:
+        return ""
+    if start.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS and not the file itself: git lfs pull fetches it"
+    if start.startswith(b"/annex/objects/"):
+        return annexed
+    return "is a web page, perhaps one that asks who you are" if start.startswith((b"<!doctype html", b"<html")) else ""
+
+
 def remove_leftovers(folder: Path) -> None:
     """Removes what programs that were killed while they wrote left half-written in a folder."""
     _sweep(folder.glob(".*.part"))

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..base.errors import DataError
+from ..base.io import stand_in
 
 #: More names than this are not listed in an error.
 _LISTED = 12
@@ -130,6 +131,8 @@ def listed(names: Sequence[str]) -> str:
 def check_file(path: str | Path) -> None:
     """Raises :class:`DataError` unless there is a file that is not empty."""
     path = Path(path)
+    if problem := stand_in(path):
+        raise DataError(path, "", problem)
     if not path.exists():
         raise DataError(path, "", "no such file" + (" (a link to nothing)" if path.is_symlink() else ""))
     if not path.is_file():

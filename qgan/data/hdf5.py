@@ -92,7 +92,8 @@ def _why(error: OSError) -> str:
         return "cannot be read: permission denied"
     if error.errno in (errno.EAGAIN, errno.EACCES) or "unable to lock" in text or "already open for write" in text:
         return "is open for writing in another program; wait until that has ended"
-    return "is truncated: the end of the file is missing" if "truncated" in text else "is not an HDF5 file"
+    return "is truncated: the end of the file is missing" if "truncated" in text else (
+        "is not an HDF5 file, nor of another kind that is read")
 
 
 def _rows(file: h5py.File, path: str, key: str) -> Rows:

@@ -26,9 +26,10 @@ def check_labels(values: Any, path: str, key: str, classes: int = 2) -> np.ndarr
         raise DataError(path, key, f"shape {labels.shape}, expected one label a jet")
     if labels.dtype.kind not in "biuf":
         raise DataError(path, key, f"holds no numbers, expected {numbers(classes)}")
-    if not np.isin(labels, np.arange(classes)).all():
-        raise DataError(path, key, f"holds values other than {numbers(classes)}; more classes need names: "
-                                   "class_names=... (--class-names in the shell)")
+    others = labels[~np.isin(labels, np.arange(classes))]
+    if others.size:
+        raise DataError(path, key, f"holds values other than {numbers(classes)}, such as {others[0]:g}; more classes "
+                                   "need names: class_names=... (--class-names in the shell)")
     return labels.astype(np.int64)
 
 

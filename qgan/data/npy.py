@@ -9,7 +9,9 @@ import numpy as np
 from ..base.errors import DataError
 from .contents import Contents, Rows, check_file, refused
 
-NO_NUMBERS = "expected an array of numbers in C order"
+NO_NUMBERS = "expected an array of numbers"
+#: Of an array of Python objects.
+OBJECTS = "holds Python objects, which are not read; save an array of numbers"
 
 
 def open_npy(path: str | Path) -> Rows:
@@ -36,7 +38,12 @@ def npy_contents(path: str) -> Contents:
 def _mapped(path: str | Path) -> np.ndarray:
     check_file(path)
     with refused(path, "", "is no array of numbers in .npy format, or is truncated"):
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        try:
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        except ValueError as error:
+            if "object" in str(error).lower():
+                raise DataError(path, "", OBJECTS) from error
+            raise
 
 
 def _rows_of(array: np.ndarray) -> Rows:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..base.errors import DataError
 from .contents import Contents, Rows, refused
-from .npy import NO_NUMBERS, numbers
+from .npy import OBJECTS, numbers
 from .stores import Append
 
 #: The array that holds the attributes, as JSON.
@@ -117,8 +117,11 @@ class _Archived:
             version = np.lib.format.read_magic(self._stream)
             header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             self.shape, fortran, self.dtype = header(self._stream)
-        if fortran or self.dtype.hasobject:
-            raise DataError(self._path, self._name, NO_NUMBERS)
+        if self.dtype.hasobject:
+            raise DataError(self._path, self._name, OBJECTS)
+        if fortran and len(self.shape) > 1:
+            raise DataError(self._path, self._name, "is stored in Fortran order, where jets do not follow each other; "
+                                                    f"save np.ascontiguousarray({self._name})")
         self._row, self._width = 0, self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
 
     def _unpack(self, rows: int, keep: bool) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base.errors import DataError
-from .contents import kind_of, listed, refused
+from .contents import check_file, kind_of, listed, refused
 from .files import open_contents
 
 #: Lines of a CSV file that are held as text at once.
@@ -23,15 +23,14 @@ def read_columns(path: str | Path) -> dict[str, np.ndarray]:
     Of the other kinds than CSV they are the arrays of one dimension; images and the like are passed over.
 
     Args:
-        path: CSV with a line of names first, Parquet, HDF5, .npz or ROOT; a file of jets, say.
+        path: CSV with a line of names first (or with semicolons or tabs), Parquet, HDF5, .npz or ROOT; a file of jets,
+            say.
 
     Raises:
         DataError: the file is missing or damaged, holds no column, or its columns differ in length.
     """
-    kind = kind_of(path)
-    if not Path(path).is_file():
-        raise DataError(path, "", "no such file")
-    columns = _of_csv(path) if kind == "unknown" else _of_arrays(path)
+    check_file(path)
+    columns = _of_csv(path) if kind_of(path) == "unknown" else _of_arrays(path)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) != 1:
         raise DataError(path, "", f"holds {'columns of ' + str(lengths) + ' rows' if lengths else 'no columns'}, "
@@ -64,9 +63,12 @@ def _texts(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def _of_csv(path: str | Path) -> dict[str, np.ndarray]:
-    with refused(path, "", "is no table: expected CSV with a line of names first, Parquet, HDF5 or .npz"), \
+    with refused(path, "", "is no table: expected CSV (UTF-8) with a line of names first, Parquet, HDF5 or .npz"), \
             Path(path).open(newline="", encoding="utf-8-sig") as stream:
-        lines = csv.reader(stream, strict=True)
+        head = stream.readline()
+        stream.seek(0)
+        separator = next((mark for mark in (",", ";", "\t") if mark in head), ",")
+        lines = csv.reader(stream, strict=True, delimiter=separator)
         names = [name.strip() for name in next(lines, [])]
         if len(set(names)) != len(names):
             raise DataError(path, "", f"names a column twice: {', '.join(names)}")
@@ -75,14 +77,15 @@ def _of_csv(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def _blocks(path: str | Path, lines: Iterator[list[str]], width: int) -> Iterator[list[np.ndarray]]:
-    """Some lines at a time, as columns."""
+    """Some lines at a time, as columns; blank ones are passed over."""
     number = 1
     while some := list(islice(lines, _LINES)):
         for line in some:
             number += 1
-            if len(line) != width:
+            if line and len(line) != width:
                 raise DataError(path, f"line {number}", f"has {len(line)} values, expected {width}")
-        yield [_numbers(np.array(column)) for column in zip(*some, strict=True)]
+        if filled := [line for line in some if line]:
+            yield [_numbers(np.array(column)) for column in zip(*filled, strict=True)]
 
 
 def _numbers(texts: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from ..base.errors import CheckpointError, QganError
-from ..base.io import atomic_path
+from ..base.io import atomic_path, stand_in
 from .configuration import flat
 
 #: Raised by one whenever the meaning of a field changes.
@@ -109,8 +109,8 @@ def load(path: str | Path) -> Checkpoint:
         CheckpointError: the file is missing, damaged, no checkpoint, or of another version.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file, expected a checkpoint")
+    if not path.is_file() or stand_in(path):
+        raise CheckpointError(f"{path}: {stand_in(path) or 'no such file, expected a checkpoint'}")
     try:
         # torch does not look at the checksums: a flipped bit would become a wrong weight.
         with zipfile.ZipFile(path) as archive:

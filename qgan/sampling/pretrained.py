@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ..base.errors import CheckpointError, DataError
-from ..base.io import atomic_path, check_output, read_json, write_json
+from ..base.io import atomic_path, check_output, read_json, stand_in, write_json
 from ..runs.checkpoint import building
 from .source import JetSource, load_source, source_of
 
@@ -48,8 +48,8 @@ def model_files(model: str | Path) -> tuple[Path, Path]:
                                   "by its .safetensors file)")
     files = path.with_suffix(".safetensors"), path.with_suffix(".json")
     for file in files:
-        if not file.is_file():
-            raise CheckpointError(f"{file}: no such file, expected that of a model")
+        if not file.is_file() or stand_in(file):
+            raise CheckpointError(f"{file}: {stand_in(file) or 'no such file, expected that of a model'}")
     return files
 
 
