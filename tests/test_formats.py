@@ -308,7 +308,7 @@ def test_a_large_archive_is_not_unpacked_whole(tmp_path: Path) -> None:
     ({"X": np.full((3, 2, 4), np.nan), "y": np.zeros(3)}, "X: holds NaN"),
     ({"X": -np.ones((3, 2, 4)), "y": np.zeros(3)}, "X: holds a negative pT"),
     ({"X": np.zeros((0, 2, 4)), "y": np.zeros(0)}, "X: holds no jets"),
-    ({"X": np.array([{}] * 3), "y": np.zeros(3)}, "X: expected an array of numbers"),
+    ({"X": np.array([{}] * 3), "y": np.zeros(3)}, "X: holds Python objects"),
 ])
 def test_bad_archives_name_the_array(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
     np.savez(tmp_path / "bad.npz", **arrays)  # type: ignore[arg-type]
