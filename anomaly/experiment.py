@@ -14,7 +14,7 @@ import yaml
 
 from qgan.base.devices import environment, resolve_device, set_threads, single_precision
 from qgan.base.errors import CheckpointError
-from qgan.base.interrupt import PostponedInterrupt
+from qgan.base.interrupt import PostponedInterrupt, kept_if_interrupted
 from qgan.base.io import write_json
 from qgan.base.progress import progress
 from qgan.data.jets import JetImages
@@ -96,7 +96,8 @@ def train_on(configuration: Configuration, jets: JetImages, validation: JetImage
             _LOG.info(f"{configuration.model.name}: {trainer.model.n_parameters:,} parameters, {len(jets):,} "
                       f"{configuration.data.normal} jets")
         recorders = run.recorders() if recorder is None else [*run.recorders(), recorder]
-        run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
+        with kept_if_interrupted(folder.path, "--resume"):
+            run.record(stack.enter_context(SeveralRecorders(recorders)), quiet)
     if not quiet:
         state = trainer.progress
         _LOG.info(f"{folder.path}: validation loss {state.best:.4g} after {state.best_epoch} epochs\n"

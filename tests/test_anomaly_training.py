@@ -56,7 +56,7 @@ def test_a_run_repeats_and_another_seed_differs(quark: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_a_resumed_run_equals_an_uninterrupted_one(quark: Path, tmp_path: Path, epoch: int) -> None:
     whole = run(quark, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="is kept, and --resume goes on from there"):
         train(small(), data=[quark], out=tmp_path / "cut", quiet=True, recorder=Stopping(4 * epoch))
     assert checkpoint.load(tmp_path / "cut" / "checkpoint.pt").step == 4 * epoch
     with pytest.raises(CheckpointError, match="its training has not ended"):

@@ -125,8 +125,11 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     command = f"ulimit -f 64; exec {sys.executable} -m qgan merge {big} {big} --out {tmp_path / 'out.h5'}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert "out.h5: could not be written" in done.stderr
+    assert (done.returncode, done.stderr.count("\n")) == (2, 2), done.stderr
+    began, ended = done.stderr.splitlines()
+    assert began == "qgan merge ..."
+    assert ended.startswith("qgan: error: ")
+    assert "out.h5: could not be written" in ended
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -223,6 +226,6 @@ def test_what_is_logged_is_a_line_in_the_shell_alone(capsys: pytest.CaptureFixtu
 def test_the_programs_show_what_the_library_logs(program: str, monkeypatch: pytest.MonkeyPatch,
                                                  capsys: pytest.CaptureFixture[str]) -> None:
     command = import_module(f"{program}.cli").PROGRAM
-    monkeypatch.setattr(type(command), "_run", lambda self, argv: logging.getLogger("qgan.training").info("done"))
+    monkeypatch.setattr(type(command), "_run", lambda self, words: logging.getLogger("qgan.training").info("done"))
     assert command.run(["train"]) == 0
     assert capsys.readouterr().out == "done\n"

@@ -146,7 +146,7 @@ def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunk
 
     monkeypatch.setattr(production, "make_chunk", interrupted)
     out = tmp_path / "jets.h5"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"\.jets\.h5\.parts is kept, and the same command goes on"):
         simulate("w", 14, out, seed=5, quiet=True)
     assert not out.exists()
     with pytest.raises(ConfigError, match="seed: was 5 when this work began, 6 is asked for"):

@@ -61,10 +61,10 @@ class Program:
 
     def _status(self, argv: Sequence[str] | None) -> int:
         if os.environ.get("QGAN_DEBUG") == "1":
-            self._run(sys.argv[1:] if argv is None else list(argv))
+            self._run(argv)
             return 0
         try:
-            self._run(sys.argv[1:] if argv is None else list(argv))
+            self._run(argv)
             sys.stdout.flush()
         except SystemExit as done:  # --help and --version
             return int(done.code or 0)
@@ -81,13 +81,14 @@ class Program:
             return self._fail(f"{where}{error.strerror or error}", USER_ERROR)
         return 0
 
-    def _run(self, argv: list[str]) -> None:
-        first = argv[:1] or ["--help"]
+    def _run(self, argv: Sequence[str] | None) -> None:
+        words = sys.argv[1:] if argv is None else list(argv)
+        first = words[:1] or ["--help"]
         chosen = self._parser({"--help", "-h"} & set(first)).parse_args(first).command
-        if sys.stderr.isatty() and not {"--help", "-h", "--quiet"} & set(argv):
-            # Libraries take seconds to load.
+        if (argv is None or sys.stderr.isatty()) and not {"--help", "-h", "--quiet"} & set(words):
+            # Libraries take seconds to load. A program that calls this one has loaded them.
             print(f"{self.name} {chosen} ...", file=sys.stderr, flush=True)
-        self.command(chosen).run(argv[1:])
+        self.command(chosen).run(words[1:])
 
     def _parser(self, explain: object) -> Parser:
         """With a line for each command only if ``explain``, since that imports them all."""

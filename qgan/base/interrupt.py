@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
 from types import FrameType, TracebackType
 from typing import Any
 
 from . import processes
 
 _USUAL: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+
+@contextmanager
+def kept_if_interrupted(where: str | PathLike[str], by: str = "the same command") -> Iterator[None]:
+    """Ctrl-C in the block says what is kept, and what goes on from there."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"interrupted; {where} is kept, and {by} goes on from there") from stop
 
 
 class PostponedInterrupt:

@@ -55,6 +55,7 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()], 
         qgan augment --out runs/augment --run runs/w_qcd --write mixed.h5
         qgan augment --out runs/power --no-taggers --sizes 1000
     """
+    from ..base.interrupt import kept_if_interrupted
     from ..base.io import write_json
     from ..studies.augment import StudyPlan, as_text, study, summarise
     from ..studies.augment.plan import WATCHED
@@ -63,8 +64,9 @@ def main(*, out: Folder, configuration: Annotated[Configuration, Configured()], 
                 () if no_taggers else tuple(dict.fromkeys(taggers)),
                 () if no_amplification else tuple(observables or WATCHED), bins)
     pool, held_out = load(configuration, data and reading.of(data), test and reading.of(test), seed)
-    results = study(pool, held_out, configuration, plan, out, run=run, mixed=write, restart=restart,
-                    overwrite=overwrite, workers=workers, quiet=quiet)
+    with kept_if_interrupted(out):
+        results = study(pool, held_out, configuration, plan, out, run=run, mixed=write, restart=restart,
+                        overwrite=overwrite, workers=workers, quiet=quiet)
     result = summarise(results, plan, configuration, pool)
     for path in filter(None, (out / "report.json", json)):
         write_json(path, result)

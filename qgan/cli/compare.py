@@ -43,15 +43,17 @@ def main(*, out: Folder, reading: Reading,
         qgan compare --runs runs/w_qcd-1 runs/w_qcd-2 runs/dense-1 runs/dense-2 --out compare/
         qgan compare --configs w_qcd published --rows 6:22 --columns 5:21 --workers 4 --out crop/
     """
+    from ..base.interrupt import kept_if_interrupted
     from ..base.io import write_json, write_text
     from ..studies.compare.run import Judging, compare
 
     told = {Path(file).stem: configuration for file, configuration in configurations.items()}
     if len(told) < len(configurations):
         raise ConfigError("--configs: two files of one name, expected a name for each")
-    found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data and reading.of(data),
-                    real=test and reading.of(test), rows=rows, columns=columns, judging=Judging(n, seed, quick),
-                    with_controls=not no_controls, workers=workers, quiet=quiet)
+    with kept_if_interrupted(out):
+        found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data and reading.of(data),
+                        real=test and reading.of(test), rows=rows, columns=columns, judging=Judging(n, seed, quick),
+                        with_controls=not no_controls, workers=workers, quiet=quiet)
     write_json(out / "comparison.json", found.to_dict())
     write_text(out / "comparison.md", found.markdown())
     if not quiet:

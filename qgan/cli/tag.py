@@ -47,6 +47,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         qgan tag --taggers nearest trees --plugins nearest.py --out runs/mine
     """
     from ..base.devices import set_threads
+    from ..base.interrupt import kept_if_interrupted
     from ..base.io import write_json
     from ..base.plugins import load_plugins
     from ..studies.tag import Plan, study
@@ -56,7 +57,8 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
     plan = Plan(tuple(dict.fromkeys(taggers)), tuple(sorted(set(n))), seeds, seed, device)
     pool, held_out = load(reading.of(data) if data else None, reading.of(test) if test else None, pair, seed)
     set_threads(threads or 0)
-    found = study(pool, held_out, plan, out, restart=restart, quiet=quiet)
+    with kept_if_interrupted(out):
+        found = study(pool, held_out, plan, out, restart=restart, quiet=quiet)
     if json:
         write_json(json, to_dict(found, plan, pool, held_out), overwrite)
     if not quiet:

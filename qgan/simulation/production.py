@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import ConfigError
+from ..base.interrupt import kept_if_interrupted
 from ..base.io import read_json
 from ..base.progress import progress
 from ..base.workers import side_by_side
@@ -66,7 +67,8 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     if not (done and resume and not overwrite):
         check_jets_output(out, overwrite)
         kept.folder(parts, origin, pieces="*.npz", restart=not resume or (overwrite and not begun))
-        _make(settings, files, workers, scheduler, quiet)
+        with kept_if_interrupted(parts):
+            _make(settings, files, workers, scheduler, quiet)
         _assemble(settings, files, out, origin, overwrite)
     shutil.rmtree(parts)
     return out
