@@ -311,7 +311,7 @@ def concatenate(parts: Sequence[JetImages]) -> JetImages:
         label=np.concatenate([p.label for p in parts]),
         conditions={k: np.concatenate([p.conditions[k] for p in parts]) for k in shared},
         origin=first.origin if len(parts) == 1 else {"merged": [p.origin for p in parts]},
-        source=first.source if len(parts) == 1 else " + ".join(p.source for p in parts),
+        source=first.source if len(parts) == 1 else " + ".join(dict.fromkeys(p.source for p in parts)),
         generated=np.concatenate(marks) if len(marks) == len(parts) else None,
         momenta=padded_together([p.momenta for p in parts]),
     )

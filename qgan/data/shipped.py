@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ def embedded_jets(name: str, split: str, *, mixed: bool = True) -> JetImages:
         raise DataError("embedded jets", name, f"no such set, expected one of {', '.join(SETS)}")
     if split not in SPLITS:
         raise DataError("embedded jets", split, f"no such split, expected one of {', '.join(SPLITS)}")
-    jets = read_jets([FOLDER / split / f"{process}.h5" for process in SETS[name]])
+    jets = replace(read_jets([FOLDER / split / f"{process}.h5" for process in SETS[name]]),
+                   source=f"embedded {split} jets of {name}")
     if not mixed or len(SETS[name]) == 1:
         return jets
     classes = numpy_rng(0, "mixed").permutation(jets.label)
