@@ -38,7 +38,7 @@ def baselines(train: JetImages, test: JetImages, usual: str = "quark", *, size: 
         DataError: ``train`` holds another class, or ``test`` lacks one of the two.
     """
     require_only(train, usual)
-    test = matched(train, require_both(test, usual))
+    test = require_both(matched(train, test), usual)
     check_disjoint(test, train)
     inputs, targets = prepare(train, size, method=method), prepare(test, size, method=method)
     values = {name: trivial(test, targets) for name, trivial in TRIVIAL.items()}

@@ -32,15 +32,16 @@ def main(*, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence
         anomaly baselines --test generated.h5
     """
     from qgan.base.io import write_json
+    from qgan.data import embedded_jets
 
     from ..baselines import baselines, table
     from ..configuration import DataOptions
-    from ..preparation import embedded_set, embedded_usual, jets_of, test_jets
+    from ..preparation import embedded_set, embedded_usual, jets_of
 
     name = "+".join(usual)
     options = DataOptions(jets=embedded_set(name), normal=name)
     train = jets_of(reading.of(data)) if data else embedded_usual(options, "train")
-    tested = test_jets(test and reading.of(test), options.jets, name)
+    tested = jets_of(reading.of(test)) if test else embedded_jets(options.jets, "test", mixed=False)
     scores = baselines(train, tested, name, size=size, method=resize, components=components, seed=seed)
     if json:
         write_json(json, [s.to_dict() for s in scores], overwrite)
