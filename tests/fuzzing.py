@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 SECONDS, ROOM = 20.0, 500_000_000
-#: Seconds without a word after which a child waits for what never comes: on a busy machine all takes its time.
-_PATIENCE = 240.0
+#: Seconds after which a child that is silent and idle waits for what never comes.
+_PATIENCE = 60.0
 #: More than this many bytes no reader is given.
 _MOST = 8_000_000_000
 _LONGEST = 1200
@@ -68,16 +68,28 @@ def fuzz(kinds: Sequence[str], n: int, seed: int = 0) -> Iterator[Met]:
 
 
 def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """What a child says, until it says nothing for too long."""
+    """What a child says, until it neither says nor computes anything for too long."""
     assert child.stdout is not None
     with selectors.DefaultSelector() as waiting, child.stdout:
         waiting.register(child.stdout, selectors.EVENT_READ)
-        while waiting.select(_PATIENCE):
+        computed = 0
+        while waiting.select(_PATIENCE) or _computed(child.pid) > computed:
+            computed = _computed(child.pid)
+            if not waiting.select(0):
+                continue
             line = child.stdout.readline()
             if not line:
                 return
             if line.startswith(b"{"):
                 yield line
+
+
+def _computed(process: int) -> int:
+    """The ticks that a process has computed."""
+    try:
+        return sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    except OSError:
+        return 0
 
 
 def _child(work: Sequence[tuple[str, int]], seed: int, keep: Path | None = None) -> None:

@@ -233,6 +233,20 @@ def test_arrays_that_hold_something_else_say_so(tmp_path: Path) -> None:
             read_jets(tmp_path / name)
 
 
+def test_a_filter_that_is_not_installed_is_said(tmp_path: Path) -> None:
+    write_jets(tmp_path / "jets.h5", some_jets(4))
+    with h5py.File(tmp_path / "jets.h5", "a") as file:
+        shape = file["image"].shape
+        del file["image"]
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk(shape)
+        plan.set_filter(32099, h5py.h5z.FLAG_OPTIONAL)  # a number that nobody registered
+        image = h5py.h5d.create(file.id, b"image", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(shape), plan)
+        image.write_direct_chunk((0, 0, 0), b"packed")
+    with pytest.raises(DataError, match=r"jets.h5: image: is packed with the HDF5 filter 32099.* not installed; "):
+        read_jets(tmp_path / "jets.h5")
+
+
 def test_a_long_value_is_not_quoted_whole(tmp_path: Path) -> None:
     path = publish(tmp_path / "bad.h5", 3)
     with h5py.File(path, "a") as file:

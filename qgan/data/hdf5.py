@@ -111,11 +111,20 @@ def _rows(file: h5py.File, path: str, key: str) -> Rows:
         try:
             return (dataset if dtype is None else dataset.astype(dtype))[start:stop]
         except OSError as error:
-            filtered = "filter" in str(error) and "not" in str(error)
-            raise DataError(path, key, "is packed with an HDF5 filter that is not installed, or is damaged"
-                            if filtered else _UNREADABLE) from error
+            raise DataError(path, key, _unpackable(dataset) or _UNREADABLE) from error
 
     return Rows(tuple(int(n) for n in shape), read, dtype)
+
+
+def _unpackable(dataset: h5py.Dataset) -> str:
+    """Which filter a dataset is packed with that is not there, if it is one."""
+    plan = dataset.id.get_create_plist()
+    for code, _, _, name in map(plan.get_filter, range(plan.get_nfilters())):
+        if not h5py.h5z.filter_avail(code):
+            called = f"{code} {name.decode(errors='replace')}".strip()
+            return (f"is packed with the HDF5 filter {called}, which is not installed; repack the file where it is: "
+                    "h5repack -f GZIP=4")
+    return ""
 
 
 def _check_stored(dataset: h5py.Dataset, path: str, key: str, through: tuple[tuple[str, str], ...] = ()) -> None:
