@@ -1,0 +1,121 @@
+"""``qgan symmetry``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..base.console import aligned
+from ..base.kinds import Jets, Json, Overwrite, Positive, Quiet, Seed
+from ..data.reading import Reading
+
+if TYPE_CHECKING:
+    from ..data.jets import JetImages
+    from ..evaluation.moved import Broken
+    from ..studies.symmetry import Found
+
+    Told = dict[str, dict[str, Broken]]
+
+
+def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n: Positive = 5000,
+         tagger: str = "trees", find: Literal["particles", "pixels"] | None = None, generators: Positive = 1,
+         seeds: Positive = 3, seed: Seed = 0, json: Json | None = None, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
+    """Say which symmetries jets have, and whether generated jets have those of real ones.
+
+    A tagger tells jets from the same kind of jets after a transformation: an AUC of 0.5 says that they have the
+    symmetry. With --find, generators of a symmetry are looked for too, in a game of two networks (LieGAN), tested on
+    jets that they have not seen, and told with the metric that they leave as it is.
+
+    Args:
+        files: real jets first, then generated ones (default: the test jets that ship, which also go before a single
+            file of a generator).
+        pair: which of the jets that ship, where no file is given.
+        n: jets of each class, at most.
+        tagger: what tells jets apart, by name (see qgan tag).
+        find: act on four-momenta of particles, or on places of pixels.
+        generators: of a symmetry that is looked for.
+        seeds: games for each class.
+        seed: of the draws, the taggers and the first game.
+
+    Examples:
+        qgan symmetry --pair quark_gluon
+        qgan symmetry real.h5 fake.h5 --json symmetry.json
+        qgan symmetry --pair quark_gluon --find pixels --seeds 5
+    """
+    from ..base.io import write_json
+    from ..base.progress import progress
+    from ..report import generator_names
+    from ..studies.symmetry import games, named
+
+    sets = load(files, reading, pair)
+    names = generator_names([str(file) for file in files])
+    names = ["test jets that ship"] * (len(sets) - len(names)) + names
+    told, found = list["Told"](), list["Found"]()
+    with progress(sum(len(jets.classes) for jets in sets), "symmetry", "classes", quiet=quiet) as bar:
+        for jets in sets:
+            told.append({})
+            for name, broken in named(jets, n, tagger, seed):
+                told[-1][name] = broken
+                bar.update()
+            found += games(jets, find, generators, n, range(seed, seed + seeds)) if find else ()
+    if json:
+        write_json(json, {"n": n, "tagger": tagger, "seed": seed, "jets": [
+            {"source": jets.source, "classes": {name: {what: one._asdict() for what, one in broken.items()}
+                                                for name, broken in classes.items()}}
+            for jets, classes in zip(sets, told, strict=True)], "found": [one.to_dict() for one in found]}, overwrite)
+    if not quiet:
+        print(table(names, told))
+        if found:
+            print(f"\n{games_table(found, dict(zip((jets.source for jets in sets), names, strict=True)))}")
+
+
+def load(files: Sequence[Jets], reading: Reading, pair: str) -> list[JetImages]:
+    """Jets of each file; before those of one generator the test jets of its classes that ship."""
+    from ..data import embedded_jets, read_jets
+    from ..data.made import generator_of
+    from ..data.shipped import shipped_set
+
+    if not files:
+        return [embedded_jets(pair, "test")]
+    sets = [read_jets(reading.of(file).with_particles) for file in files]
+    if len(sets) == 1 and generator_of(sets[0]) and (name := shipped_set(sets[0].class_names)):
+        sets.insert(0, embedded_jets(name, "test"))
+    return sets
+
+
+def table(sources: Sequence[str], told: Sequence[Told]) -> str:
+    """A line for each class and transformation, a column for each set of jets; then what the first broke it in."""
+    first, rows = told[0], [["class", "", *sources, "seen in"]]
+    for name in first:
+        for what, one in first[name].items():
+            others = [classes.get(name, {}).get(what) for classes in told[1:]]
+            rows.append([name, what, _auc(one), *(_beside(other, one) if other else "-" for other in others),
+                         one.seen_in if one.is_broken else ""])
+    return ("AUC of jets against transformed jets: 0.5 where they have the symmetry; ! breaks it; "
+            f"* is off the first by more than three errors\n{aligned(rows, left=(0, 1), heads=1)}")
+
+
+def games_table(found: Sequence[Found], names: dict[str, str]) -> str:
+    """A line for each game, then the generators of each; sets of jets by their sources' ``names``."""
+    rows = [["jets", "class", "seed", "AUC of a test", "", "shift", "σ_min/σ_next", "signature", "|cos|", "residuals"]]
+    for one in found:
+        metric = one.metric
+        rows.append([names[one.jets], one.group, str(one.seed), f"{one.game.auc:.3f} ± {one.game.error:.3f}",
+                     "found" if one.game.found else "no symmetry", f"{one.game.moved:.2f}", f"{metric.gap:.3f}",
+                     "".join(sign * count for sign, count in zip("+-0", metric.signature, strict=True)),
+                     f"{metric.cosine:.3f}", " ".join(f"{residual:.2f}" for residual in metric.residuals)])
+    matrices = [f"{names[one.jets]} {one.group} {one.seed}:\n{np.array2string(one.game.generators, precision=2)}"
+                for one in found]
+    return "\n".join([aligned(rows, left=(0, 1, 4), heads=1), *matrices])
+
+
+def _auc(one: Broken) -> str:
+    return f"{one.auc:.3f} ± {one.error:.3f}{'!' if one.is_broken else ' '}"
+
+
+def _beside(one: Broken, first: Broken) -> str:
+    off = abs(one.auc - first.auc) > 3 * float(np.hypot(one.error, first.error))
+    return _auc(one) + ("*" if off else " ")
