@@ -97,34 +97,42 @@ def test_what_is_no_part_is_named(tmp_path: Path, parts: dict[str, object], said
 
 
 SCRIPT = '''
-import numpy as np, torch, qgan
-from qgan.sampling.source import load_source
+import numpy as np, pennylane as qml, torch, qgan
 
-class Net(torch.nn.Module):
-    def __init__(self, n_conditions, shape):
+class Judge(torch.nn.Module):
+    def __init__(self, n_conditions, grid):
         super().__init__()
-        self.noise_features, self.shape = 4, shape
-        self.layer = torch.nn.Linear(n_conditions + 4, shape[0] * shape[1])
-    def forward(self, conditions, noise):
-        return self.layer(torch.cat((conditions, noise), 1)).reshape(-1, *self.shape)
+        self.layer = torch.nn.Linear(n_conditions + grid.height * grid.width, 1)
+    def forward(self, images, conditions):
+        return self.layer(torch.cat((images.flatten(1), conditions), 1)).squeeze(1)
+
+def ladder(weights, wires):
+    for layer in weights:
+        for place, wire in enumerate(wires):
+            qml.RY(layer[place], wires=wire)
+            qml.CNOT(wires=[wire, wires[place - 1]])
 
 rng = np.random.default_rng(0)
 images, labels = rng.gamma(0.3, 3.0, (300, 16, 16)), rng.choice(["qcd", "w", "top"], 300)
 own = {"n_pv": rng.poisson(40, 300), "pt": images.sum((1, 2))}
 jets = qgan.JetImages.from_arrays(images, labels, own, half_width=1.0)
-options = qgan.Configuration(steps=2, batch_size=16, device="cpu")
-options.data.conditions, options.logging.quality, options.logging.costly = ["pt", "n_pv"], 0, 0
-run = qgan.train(options, data=jets, out="run", generator=Net, callbacks=[lambda *figures: print(figures)], quiet=True)
-made = load_source(run.path).sample(conditions={"label": ["w", "top", "qcd"], "n_pv": [35, 40, 45]})
+options = qgan.Configuration(steps=2, batch_size=16, device="cpu", data={"conditions": ["pt", "n_pv"]})
+options.logging.quality, options.logging.costly = 0, 0
+run = qgan.train(options, data=jets, out="run", discriminator=Judge, circuit=ladder, callbacks=[print], quiet=True)
+made = qgan.load_model("run").sample(conditions={"label": ["w", "top", "qcd"], "n_pv": [35, 40, 45]})
 qgan.write_jets("made.parquet", made)
 print(made.label, made.conditions["n_pv"])
 '''
 
 
 def test_a_script_of_twenty_lines(tmp_path: Path) -> None:
-    """Own arrays, three classes, an own condition, an own network, a callback, a table in, Parquet out."""
+    """Own arrays, three classes, an own condition, circuit and discriminator, a callback, a table in, Parquet out."""
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[-2] == "[2 1 0] [35. 40. 45.]"
+    assert "loss/generator" in done.stdout
+    told = checkpoint.load(tmp_path / "run" / "checkpoint.pt").configuration
+    assert (told["generator"]["circuit"], told["discriminator"]["architecture"]) == (
+        "__main__:ladder", "__main__:Judge")
     assert (tmp_path / "made.parquet").is_file()
