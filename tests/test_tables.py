@@ -171,7 +171,7 @@ def test_what_is_outside_can_be_clipped(source: JetSource) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "said"), [
-    ("a.csv", "pt,mass\n270,80\n271\n", r"a\.csv: line 3: has 1 values, expected 2"),
+    ("a.csv", "pt,mass\n270,80\n271\n", r"a\.csv: line 3: has 1 values, expected 2 as line 1 has names"),
     ("a.csv", "", r"is empty \(0 bytes\)"),
     ("a.csv", "pt,pt\n270,80\n", "names a column twice"), ("a.parquet", "PAR1no", "damaged or truncated Parquet"),
     ("a.csv", "pt\n", "expected columns of at least one row"), ("a.csv", "\udc80\udcff", "is no table"),
@@ -198,6 +198,8 @@ def test_tables_of_spreadsheets(tmp_path: Path, text: str, encoding: str) -> Non
 def test_a_column_that_is_no_condition_is_left_out_with_a_note(source: JetSource) -> None:
     with pytest.warns(DataNote, match=r"conditions: event, mas: no condition of this generator, left out"):
         source.sample(conditions={"event": [5], "mas": [80.0], "pt": [270.0]})
+    with pytest.warns(DataNote, match=r"conditions: a column without a name: no condition"):
+        source.sample(conditions={"": [5], "pt": [270.0]})
 
 
 # wishes

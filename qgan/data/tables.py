@@ -83,7 +83,7 @@ def _blocks(path: str | Path, lines: Iterator[list[str]], width: int) -> Iterato
         for line in some:
             number += 1
             if line and len(line) != width:
-                raise DataError(path, f"line {number}", f"has {len(line)} values, expected {width}")
+                raise DataError(path, f"line {number}", f"has {len(line)} values, expected {width} as line 1 has names")
         if filled := [line for line in some if line]:
             yield [_numbers(np.array(column)) for column in zip(*filled, strict=True)]
 

@@ -64,7 +64,8 @@ def read_table(given: Any, names: Sequence[str], label_of: Callable[[Any], int |
     left = [name for name in called if name not in known]
     if left:
         hints = "".join(did_you_mean(name, names) for name in left[:1])
-        note(where, ", ".join(left), f"no condition of this generator, left out{hints}")
+        called_so = ", ".join(name or "a column without a name" for name in left)
+        note(where, called_so, f"no condition of this generator, left out{hints}")
     chosen = dict(zip(called, columns.values(), strict=True))
     rows = np.broadcast_shapes(*(np.shape(chosen[name]) for name in known), (1,))
     if len(rows) != 1 or not rows[0]:
