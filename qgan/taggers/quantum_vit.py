@@ -1,0 +1,80 @@
+"""A vision transformer with quantum self-attention (arXiv:2205.05625): q, k and v of a patch come out of circuits.
+
+Each of the three is a circuit on n qubits, for the n numbers h of a patch. Two or three times over,
+
+    RY(h_i) on qubit i,  trained RZ and RY on each,  a line of CNOTs,
+
+then ⟨Z⟩ of the last qubit, in which every angle has a part, is q or k, and ⟨Z⟩ of each qubit v; each times a trained
+scale. RY and RZ do not commute, so that each upload mixes anew. All patches of all jets of a batch go through the three
+circuits at once.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Generator, Tensor, nn
+
+from ..quantum.reuploading import Permutation, cnots
+from ..quantum.states import apply_product, cnot_permutation, product_state, z_expectations
+from ..quantum.su2 import Quaternion, matrices, product
+from .registry import TAGGERS, Tagger
+from .residual import pixels
+from .training import Network
+from .vit import Scales, ViT
+
+#: Of the numbers: with :data:`~qgan.taggers.vit.WIDTH` qubits a circuit has as many angles as a dense map has weights.
+UPLOADS = 3
+
+
+class Circuits(nn.Module):
+    """Patches (T, n) → q (T,), k (T,) and v (T, n).
+
+    Args:
+        n: qubits.
+        rng: of the angles.
+        uploads: how often the numbers enter.
+    """
+
+    index: Tensor
+    inverse: Tensor
+
+    def __init__(self, n: int, rng: Generator, *, uploads: int = UPLOADS) -> None:
+        super().__init__()
+        self.angles = nn.Parameter(2 * torch.rand(2, 3, uploads, n, generator=rng) - 1)
+        self.scales = Scales(n)
+        index = cnot_permutation(n, cnots("line", n))
+        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("inverse", index.argsort(), persistent=False)
+
+    def forward(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        states = self.states(h)
+        q, k, v = z_expectations(states).chunk(3)
+        return self.scales(q[:, -1], k[:, -1], v)
+
+    def states(self, h: Tensor) -> Tensor:
+        """(3 T, 2^n) amplitudes, those of q first, then of k and of v."""
+        rz, ry = self.angles[..., None].unbind(0)
+        trained = product(_turn(ry, 2), _turn(rz, 3))
+        fused = product(trained, _turn(h.T, 2))
+        # (3, uploads, n, T, 2, 2) → (3 T, uploads, n, 2, 2)
+        unitaries = matrices(fused).permute(0, 3, 1, 2, 4, 5).flatten(0, 1)
+        states = product_state(unitaries[:, 0])
+        for upload in range(unitaries.shape[1]):
+            if upload:
+                states = apply_product(states, unitaries[:, upload])
+            states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
+        return states
+
+
+def _turn(angle: Tensor, axis: int) -> Quaternion:
+    """A rotation about Y (axis 2) or Z (axis 3)."""
+    zero = torch.zeros_like(angle)
+    found = [torch.cos(angle / 2), zero, zero, zero]
+    found[axis] = torch.sin(angle / 2)
+    return found[0], found[1], found[2], found[3]
+
+
+TAGGERS.add("quantum_vit", Tagger(Network(partial(ViT, maps=Circuits), pixels, ramp=True),
+                                  "vision transformer with quantum self-attention on images"))
