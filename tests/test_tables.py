@@ -324,7 +324,7 @@ def test_a_table_hardly_slows_sampling(source: JetSource, columns: Columns) -> N
 
 def test_where_parts_round_otherwise_blocks_are_whole(source: JetSource, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, widths = source.sample(3, 5), []
-    monkeypatch.setattr(JetSource, "_parts_are_exact", lambda self: False)
+    monkeypatch.setattr(JetSource, "_is_exact", lambda self, part: False)
     whole = type(source.generator).forward
 
     def forward(self: torch.nn.Module, table: torch.Tensor, noise: torch.Tensor) -> object:

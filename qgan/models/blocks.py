@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, pad
 
 SLOPE = 0.2
+#: From so many rows on a product rounds each as it does with any number.
+ROWS = 16
 
 
 def pyramid(shape: tuple[int, int], levels: int = 3) -> list[tuple[int, int]]:
@@ -16,6 +20,23 @@ def pyramid(shape: tuple[int, int], levels: int = 3) -> list[tuple[int, int]]:
         height, width = sizes[0]
         sizes.insert(0, ((height + 1) // 2, (width + 1) // 2))
     return sizes
+
+
+def steadily(product: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """A product with the rows of x (B, k) that rounds each alike whatever stands beside it.
+
+    A product of few rows takes another way through the libraries than one of many, so zeros are put beside few.
+    """
+    if torch.compiler.is_compiling() or x.shape[0] >= ROWS:
+        return product(x)
+    return product(pad(x, (0, 0, 0, ROWS - x.shape[0])))[:x.shape[0]]
+
+
+class Steady(nn.Linear):
+    """A linear layer that does so."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return steadily(super().forward, x)
 
 
 class Modulated(nn.Module):
@@ -31,7 +52,7 @@ class Modulated(nn.Module):
     def __init__(self, convolution: nn.Module, channels: int, style: int, noisy: bool) -> None:
         super().__init__()
         self.convolution = convolution
-        self.style = nn.Linear(style, 2 * channels)
+        self.style = Steady(style, 2 * channels)
         nn.init.normal_(self.style.weight, 0.0, 0.02)
         nn.init.zeros_(self.style.bias)
         self.noise_gain = nn.Parameter(torch.full((channels, 1, 1), 0.1)) if noisy else None

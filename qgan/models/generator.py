@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from .blocks import SLOPE, Upsample, pyramid
+from .blocks import SLOPE, Steady, Upsample, pyramid
 from .core import Core, CoreSetting
 from .pixels import PixelHead, PixelStatistics
 
@@ -54,9 +54,9 @@ class Generator(nn.Module):
         start, *self.sizes, _ = pyramid(shape)
         widths = (4 * channels, 2 * channels, channels)
         features = self.core.out_features
-        self.mapping = nn.Sequential(nn.Linear(features, STYLE), nn.LeakyReLU(SLOPE),
-                                     nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE))
-        self.start = nn.Sequential(nn.Linear(features, widths[0] * start[0] * start[1]), nn.LeakyReLU(SLOPE),
+        self.mapping = nn.Sequential(Steady(features, STYLE), nn.LeakyReLU(SLOPE),
+                                     Steady(STYLE, STYLE), nn.LeakyReLU(SLOPE))
+        self.start = nn.Sequential(Steady(features, widths[0] * start[0] * start[1]), nn.LeakyReLU(SLOPE),
                                    nn.Unflatten(1, (widths[0], *start)))
         blocks = [Upsample(widths[i], widths[i + 1], STYLE, pixel_noise) for i in range(len(self.sizes))]
         self.blocks = nn.ModuleList(blocks)

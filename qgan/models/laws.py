@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ..data.frames import left_heavy
 from ..data.grid import Grid
 from ..data.jets import Frame
+from .blocks import steadily
 
 #: Codings that the tilt alone obeys: the network is not told, so they come last.
 CENTROID = ("centroid_eta", "centroid_phi")
@@ -119,7 +120,7 @@ class ExactMoments(nn.Module):
         """Means of tilts, functions and products over the tilted image, (B, 27)."""
         rows, columns = self._factors(strength)
         weights = (shares * rows * columns).flatten(1)
-        return weights @ self.basis / weights.sum(1, keepdim=True).clamp_min(1e-12)
+        return steadily(lambda rows: rows @ self.basis, weights) / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
     @staticmethod
     def _asked(moments: Tensor) -> Tensor:

@@ -37,11 +37,11 @@ from .wishes import Wish, read_wish, scaled
 
 #: Jets a block; part of what a seed means, so it never changes.
 BLOCK = 512
-#: Jets that a network can make at once, with the same rounding as in a block on most processors. A multiple of 16:
+#: Jets that a network can make at once with the same rounding as in a block, on most processors, and how many are
+#: wanted at most where it does.
+PARTS = {4: 4, 16: BLOCK // 4}
 #: torch draws its normal numbers by 16.
-PART = 16
-#: Of a block that is wanted up to here only parts are made.
-_FEW = BLOCK // 4
+_DRAWN = 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class JetSource:
     class_names: tuple[str, ...]
     origin: dict[str, Any]
     scale: Scale = field(default_factory=Scale)
-    _exact: dict[tuple[str, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _exact: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def label_of(self, name: int | str | None) -> int | None:
         """A class by label or name, whose case does not matter where no two classes differ in it alone.
@@ -123,9 +123,9 @@ class JetSource:
         rng = numpy_rng(seed, "conditions", index)
         drawn = asked.conditions(self.density, rng, index * BLOCK, BLOCK, wanted)
         table = self._table(drawn.values, drawn.label)
-        made = -(-wanted // PART) * PART if wanted <= _FEW and self._parts_are_exact() else BLOCK
-        images = self._images(table[:made], self._noise(made, integer_seed(seed, "noise", index)),
-                              PART if made < BLOCK else BLOCK)
+        part = next((part for part, most in PARTS.items() if wanted <= most and self._is_exact(part)), BLOCK)
+        made = -(-wanted // part) * part
+        images = self._images(table[:made], self._noise(made, integer_seed(seed, "noise", index)), part)
         # The detector is the same at every azimuth, so the jets' is uniform.
         phi = rng.uniform(0, 2 * math.pi, BLOCK).astype(np.float32)
         return self._jets(images[:wanted], drawn.values[:wanted], drawn.label[:wanted], phi[:wanted], substructure)
@@ -139,7 +139,8 @@ class JetSource:
 
     def _noise(self, jets: int, seed: int) -> torch.Tensor:
         """Of the first jets of a block; drawn on the CPU, so that a GPU is given the same numbers."""
-        return torch.randn(jets, self.generator.noise_features, generator=torch.Generator().manual_seed(seed))
+        drawn = -(-jets // _DRAWN) * _DRAWN
+        return torch.randn(drawn, self.generator.noise_features, generator=torch.Generator().manual_seed(seed))[:jets]
 
     def _images(self, table: torch.Tensor, noise: torch.Tensor, at_once: int) -> np.ndarray:
         """Images (n, H, W) of conditions and noise (n, ...), so many at once."""
@@ -148,14 +149,14 @@ class JetSource:
                 for conditions, values in zip(table.split(at_once), noise.split(at_once), strict=True)]
         return torch.cat(made).numpy()
 
-    def _parts_are_exact(self) -> bool:
+    def _is_exact(self, part: int) -> bool:
         """Whether parts of a block come out as the whole does: products of matrices are rounded by their shape."""
-        key = (str(next(self.generator.parameters()).device), torch.get_num_threads())
+        key = (str(next(self.generator.parameters()).device), torch.get_num_threads(), part)
         if key not in self._exact:
             drawn = self.density.sample(BLOCK, numpy_rng(0, "conditions", 0))
             table, noise = self._table(drawn.values, drawn.label), self._noise(BLOCK, 0)
-            whole, few = self._images(table, noise, BLOCK), slice(0, _FEW)
-            self._exact[key] = np.array_equal(self._images(table[few], noise[few], PART), whole[few])
+            whole, few = self._images(table, noise, BLOCK), slice(0, max(PARTS.values()))
+            self._exact[key] = np.array_equal(self._images(table[few], noise[few], part), whole[few])
         return self._exact[key]
 
     def _table(self, values: np.ndarray, label: np.ndarray) -> torch.Tensor:
