@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from qgan.base.errors import ConfigError
 from qgan.models.shares import SHARES, ShareSetting, trained_numbers
 from qgan.models.shares.born import Born
+from qgan.models.shares.hardware import cost
 from qgan.models.shares.qubits import Gate, Pixels, gray, phased, rotate, started, turned
 from qgan.models.shares.tree import Tree
 from qgan.models.shares.waves import Waves
@@ -154,3 +155,21 @@ def test_a_product_state_has_no_correlation_of_bits_and_an_entangled_one_has() -
 def test_an_unknown_family_is_named() -> None:
     with pytest.raises(ConfigError, match="there is no network of shares bron; did you mean born"):
         SHARES["bron"]
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_the_cost_is_that_of_pennylane_s_gates(name: str) -> None:
+    network = CIRCUITS[name]()
+    gates = network.gates(torch.zeros(1, 3))
+    tape = qml.tape.QuantumScript([qml.PauliRot(1.0, axes, wires=wires) for axes, wires, _ in gates])
+    (plain,), _ = qml.transforms.decompose(tape, gate_set={"CNOT", "RX", "RY", "RZ", "Hadamard"})
+    found = cost(network, 3)
+    assert found is not None
+    assert (found.n_qubits, found.rotations) == (network.n_qubits, len(gates))
+    assert found.two_qubit_gates == sum(operation.name == "CNOT" for operation in plain.operations)
+    assert found.depth <= plain.graph.get_depth()
+
+
+def test_what_is_no_circuit_has_no_cost() -> None:
+    assert cost(build("coordinates", 300), 8) is None
+    assert cost(build("tree_measured", 300), 8) is None
