@@ -33,9 +33,10 @@ def cost(network: nn.Module, in_features: int) -> Cost | None:
     >>> cost(SHARES["born"](ShareSetting(3, (4, 4), 50)), 3)
     Cost(n_qubits=4, rotations=28, two_qubit_gates=16, depth=17)
     """
-    if not hasattr(network, "gates") or not getattr(network, "coherent", True):
+    circuit = getattr(network, "gates", None)
+    if circuit is None or not getattr(network, "coherent", True):
         return None
-    gates: list[Gate] = network.gates(torch.zeros(1, in_features))
+    gates: list[Gate] = circuit(torch.zeros(1, in_features))
     n_qubits = 1 + max(wire for _, wires, _ in gates for wire in wires)
     free = [0] * n_qubits
     for axes, wires, _ in gates:
