@@ -135,6 +135,7 @@ def test_the_jets_of_the_challenge(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in (FOLDER / "challenge").iterdir()) < 1e6
 
 
+@pytest.mark.slow
 def test_jets_to_generated_jets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("jets_to_generated_jets", tmp_path, monkeypatch)
     assert told.startswith("7 pictures")
@@ -145,6 +146,7 @@ def test_jets_to_generated_jets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert asked.classes == [1]
 
 
+@pytest.mark.slow
 def test_anomaly_real_and_generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("anomaly_real_and_generated", tmp_path, monkeypatch)
     assert told.startswith("3 pictures")
@@ -160,6 +162,7 @@ def test_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_jets(tmp_path / "own_data.h5").class_names == ("gluon", "quark")
 
 
+@pytest.mark.slow
 def test_own_circuit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("own_circuit", tmp_path, monkeypatch)
     assert told.startswith("2 pictures")
@@ -168,6 +171,7 @@ def test_own_circuit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ladder: worst W1" in told
 
 
+@pytest.mark.slow
 def test_table_of_conditions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("table_of_conditions", tmp_path, monkeypatch)
     assert told.startswith("3 pictures")
@@ -176,6 +180,7 @@ def test_table_of_conditions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert told.count("half of the middle 68 %") == 4
 
 
+@pytest.mark.slow
 def test_quantum_or_classical(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("quantum_or_classical", tmp_path, monkeypatch)
     assert told.startswith("2 pictures")
@@ -183,6 +188,7 @@ def test_quantum_or_classical(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert re.findall(r"^(\w+) +\d\.\d\d", told, re.MULTILINE) == ["quantum", "dense", "frozen", "none", "floor"]
 
 
+@pytest.mark.slow
 def test_challenge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("challenge", tmp_path, monkeypatch)
     assert told.startswith("2 pictures")
