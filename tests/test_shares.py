@@ -1,175 +1,99 @@
-"""Networks that make pixel shares: circuits equal to PennyLane's, their twins, and rivals of the same size."""
+"""Jets whose pixels are no GeV: learnt from, generated in their own units, and compared."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
-import pennylane as qml
+import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from foreign_files import quark_gluon
+from small_training import prepared_from, small
 
-from qgan.base.errors import ConfigError
-from qgan.models.shares import SHARES, ShareSetting, trained_numbers
-from qgan.models.shares.born import Born
-from qgan.models.shares.hardware import cost
-from qgan.models.shares.qubits import Gate, Pixels, gray, phased, rotate, started, turned
-from qgan.models.shares.tree import Tree
-from qgan.models.shares.waves import Waves
+from qgan.base.errors import DataError
+from qgan.base.notes import DataNote
+from qgan.data import JetImages, read_jets, write_jets
+from qgan.data.matching import matched
+from qgan.data.units import NOMINAL_PT, Scale, Units, scaled_to
+from qgan.observables.arrays import observables
+from qgan.runs import checkpoint
+from qgan.sampling.source import generate
+from qgan.training.experiment import train
 
-CIRCUITS: dict[str, Any] = {
-    "born": lambda: Born(3, (4, 6), 3, 2), "colours": lambda: Born(3, (4, 3), 2, 2, colours=2),
-    "free": lambda: Born(3, (4, 6), 2, 1, entangled=False), "tree": lambda: Tree(3, (4, 6), 2, 2)}
-#: Every number of these decides something; dephasing leaves no trace of phases.
-COHERENT = [name for name in SHARES if name not in ("born_dephased", "tree_measured")]
+ALL: tuple[Units, ...] = ("sum", "max", "unknown")
 
 
-def build(family: str, numbers: int = 550, shape: tuple[int, int] = (25, 25)) -> nn.Module:
-    torch.manual_seed(1)
-    return SHARES[family](ShareSetting(8, shape, numbers))
+def in_units(units: Units) -> JetImages:
+    """The jets that ship as others store them: in shares, or in MeV that nobody names."""
+    jets = quark_gluon()
+    whole = {"sum": jets.images.sum((1, 2), keepdims=True), "max": jets.images.max((1, 2), keepdims=True),
+             "unknown": np.float32(1e-3), "GeV": np.float32(1)}[units]
+    return replace(jets, images=jets.images / whole, units=units)
 
 
-@pytest.mark.parametrize("family", SHARES)
-def test_shares_are_shares_and_of_each_jet_alone(family: str) -> None:
-    network, inputs = build(family, 300, (12, 9)), torch.randn(6, 8)
-    logs = network(inputs)
-    assert logs.shape == (6, 12, 9)
-    assert torch.isfinite(logs).all()
-    assert torch.allclose(logs.exp().sum((1, 2)), torch.ones(6), atol=1e-5)
-    assert torch.allclose(network(inputs[2:4]), logs[2:4], atol=1e-5)
-    again = build(family, 300, (12, 9))
-    again.load_state_dict(network.state_dict())
-    assert torch.equal(again(inputs), logs)
+@pytest.mark.parametrize("units", ALL)
+def test_there_and_back(units: Units) -> None:
+    jets = in_units(units)
+    scale = Scale.of(jets.images, units)
+    seen = scale.to_gev(jets.images)
+    assert np.median(seen.sum((1, 2))) == pytest.approx(NOMINAL_PT, rel=1e-5)
+    np.testing.assert_allclose(scale.from_gev(seen), jets.images, rtol=1e-5)
+    empty = np.zeros((1, 25, 25), np.float32)
+    np.testing.assert_array_equal(scale.from_gev(scale.to_gev(empty)), empty)
+    assert Scale().to_gev(jets.images) is jets.images
 
 
-@pytest.mark.parametrize("family", COHERENT)
-def test_every_number_gets_a_gradient(family: str) -> None:
-    network = build(family, 300, (12, 9))
-    (network(torch.randn(6, 8)) * torch.randn(6, 12, 9)).sum().backward()
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-        assert (parameter.grad != 0).any(), name
+@pytest.mark.parametrize("units", ALL)
+def test_networks_see_them_as_if_in_gev(units: Units, tmp_path: Path) -> None:
+    """Counts above thresholds are those of the same jets in GeV, but for their pT; a sum that never varies is none."""
+    write_jets(tmp_path / "jets.h5", in_units(units))
+    prepared = prepared_from(small(), tmp_path / "jets.h5")
+    assert (prepared.train.units, prepared.seen.units) == (units, "GeV")
+    in_gev = quark_gluon().images
+    count = {name: np.median(observables(images, prepared.train.grid, ["nnz"])["nnz"])
+             for name, images in (("seen", prepared.seen.images), ("GeV", in_gev))}
+    assert count["seen"] == pytest.approx(count["GeV"], abs=2)
+    assert ("pixel_mean" in prepared.dropped) == (units != "unknown")
+    assert (prepared.blueprint.scale is None) == (units == "unknown")
+    if units != "unknown":
+        assert prepared.blueprint.scale == pytest.approx(NOMINAL_PT, rel=1e-5)
 
 
-@pytest.mark.parametrize("numbers", [550, 1000, 3000])
-@pytest.mark.parametrize("family", [name for name in SHARES if name != "mean_image"])
-def test_sizes_are_near_what_is_asked_for(family: str, numbers: int) -> None:
-    assert trained_numbers(build(family, numbers)) == pytest.approx(numbers, rel=0.1 if family == "thin" else 0.05)
+@pytest.mark.parametrize("units", ALL)
+def test_what_was_trained_on_shares_makes_shares(units: Units, tmp_path: Path) -> None:
+    write_jets(tmp_path / "jets.h5", in_units(units))
+    run = train(small({"steps": 2}), data=tmp_path / "jets.h5", out=tmp_path / "run", quiet=True)
+    generate(run.path, tmp_path / "fake.h5", n=100, seed=1, device="cpu", quiet=True)
+    fake = read_jets(tmp_path / "fake.h5")
+    assert fake.units == units
+    assert scaled_to(fake.images) == (None if units == "unknown" else units)
+    assert matched(in_units(units), fake).units == units
+    if units == "unknown":
+        assert 0.5 < np.median(fake.images.sum((1, 2))) / np.median(in_units(units).images.sum((1, 2))) < 2
+    with pytest.raises(DataError, match=f"units: {units} differs from GeV"):
+        matched(quark_gluon(), fake)
+    assert "scale" not in checkpoint.load(_in_gev(tmp_path)).transforms
 
 
-def in_pennylane(gates: list[Gate], n_qubits: int, dephased_from: int | None = None) -> Tensor:
-    """Probabilities of all outcomes; from a number of gates on, each wire is dephased after the phases."""
-    device = qml.device("default.mixed" if dephased_from is not None else "default.qubit", wires=n_qubits)
-
-    @qml.qnode(device, interface=None)  # type: ignore[untyped-decorator]
-    def circuit() -> Any:
-        for axes, wires, angle in gates:
-            qml.PauliRot(float(angle), axes, wires=wires)
-            if dephased_from is not None:
-                for wire in range(n_qubits):
-                    qml.PhaseFlip(0.5, wires=wire)
-        return qml.probs(wires=range(n_qubits))
-
-    return torch.as_tensor(circuit())
+def _in_gev(folder: Path) -> Path:
+    write_jets(folder / "gev.h5", quark_gluon(), overwrite=True)
+    return train(small({"steps": 1}), data=folder / "gev.h5", out=folder / "gev", quiet=True).checkpoint
 
 
-@pytest.mark.parametrize("name", CIRCUITS)
-def test_probabilities_are_those_of_pennylane(name: str) -> None:
-    torch.manual_seed(3)
-    network, inputs = CIRCUITS[name]().double(), torch.randn(2, 3, dtype=torch.float64)
-    with torch.no_grad():
-        found = network.probabilities(inputs).flatten(1)
-        for row in range(2):
-            expected = in_pennylane(network.gates(inputs[row:row + 1]), network.n_qubits)
-            assert torch.allclose(found[row], expected, atol=1e-10, rtol=0)
+def test_units_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "gev.npz", X=quark_gluon().images, y=quark_gluon().label)
+    for units in ("sum", "max"):
+        with pytest.raises(DataError, match=rf"gev.npz: units: {units} was asked for, but pixels reach \d+"):
+            read_jets(tmp_path / "gev.npz", units=units)
 
 
-def test_the_dephased_twin_is_the_circuit_measured_after_each_gate() -> None:
-    torch.manual_seed(3)
-    twin = Born(3, (4, 3), 3, 2, coherent=False).double()
-    inputs = torch.randn(1, 3, dtype=torch.float64)
-    with torch.no_grad():
-        expected = in_pennylane(twin.gates(inputs), twin.n_qubits, 0)
-        assert torch.allclose(twin.probabilities(inputs)[0], expected, atol=1e-10, rtol=0)
-
-
-def test_the_measured_twin_of_the_tree_is_dephased_where_they_part() -> None:
-    torch.manual_seed(3)
-    tree, twin = (Tree(3, (4, 3), 2, 2, coherent=coherent).double() for coherent in (True, False))
-    twin.load_state_dict(tree.state_dict())
-    inputs = torch.randn(5, 3, dtype=torch.float64)
-    with torch.no_grad():
-        assert not torch.allclose(tree.probabilities(inputs), twin.probabilities(inputs), atol=1e-3)
-        assert torch.allclose(twin.probabilities(inputs).sum((1, 2)), torch.ones(5, dtype=torch.float64))
-        # Its tree as it stands: gates before the first phase.
-        bare = tree.gates(inputs[:1])[:tree.n_qubits * (tree.n_qubits + 1) // 2]
-        for network in (tree, twin):
-            network.turns.data.zero_()
-        for network in (tree, twin):
-            found = network.probabilities(inputs[:1])[0].flatten()
-            assert torch.allclose(found, in_pennylane(bare, tree.n_qubits), atol=1e-10, rtol=0)
-
-
-def test_gradients_of_registers_are_exact() -> None:
-    torch.manual_seed(0)
-    angles = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(turned, (angles,))
-    parts, phases = torch.randn(2, 2, 4, 8, dtype=torch.float64), torch.randn(2, 4, 8, dtype=torch.float64)
-    assert torch.autograd.gradcheck(phased, (parts.requires_grad_(), phases.requires_grad_()))
-
-
-def test_a_state_that_starts_is_one_that_is_rotated() -> None:
-    angles = torch.randn(3, 5, dtype=torch.float64)
-    nothing = started(torch.zeros_like(angles), 2)
-    assert torch.allclose(rotate(nothing, turned(angles[:, :2]), turned(angles[:, 2:])), started(angles, 2))
-
-
-def test_neighbours_differ_in_one_bit_and_pixels_lie_in_the_middle() -> None:
-    code = gray(32).tolist()
-    assert sorted(code) == list(range(32))
-    assert all((one ^ other).bit_count() == 1 for one, other in pairwise(code))
-    pixels = Pixels((25, 12), coded=False)
-    assert pixels.rows.tolist() == list(range(3, 28))
-    assert pixels.columns.tolist() == list(range(2, 14))
-
-
-def test_waves_keep_their_norm() -> None:
-    torch.manual_seed(0)
-    waves, seen = Waves(3, (12, 9), 2, 2, 2), list[Tensor]()
-    waves.pixels.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    waves(torch.randn(4, 3))
-    assert torch.allclose(seen[0].sum((1, 2)), torch.ones(4), atol=1e-5)
-
-
-def test_a_product_state_has_no_correlation_of_bits_and_an_entangled_one_has() -> None:
-    inputs, spread = torch.randn(1, 8), {}
-    for family in ("born", "born_free"):
-        with torch.no_grad():
-            joint = build(family, 550).probabilities(inputs).view(32, 32)  # type: ignore[operator]
-        spread[family] = float((joint - joint.sum(1, keepdim=True) * joint.sum(0)).abs().max())
-    assert spread["born_free"] < 1e-6 < 1e-4 < spread["born"]
-
-
-def test_an_unknown_family_is_named() -> None:
-    with pytest.raises(ConfigError, match="there is no network of shares bron; did you mean born"):
-        SHARES["bron"]
-
-
-@pytest.mark.parametrize("name", CIRCUITS)
-def test_the_cost_is_that_of_pennylane_s_gates(name: str) -> None:
-    network = CIRCUITS[name]()
-    gates = network.gates(torch.zeros(1, 3))
-    tape = qml.tape.QuantumScript([qml.PauliRot(1.0, axes, wires=wires) for axes, wires, _ in gates])
-    (plain,), _ = qml.transforms.decompose(tape, gate_set={"CNOT", "RX", "RY", "RZ", "Hadamard"})
-    found = cost(network, 3)
-    assert found is not None
-    assert (found.n_qubits, found.rotations) == (network.n_qubits, len(gates))
-    assert found.two_qubit_gates == sum(operation.name == "CNOT" for operation in plain.operations)
-    assert found.depth <= plain.graph.get_depth()
-
-
-def test_what_is_no_circuit_has_no_cost() -> None:
-    assert cost(build("coordinates", 300), 8) is None
-    assert cost(build("tree_measured", 300), 8) is None
+def test_a_training_leaves_empty_images_out_and_says_so(tmp_path: Path) -> None:
+    images = quark_gluon().images.copy()
+    images[[3, 7]] = 0
+    write_jets(tmp_path / "jets.h5", replace(quark_gluon(), images=images))
+    with pytest.warns(DataNote, match=r"jets.h5: image: 2 empty images are left out"):
+        prepared = prepared_from(small(), tmp_path / "jets.h5")
+    assert len(prepared.train) + len(prepared.validation) == 118
+    write_jets(tmp_path / "empty.h5", replace(quark_gluon(), images=0 * images))
+    with pytest.raises(DataError, match=r"empty.h5: image: all images are empty"):
+        prepared_from(small(), tmp_path / "empty.h5")
