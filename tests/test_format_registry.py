@@ -86,7 +86,7 @@ def test_each_format_of_this_package_leaves_the_others_files_alone() -> None:
               "jetnet": ("HDF5", {"particle_features": (5, 30, 4), "jet_features": (5, 4)}),
               "jetclass": ("ROOT", {"label_QCD": (5,), "part_energy": (5, 9), "part_px": (5, 9), "part_py": (5, 9),
                                     "part_pz": (5, 9)}),
-              "top_tagging": ("HDF5", {"table": ()}), "root": ("ROOT", {}), "lhco": ("HDF5", {"df": ()}),
+              "top_tagging": ("HDF5", {"table": ()}), "root": ("ROOT", {}), "pandas": ("HDF5", {"df": ()}),
               "calochallenge": ("HDF5", {"showers": (5, 6480), "incident_energies": (5, 1)})}
     assert set(shapes) == set(FORMATS)
     for name, (kind, arrays) in shapes.items():

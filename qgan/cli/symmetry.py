@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from ..base.console import aligned
 from ..base.kinds import Jets, Json, Overwrite, Positive, Quiet, Seed
@@ -33,7 +32,7 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
         files: real jets first, then generated ones (default: the test jets that ship, which also go before a single
             file of a generator).
         pair: which of the jets that ship, where no file is given.
-        n: jets of each class, at most.
+        n: most jets per class.
         tagger: what tells jets apart, by name (see qgan tag).
         find: act on four-momenta of particles, or on places of pixels.
         generators: of a symmetry that is looked for.
@@ -107,7 +106,7 @@ def games_table(found: Sequence[Found], names: dict[str, str]) -> str:
                      "found" if one.game.found else "no symmetry", f"{one.game.moved:.2f}", f"{metric.gap:.3f}",
                      "".join(sign * count for sign, count in zip("+-0", metric.signature, strict=True)),
                      f"{metric.cosine:.3f}", " ".join(f"{residual:.2f}" for residual in metric.residuals)])
-    matrices = [f"{names[one.jets]} {one.group} {one.seed}:\n{np.array2string(one.game.generators, precision=2)}"
+    matrices = [f"{names[one.jets]} {one.group} {one.seed}:\n{one.game.generators.round(2)}"
                 for one in found]
     return "\n".join([aligned(rows, left=(0, 1, 4), heads=1), *matrices])
 
@@ -117,5 +116,5 @@ def _auc(one: Broken) -> str:
 
 
 def _beside(one: Broken, first: Broken) -> str:
-    off = abs(one.auc - first.auc) > 3 * float(np.hypot(one.error, first.error))
+    off = abs(one.auc - first.auc) > 3 * math.hypot(one.error, first.error)
     return _auc(one) + ("*" if off else " ")

@@ -118,9 +118,9 @@ class JetSource:
     @single_precision()
     @torch.inference_mode()
     def block(self, index: int, seed: int, asked: Asked = ANY, substructure: bool = False,
-              wanted: int = BLOCK) -> JetImages:
+              wanted: int | None = None) -> JetImages:
         """The jets from ``index * BLOCK`` of a seed, the first ``wanted`` of a block."""
-        rng = numpy_rng(seed, "conditions", index)
+        rng, wanted = numpy_rng(seed, "conditions", index), BLOCK if wanted is None else wanted
         drawn = asked.conditions(self.density, rng, index * BLOCK, BLOCK, wanted)
         table = self._table(drawn.values, drawn.label)
         part = next((part for part, most in PARTS.items() if wanted <= most and self._is_exact(part)), BLOCK)
@@ -130,6 +130,7 @@ class JetSource:
         phi = rng.uniform(0, 2 * math.pi, BLOCK).astype(np.float32)
         return self._jets(images[:wanted], drawn.values[:wanted], drawn.label[:wanted], phi[:wanted], substructure)
 
+    @single_precision()
     @torch.inference_mode()
     def try_out(self) -> None:
         """Makes a jet: what is damaged in a file shows there at the latest, whatever it raises."""
