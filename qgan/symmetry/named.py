@@ -35,7 +35,8 @@ def sides(images: Images, grid: Grid, frame: str, eta: np.ndarray | None,
 
     >>> rng, image = np.random.default_rng(0), np.zeros((2, 3, 3))
     >>> image[:, 0, 1] = 1.0
-    >>> {name: [int(side[0, 0, 1]) for side in both] for name, *both in sides(image, Grid.square(3, 0.3), "raw", None, rng)}
+    >>> found = sides(image, Grid.square(3, 0.3), "raw", None, rng)
+    >>> {name: [int(side[0, 0, 1]) for side in both] for name, *both in found}
     {'eta_flip': [1, 0], 'phi_flip': [1, 1], 'quarter_turn': [1, 0]}
     """
     rows, columns = (np.allclose(axis, -axis[::-1], atol=1e-6) for axis in (grid.eta, grid.phi))
