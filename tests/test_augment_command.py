@@ -72,6 +72,7 @@ def test_a_small_study(files: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert [row for row in again["taggers"] if not row["saw_more_jets"]] == found["taggers"]
 
 
+@pytest.mark.slow
 def test_parts_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path: Path) -> None:
     (tmp_path / "often.yaml").write_text((files / "config.yaml").read_text() + "logging: {checkpoint: 1}\n")
     words = [*options(files), "--config", str(tmp_path / "often.yaml"), "--seeds", "3", "--steps", "100000"]

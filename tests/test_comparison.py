@@ -170,6 +170,7 @@ def test_controls_are_what_they_are_called() -> None:
     assert abs(np.corrcoef(shuffled.conditions["mass"], one.jets.conditions["mass"])[0, 1]) < 0.5
 
 
+@pytest.mark.slow
 def test_the_figures_catch_the_controls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which figure sees which control, with a wide margin; memorised jets are for another metric alone."""
     few_draws(monkeypatch)
@@ -260,6 +261,7 @@ def begun(log: Path) -> bool:
     return log.is_file() and any(record["step"] > 0 for record in read_log(log))
 
 
+@pytest.mark.slow
 def test_trainings_side_by_side_leave_checkpoints_when_stopped(files: Path, tmp_path: Path) -> None:
     endless = {name: small({"steps": 100000, "logging.checkpoint": 100000, "generator.core": name})
                for name in ("quantum", "dense", "frozen")}

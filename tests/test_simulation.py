@@ -162,6 +162,7 @@ def test_an_interrupted_run_goes_on_to_the_same_file(tmp_path: Path, small_chunk
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_killed_with_several_workers_equals_one_worker_uninterrupted(tmp_path: Path, small_chunks: None) -> None:
     alone = simulate("w", 20, tmp_path / "alone.h5", seed=5, quiet=True).read_bytes()
     program = tmp_path / "program.py"

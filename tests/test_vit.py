@@ -86,6 +86,7 @@ def test_attention_is_the_formula_patch_by_patch(name: str) -> None:
         torch.testing.assert_close(found, there + block.layers(block.after(there)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_it_learns_to_count_lit_pixels(name: str) -> None:
     rng = np.random.default_rng(1)
