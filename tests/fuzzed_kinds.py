@@ -42,7 +42,8 @@ class Kind:
         read: reads it, in a way that the generator chooses.
         change: breaks what is in it; None where only bytes are broken.
         mend: makes what stands beside it fit again, such as a checksum, after bytes were broken.
-        named: whether errors name the file; those of options, which may be words too, name the option.
+        named: whether errors name the file; those of options, which may be words too, name the option, and those of
+            a model that is whole but wrong name the jets that it makes or is given.
     """
 
     name: str
@@ -285,10 +286,11 @@ KINDS: dict[str, Kind] = {
     "columns parquet": Kind("jets.parquet", lambda path: write_jets(path, quark_gluon(4)), columns),
     "checkpoint": Kind("checkpoint.pt", _learned("trained"), _learned("read_trained"), _learned("change_checkpoint")),
     "autoencoder": Kind("checkpoint.pt", _learned("autoencoder"), _learned("read_autoencoder"),
-                        _learned("change_checkpoint")),
+                        _learned("change_checkpoint"), named=False),
     "card": Kind("model.json", lambda path: _learned("model")(path.with_suffix(".safetensors")),
                  _learned("read_model"), _change_json),
-    "weights": Kind("model.safetensors", _learned("model"), _learned("read_model"), mend=_right_checksum),
+    "weights": Kind("model.safetensors", _learned("model"), _learned("read_model"), mend=_right_checksum,
+                    named=False),
     "yaml": Kind("options.yaml", lambda path: path.write_text(yaml.safe_dump(Configuration().to_dict())),
                  _read_configuration, _change_yaml, named=False),
     "anomaly yaml": Kind("options.yaml", _anomaly, _read_anomaly, _change_yaml),

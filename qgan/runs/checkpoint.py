@@ -73,7 +73,7 @@ class Checkpoint:
             try:
                 target.load_state_dict(self.states[name])
             except Exception as error:  # torch raises what comes, where the state is none
-                problem = " ".join(str(error).split())
+                problem = textwrap.shorten(str(error), 200)
                 raise CheckpointError(f"{path}: {name}: belongs to another model: {problem}") from error
 
 

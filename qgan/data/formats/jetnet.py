@@ -91,10 +91,10 @@ def laid_out(rows: Mapping[str, np.ndarray], like: JetImages) -> dict[str, np.nd
 def _as_native(contents: Contents) -> Contents:
     """What was written here, with the arrays of the native layout."""
     grid, particles, jets = grid_of(contents), contents.rows(PARTICLES), contents.rows(JETS)
-    n = particles.shape[0]
-    if particles.shape[2:] != (4,) or jets.shape != (n, 4):
+    if len(particles.shape) != 3 or particles.shape[2] != 4 or jets.shape != (particles.shape[0], 4):
         raise DataError(contents.path, PARTICLES, f"shape {particles.shape} beside {JETS} {jets.shape}, expected "
                                                   "(jets, particles, 4) beside (jets, 4)")
+    n = particles.shape[0]
 
     def images(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
         features, pt = particles.read(start, stop, np.float32), jets.read(start, stop, np.float32)[:, 0]
