@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-from ..observables.tensors import safe_sqrt
-from .pixels import PixelStatistics, cut, normalise
+from .pixels import PixelStatistics, cut, kneed
 from .shares import SHARES, ShareSetting
 
 
@@ -63,7 +62,7 @@ class DirectGenerator(nn.Module):
             threshold, relative, everywhere = softplus(self.grain)
             root = relu(root - threshold + (relative * root + everywhere) * grain.view_as(root))
         value = root * self.reached
-        return self.cut(normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power))
+        return self.cut(kneed(value, self.knee, self.power))
 
     def cut(self, images: Tensor) -> Tensor:
         """Without what is softer than any real pixel."""

@@ -165,12 +165,16 @@ class PixelHead(nn.Module):
             value = value + spread * noise * (tail.clamp(-_TAIL, _TAIL) * relu(noise)).exp()
             value = value + spread * self.neighbours(value, noise)
         value = relu(value) * self.reached
-        images = normalise(safe_sqrt(value * (value + 2 * self.knee)), self.power)
-        return self.cut(images)
+        return self.cut(kneed(value, self.knee, self.power))
 
     def cut(self, images: Tensor) -> Tensor:
         """Without what is softer than any real pixel."""
         return cut(images, self.softest, self.power)
+
+
+def kneed(value: Tensor, knee: Tensor, power: float) -> Tensor:
+    """x = √(v (v + 2κ)) of values (B, H, W), scaled to Σ x^(1/power) = 1."""
+    return normalise(safe_sqrt(value * (value + 2 * knee)), power)
 
 
 def cut(images: Tensor, softest: Tensor, power: float) -> Tensor:

@@ -22,7 +22,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .qubits import Gate, Pixels, bits_for, phased, rotate, signs, started, turned
+from .qubits import Gate, Pixels, bits_for, phased, rotate, signs_of, started, turned, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 #: Layers and lengths of z that are tried for a size, both growing together.
@@ -57,14 +57,12 @@ class Born(nn.Module):
         self.about_y = nn.Parameter(0.3 * torch.randn(layers, self.n_qubits, 1 + mixed))
         self.about_z = nn.Parameter(0.3 * torch.randn(layers - 1, self.n_qubits, 1 + mixed))
         self.phases = nn.Parameter(0.3 * torch.randn(layers - 1, len(self.pairs))) if self.pairs else None
-        z = signs(self.n_qubits)
-        self.register_buffer("signs", torch.stack([*z, *(z[one] * z[other] for one, other in self.pairs)]),
-                             persistent=False)
+        self.register_buffer("signs", signs_of(self.n_qubits, self.pairs), persistent=False)
         self.pixels = Pixels(shape, coded)
 
     def angles(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Of RY (layers, n_qubits, B), and of RZ (layers − 1, n_qubits, B)."""
-        mixed = torch.cat((torch.ones_like(inputs[:, :1]), self.mix(inputs)), 1).T
+        mixed = with_one(self.mix(inputs))
         return self.about_y @ mixed, self.about_z @ mixed
 
     def probabilities(self, inputs: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ single qubits are one real matrix of each register, phases one elementwise produ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -89,6 +90,17 @@ def _times(parts: Tensor, real: Tensor, imaginary: Tensor) -> Tensor:
     product[:, 0].addcmul_(parts[:, 1], imaginary, value=-1)
     product[:, 1].addcmul_(parts[:, 0], imaginary)
     return product
+
+
+def signs_of(n: int, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """(n + pairs, 2^n): Z of each qubit, then ZZ of each pair."""
+    z = signs(n)
+    return torch.stack([*z, *(z[one] * z[other] for one, other in pairs)])
+
+
+def with_one(values: Tensor) -> Tensor:
+    """Numbers (B, m) and a one before them, samples last, (1 + m, B): what b and w of b + w·z are multiplied by."""
+    return torch.cat((torch.ones_like(values[:, :1]), values), 1).T
 
 
 def turned(angles: Tensor) -> Tensor:

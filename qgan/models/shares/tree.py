@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .born import neighbours
-from .qubits import Gate, Pixels, bits_for, phased, real_parts, rotate, signs, turned
+from .qubits import Gate, Pixels, bits_for, phased, real_parts, rotate, signs, signs_of, turned, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 
@@ -46,16 +46,11 @@ class Tree(nn.Module):
         self.turns = nn.Parameter(0.1 * torch.randn(layers, self.n_qubits, 1 + mixed))
         self.pairs = neighbours(0, *bits)
         self.phases = nn.Parameter(0.3 * torch.randn(layers, self.n_qubits + len(self.pairs)))
-        z = signs(self.n_qubits)
-        self.register_buffer("signs", torch.stack([*z, *(z[one] * z[other] for one, other in self.pairs)]),
-                             persistent=False)
+        self.register_buffer("signs", signs_of(self.n_qubits, self.pairs), persistent=False)
         # Of each outcome, rows before columns, the leaf of the tree.
         weights = 2 ** torch.arange(self.n_qubits - 1, -1, -1)
-        self.register_buffer("place", ((1 - z[self.order]) / 2).long().T @ weights, persistent=False)
+        self.register_buffer("place", ((1 - signs(self.n_qubits)[self.order]) / 2).long().T @ weights, persistent=False)
         self.pixels = Pixels(shape)
-
-    def _mixed(self, inputs: Tensor) -> Tensor:
-        return torch.cat((torch.ones_like(inputs[:, :1]), self.mix(inputs)), 1).T
 
     def _prepared(self, mixed: Tensor) -> Tensor:
         """The real state of the tree, (B, R, C)."""
@@ -68,7 +63,7 @@ class Tree(nn.Module):
 
     def probabilities(self, inputs: Tensor) -> Tensor:
         """(B, R, C), of every outcome."""
-        mixed = self._mixed(inputs)
+        mixed = with_one(self.mix(inputs))
         state = self._prepared(mixed)
         rotations = self.turns @ mixed
         if not self.coherent:
@@ -85,7 +80,7 @@ class Tree(nn.Module):
 
     def gates(self, inputs: Tensor) -> list[Gate]:
         """The circuit of one sample's inputs (1, in_features); not of the twin, which measures in between."""
-        mixed, found = self._mixed(inputs), list[Gate]()
+        mixed, found = with_one(self.mix(inputs)), list[Gate]()
         for bit, coefficients in enumerate(self.branch):
             own, *others = (coefficients @ mixed)[:, 0]
             wire = self.order[bit]
