@@ -55,6 +55,19 @@ def test_bytes_and_arrays_of_one_are_texts_and_numbers(tmp_path: Path, attribute
     assert (jets.frame, jets.class_names, jets.grid) == ("raw", ("gluon", "quark"), quark_gluon().grid)
 
 
+def test_names_that_are_no_utf8_stand_beside_the_others(tmp_path: Path) -> None:
+    path, raw = native_file(tmp_path / "latin.h5", quark_gluon()), "größe".encode("latin-1")
+    with h5py.File(path, "a") as file:
+        file[raw] = np.zeros(len(quark_gluon()))
+        h5py.h5a.create(file.id, raw, h5py.h5t.NATIVE_INT32, h5py.h5s.create(h5py.h5s.SCALAR)).write(
+            np.array(3, "i4"))
+    assert len(read_jets(path)) == len(quark_gluon())
+    with h5py.File(tmp_path / "alone.h5", "w") as file:
+        file[raw], file["b"] = np.zeros(3), np.zeros(3)
+    with pytest.raises(DataError, match=r"alone.h5: image: no such key; the file holds b, gr\\xf6\\xdfe; expected"):
+        read_jets(tmp_path / "alone.h5")
+
+
 @pytest.mark.parametrize("label", [np.eye(2, dtype=int)[[0, 1, 1]], np.array([[0], [1], [1]])])
 def test_labels_that_are_no_list_are_refused_where_jets_are_made(label: np.ndarray) -> None:
     jets = quark_gluon()

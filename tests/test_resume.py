@@ -111,6 +111,18 @@ def test_records_after_the_last_checkpoint_are_made_again(file: Path, tmp_path: 
     assert_alike(tmp_path / "whole", tmp_path / "killed")
 
 
+@pytest.mark.parametrize("quality", [0, 3])
+def test_a_last_look_that_was_recorded_before_a_kill_is_not_recorded_twice(file: Path, tmp_path: Path,
+                                                                           quality: int) -> None:
+    configuration = small({"logging.quality": quality})
+    for place in ("whole", "killed"):
+        train(configuration, data=[file], out=tmp_path / place, quiet=True)
+    # Naming the data has a finished run make its end again, as one does that was killed after its last line.
+    train(configuration, data=[file], out=tmp_path / "killed", resume=True, quiet=True)
+    assert sum("at a glance/w1_worst" in line for line in read_log(tmp_path / "killed" / "log.jsonl")) == 1 + quality // 3
+    assert_alike(tmp_path / "whole", tmp_path / "killed")
+
+
 def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(file: Path, tmp_path: Path,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     train(small(), data=[file], out=tmp_path / "whole", quiet=True)

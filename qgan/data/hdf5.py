@@ -42,7 +42,7 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
             raise DataError(path, "", _why(error)) from error
     with file:
         with refused(path, "", "is damaged: its keys cannot be read"):
-            keys = tuple(sorted(file))
+            named = {_text(key): key for key in file}
         attributes = {}
         with refused(path, "", "is damaged: its attributes cannot be read"):
             names = list(file.attrs)
@@ -50,10 +50,11 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
             if names and not texts_are_sound(path, file.userblock_size, header):
                 raise DataError(path, "", "is damaged: the texts of its attributes cannot be read")
         for name in names:
-            with refused(path, name, "is no attribute that can be read"):
-                attributes[name] = plain(file.attrs[name])
+            with refused(path, _text(name), "is no attribute that can be read"):
+                attributes[_text(name)] = plain(file.attrs[name])
         # What a key stands for is looked at once, however often its rows are read.
-        yield Contents(str(path), "HDF5", keys, cache(lambda key: _rows(file, str(path), key)), attributes, file.close)
+        look = cache(lambda key: _rows(file, str(path), key, named.get(key, key)))
+        yield Contents(str(path), "HDF5", tuple(sorted(named)), look, attributes, file.close)
 
 
 @contextmanager
@@ -96,10 +97,15 @@ def _why(error: OSError) -> str:
         "is not an HDF5 file, nor of another kind that is read")
 
 
-def _rows(file: h5py.File, path: str, key: str) -> Rows:
+def _text(name: str | bytes) -> str:
+    """A name in a file; h5py gives one that is no UTF-8 as bytes."""
+    return name if isinstance(name, str) else name.decode(errors="backslashreplace")
+
+
+def _rows(file: h5py.File, path: str, key: str, name: str | bytes) -> Rows:
     """The rows of a dataset, once it is clear that all that it stands for is there."""
     with refused(path, key, "cannot be opened: damaged, or a link to nothing"):
-        dataset = file[key]
+        dataset = file[name]
         if not isinstance(dataset, h5py.Dataset):
             raise DataError(path, key, "is a group, expected an array")
         shape, dtype = dataset.shape, dataset.dtype

@@ -74,13 +74,14 @@ class ExactMoments(nn.Module):
         ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
         """
         shares = images if power == 1.0 else images.pow(1 / power)
-        own = self._asked(self._moments(shares, images.new_zeros(images.shape[0], 3)))
+        start = self._moments(shares, images.new_zeros(images.shape[0], 3))
+        own = self._asked(start)
         target = torch.cat((own[:, :1] if mass is None else 2 * mass.clamp_min(1e-4).log()[:, None],
                             own[:, 1:] if centroid is None else centroid / self.half_width), 1)
         # Along which the tilt may change: exp(λ |r − c|²) is α = −2 λ c_η and β = −2 λ c_φ.
         way = torch.cat((torch.ones_like(own[:, :1]), -2 * own[:, 1:]), 1).detach() if radial else None
         with torch.no_grad():
-            strength, slopes, reached = self._solve(shares.detach(), target.detach(), way)
+            strength, slopes, reached = self._solve(shares.detach(), start.detach(), target.detach(), way)
         # One step more, with the gradient of an exact solution: that of the implicit function. Where nothing was
         # reached the slopes may be singular, and a gradient through them would be NaN.
         slopes = torch.where(reached[:, :, None], slopes, torch.eye(3, dtype=slopes.dtype, device=slopes.device))
@@ -91,23 +92,26 @@ class ExactMoments(nn.Module):
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
         return tilted * total.clamp_min(1e-12).pow(-power)
 
-    def _solve(self, shares: Tensor, target: Tensor, way: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _solve(self, shares: Tensor, moments: Tensor, target: Tensor,
+               way: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Strengths (B, 3), the slopes (B, 3, 3) of what they change, and whether it was reached (B, 1).
 
-        Newton's method; where it does not converge, the nearest that it came to.
+        Newton's method from the shares as they are, which have these ``moments``; where it does not converge, the
+        nearest that it came to.
         """
         strength = best = target.new_zeros(shares.shape[0], 3)
         kept = target.new_zeros(shares.shape[0], 3, 3)
         least = target.new_full((shares.shape[0], 1), torch.inf)
-        for _ in range(_STEPS):
-            moments = self._moments(shares, strength)
+        for steps_left in reversed(range(_STEPS)):
             missing, slopes = target - self._asked(moments), self._slopes(moments)
             error = (missing / self.scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
             better = error < least
             least, best = torch.where(better, error, least), torch.where(better, strength, best)
             kept = torch.where(better[:, :, None], slopes, kept)
-            step = _solved(slopes, missing, way)
-            strength = (strength + step.clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
+            if steps_left:
+                step = _solved(slopes, missing, way).clamp(-_STEP, _STEP)
+                strength = (strength + step).clamp(-_MOST, _MOST)
+                moments = self._moments(shares, strength)
         return best, kept, least < 1
 
     def _factors(self, strength: Tensor) -> tuple[Tensor, Tensor]:

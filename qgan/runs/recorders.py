@@ -74,17 +74,21 @@ class JsonLinesRecorder(Recorder):
 
     Args:
         path: of the file; appended to.
-        start: first step of this run: lines of this step and later ones are dropped.
+        start: first step of this run: lines of this step and later ones are dropped. A line with the step and tags of
+            one that is kept is not written again: a run that was killed after its last step looks at it once more.
     """
 
     def __init__(self, path: str | Path, start: int = 0) -> None:
         self.path = Path(path)
         kept = [line for line in read_log(path) if line["step"] < start] if self.path.exists() else []
+        self._kept = {(line["step"], frozenset(line)) for line in kept}
         write_text(path, "".join(f"{json.dumps(line)}\n" for line in kept))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         plain = {tag: float(value) for tag, value in values.items()}
         line = {"step": int(step)} | {tag: value if math.isfinite(value) else None for tag, value in plain.items()}
+        if (line["step"], frozenset(line)) in self._kept:
+            return
         try:
             # Opened for each line: a run may be killed at any moment, and its log should not end long before.
             with self.path.open("a", encoding="utf-8") as stream:

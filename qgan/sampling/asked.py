@@ -106,7 +106,7 @@ class Asked:
             ConditionError: no training jet is near to what is given together; names the row.
         """
         if self.table is None and not self.drawn:
-            return density.sample(size, rng, self.label, self.fixed)
+            return density.sample(size, rng, self.label, self.fixed, wanted)
         label = None if self.label is None else np.full(size, self.label)
         given = {name: np.full(size, value) for name, value in self.fixed.items()
                  if not isinstance(value, tuple | list)}

@@ -131,7 +131,7 @@ class ConditionDensity:
                        max(float(e[i, 1]) for e in self._edges.values())) for i, name in enumerate(self.names)}
 
     def sample(self, n: int, rng: np.random.Generator, label: int | None = None,
-               fixed: Mapping[str, Fixed] | None = None) -> Conditions:
+               fixed: Mapping[str, Fixed] | None = None, wanted: int | None = None) -> Conditions:
         """Draws conditions.
 
         Args:
@@ -139,26 +139,30 @@ class ConditionDensity:
             rng: the source of randomness; the same state gives the same draws.
             label: the class; by default classes are drawn as often as in training (given what is fixed).
             fixed: values or ranges that conditions must have, such as ``{"pt": 270.0, "mass": (80.0, 82.0)}``.
+            wanted: only the first so many matter; the others repeat the last of these.
 
         Raises:
             ConditionError: there is no such class or condition, or no training jet of the class is near to ``fixed``.
         """
-        wanted = self._bounds(fixed or {})
+        bounds, kept = self._bounds(fixed or {}), n if wanted is None else wanted
         if label is not None and label not in self._classes:
             known = ", ".join(map(str, self.classes))
             raise ConditionError(f"label {label}: no such class in the training data, which has {known}")
         candidates = self.classes if label is None else [label]
-        self._check_ranges(wanted, candidates, label)
-        pools = {c: pool for c in candidates if (pool := self._classes[c].pool(wanted)) is not None}
+        self._check_ranges(bounds, candidates, label)
+        pools = {c: pool for c in candidates if (pool := self._classes[c].pool(bounds)) is not None}
         if not pools:
-            asked = ", ".join(f"{self.names[i]} {_show_bounds(*b)}" for i, b in wanted.items())
+            asked = ", ".join(f"{self.names[i]} {_show_bounds(*b)}" for i, b in bounds.items())
             raise ConditionError(f"no training jet{_of(label)} is near to {asked} together; {self._show(candidates)}")
         share = np.array([self._weights[c] * pool.mass for c, pool in pools.items()])
         labels = rng.choice(np.array(list(pools)), n, p=share / share.sum())
         values = np.empty((n, len(self.names)), np.float32)
         for c, pool in pools.items():
-            chosen = np.flatnonzero(labels == c)
-            values[chosen] = self._classes[c].draw(len(chosen), rng, wanted, pool)
+            mine = labels == c
+            first = np.flatnonzero(mine[:kept])
+            values[first] = self._classes[c].draw(int(mine.sum()), rng, bounds, pool, len(first))
+        if kept < n:
+            values[kept:] = values[kept - 1]
         return Conditions(values, labels.astype(np.int64))
 
     def fill(self, given: Mapping[str, np.ndarray], rng: np.random.Generator, label: np.ndarray | None,
@@ -192,7 +196,7 @@ class ConditionDensity:
             chosen, mine = np.zeros(n, np.int64), label[some] == c
             chosen[some], distance[some[mine]] = start.chosen, start.distance[mine]
             ends: Ends = {**{i: (v, v) for i, v in columns.items()}, **bounds}
-            finished = self._classes[c].finish(chosen, normal, ends, within)
+            finished = self._classes[c].finish(chosen, normal, ends, within, wanted)
             values[some[mine]] = finished[some[mine]]
         values[wanted:] = values[wanted - 1]
         return Conditions(values, label, distance / np.sqrt(max(1, len(columns))))

@@ -83,31 +83,35 @@ class ClassKernel:
         weight = np.where(low == high, value, ndtr(above) - ndtr(below)).prod(1)
         return Pool(everything, weight / weight.sum(), float(weight.mean()), False) if weight.any() else None
 
-    def draw(self, n: int, rng: np.random.Generator, bounds: Bounds, pool: Pool) -> np.ndarray:
-        """``n`` draws (n, C) from the rows of ``pool``."""
+    def draw(self, n: int, rng: np.random.Generator, bounds: Bounds, pool: Pool, wanted: int) -> np.ndarray:
+        """The first ``wanted`` of ``n`` draws (n, C) from the rows of ``pool``."""
         if pool.probability is None:
             chosen = pool.rows[rng.integers(len(pool.rows), size=n)]
         else:
             chosen = rng.choice(pool.rows, n, p=pool.probability)
         noise = rng.standard_normal((n, self._rows.shape[1]))
-        return self.finish(chosen, noise, bounds, None if pool.inside else rng.random((n, len(bounds))))
+        uniform = None if pool.inside else rng.random((n, len(bounds)))
+        return self.finish(chosen, noise, bounds, uniform, wanted)
 
-    def finish(self, chosen: np.ndarray, noise: np.ndarray, bounds: Ends, uniform: np.ndarray | None) -> np.ndarray:
-        """Draws (n, C) from the rows that were chosen.
+    def finish(self, chosen: np.ndarray, noise: np.ndarray, bounds: Ends, uniform: np.ndarray | None,
+               wanted: int) -> np.ndarray:
+        """Draws (wanted, C) from the rows that were chosen.
 
         Args:
             chosen: (n,) positions of rows.
             noise: (n, C) standard normal numbers.
             uniform: (n, len(bounds)) that place the draws within the bounds; None where the rows lie there already.
+            wanted: only the first so many; what is multiplied is whole, since products are rounded by their shape.
         """
         values = self._rows[chosen]
         noise = self._h * noise @ self._root.T
         if uniform is not None and bounds:
             noise += self._step(values, bounds, uniform)
-        values = values + noise
+        values = (values + noise)[:wanted]
         values[:, self._whole] = np.round(values[:, self._whole])
         low, high = (np.broadcast_to(edge, values.shape).copy() for edge in self._edges.T)
         for column, (least, most) in bounds.items():
+            least, most = (edge[:wanted] if isinstance(edge, np.ndarray) else edge for edge in (least, most))
             low[:, column] = np.maximum(least, self._edges[column, 0])
             high[:, column] = np.minimum(most, self._edges[column, 1])
         return _reflect(values, low, high)

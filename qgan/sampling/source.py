@@ -166,8 +166,8 @@ class JetSource:
 
     def _jets(self, images: np.ndarray, values: np.ndarray, label: np.ndarray, phi: np.ndarray,
               substructure: bool) -> JetImages:
-        asked = {name: column for name, column in zip(self.density.names, values.T, strict=True)
-                 if name not in codable()}
+        coded = codable()
+        asked = {name: column for name, column in zip(self.density.names, values.T, strict=True) if name not in coded}
         constant = {name: np.full(len(label), value, np.float32) for name, value in self.constants.items()}
         found = tau_from_images(images, self.generator.grid) if substructure else {}
         taus = {name: tau.astype(np.float32) for name, tau in found.items()}
@@ -213,8 +213,8 @@ class JetSource:
         >>> jets.label.tolist(), jets.conditions["pt"].tolist()
         ([1, 0], [270.0, 290.0])
         """
-        return concatenate(list(self.jets(n, seed, label, fixed, substructure, conditions=conditions,
-                                          outside=outside)))
+        blocks = list(self.jets(n, seed, label, fixed, substructure, conditions=conditions, outside=outside))
+        return blocks[0] if len(blocks) == 1 else concatenate(blocks)
 
     @property
     def grid(self) -> Grid:
