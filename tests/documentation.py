@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 #: Markdown by path from the project's top; what the site makes of the programs is not among it.
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-         for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+         for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+#: What makes code of the documentation small enough for a test.
+SMALLER = [(r"\bn=\d+", "n=140"), (r"\b1000\)", "110)"), (r"\.(jets|sample)\(\d+", r".\1(140"),
+           (r"epochs=\d+", "epochs=1"), (r'(embedded_jets\("\w+", "\w+"\))(?!\.)', r"\1[::40]"),
+           (r"steps=\d+, seed=1", "steps=2, seed=1, batch_size=16, logging=LoggingOptions(costly=0)")]
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
@@ -45,6 +49,18 @@ def named_files(page: str) -> dict[str, str]:
     """Blocks that begin with the name of a file."""
     heads = ((re.match(r"# (\S+\.\w+)\n", block.text), block.text) for block in blocks(page))
     return {head[1]: text for head, text in heads if head}
+
+
+def loose_blocks(page: str) -> list[str]:
+    """Its Python that is no file."""
+    return [block.text for block in blocks(page, "python") if block.text not in named_files(page).values()]
+
+
+def smaller_code(text: str) -> str:
+    """The same code with less work: fewer jets, steps and epochs."""
+    for pattern, small in SMALLER:
+        text = re.sub(pattern, small, text)
+    return text
 
 
 def read(line: str) -> tuple[str, str, dict[str, Any]] | None:

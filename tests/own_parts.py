@@ -80,3 +80,24 @@ def rotated(weights: np.ndarray, wires: list[int]) -> None:
 def doubled(weights: np.ndarray, wires: list[int]) -> None:
     """No circuit that a gate list could say."""
     qml.RY(2 * weights[0, 0], wires=0)
+
+
+def controlled(weights: Tensor, wires: list[int]) -> None:
+    """Gates that no list of rotations and CNOTs holds: constant ones, controlled ones, multiples of a weight."""
+    for wire in wires:
+        qml.Hadamard(wire)
+    for layer in weights:
+        for wire in wires:
+            qml.CRX(layer[wire], wires=[wire, (wire + 1) % len(wires)])
+            qml.RY(2 * layer[wire], wires=wire)
+
+
+def measured(weights: Tensor, wires: list[int]) -> None:
+    """A measurement, which is no gate."""
+    qml.RY(weights[0, 0], wires=wires[0])
+    qml.expval(qml.Z(wires[0]))
+
+
+def failing(weights: Tensor, wires: list[int]) -> None:
+    """Asks for a wire that is not there."""
+    qml.RY(weights[0, 0], wires=wires[9])

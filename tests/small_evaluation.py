@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,8 @@ from qgan.evaluation import effort
 def few_draws(patch: pytest.MonkeyPatch) -> None:
     """Every evaluation from now on has as few draws, splits and real pairs as will do."""
 
-    def little(n_per_class: int, quick: bool) -> effort.Effort:
-        return replace(whole(n_per_class, quick), floors=4, draws=2, tree_repeats=2, tree_floors=2,
+    def little(*asked: Any) -> effort.Effort:
+        return replace(whole(*asked), floors=4, draws=2, tree_repeats=2, tree_floors=2,
                        referee_sizes=(20, 40), referee_seeds=2, referee_floors=1)
 
     whole = effort.effort

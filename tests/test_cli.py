@@ -56,6 +56,12 @@ def complaint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..
     return run
 
 
+def test_what_needs_no_jets_is_said_before_they_are_read(complaint: Callable[..., str], tmp_path: Path) -> None:
+    missing = tmp_path / "missing.h5"
+    assert "device 'gpu': unknown" in complaint("evaluate", missing, "--device", "gpu")
+    assert "there is no tagger tree;" in complaint("evaluate", missing, "--referees", "tree")
+
+
 def damaged(path: Path, change: Callable[[h5py.File], None]) -> Path:
     with h5py.File(path, "r+") as file:
         change(file)

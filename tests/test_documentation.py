@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from documentation import PAGES, ROOT, blocks, command_lines, named_files, read
+from documentation import PAGES, ROOT, blocks, command_lines, loose_blocks, named_files, read, smaller_code
 from small_evaluation import few_draws
 from small_training import SMALL
 from toy_jets import toy_jets
@@ -28,10 +28,6 @@ ELSEWHERE = {"README.md": "test_readme", "docs/extending.md": "test_extending",
 #: Commands that run in tests, made small; the others are only parsed: studies of minutes, with tests of their own.
 RUN = {("qgan", name) for name in ("convert", "evaluate", "generate", "info", "models", "train")} | {
     ("anomaly", "train"), ("anomaly", "score")}
-#: What makes code of the documentation small enough for a test.
-SMALLER = [(r"\bn=\d+", "n=140"), (r"\b1000\)", "110)"), (r"\.(jets|sample)\(\d+", r".\1(110"),
-           (r"epochs=\d+", "epochs=1"), (r'(embedded_jets\("\w+", "\w+"\))(?!\.)', r"\1[::40]"),
-           (r"steps=\d+, seed=1", "steps=2, seed=1, batch_size=16, logging=LoggingOptions(costly=0)")]
 TOGETHER = [page for page in PAGES if page not in ELSEWHERE]
 
 
@@ -88,10 +84,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_its_python_runs(page: str, folder: Path) -> None:
     names: dict[str, object] = {"LoggingOptions": LoggingOptions}
     for block in blocks(page, "python"):
-        text = block.text
-        for pattern, small in SMALLER:
-            text = re.sub(pattern, small, text)
-        exec(compile(text, page, "exec"), names)
+        exec(compile(smaller_code(block.text), page, "exec"), names)
+
+
+def test_code_that_is_tested_elsewhere_is_in_files() -> None:
+    """The README and the guide of own parts have tests that run what is in none, too."""
+    assert [page for page in ELSEWHERE if loose_blocks(page)] == ["README.md", "docs/extending.md"]
 
 
 @pytest.mark.slow

@@ -6,12 +6,14 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from documentation import loose_blocks, smaller_code
 from small_evaluation import few_draws
 from small_training import small, with_delta_r
 from test_anomaly_cli import make_jets
@@ -28,7 +30,7 @@ from qgan.base.registry import Registry
 from qgan.cli import main
 from qgan.data import file_summary, read_jets, write_jets
 from qgan.data.formats import FORMATS
-from qgan.evaluation import METRICS
+from qgan.evaluation import METRICS, Reference
 from qgan.evaluation.referee import Dealt, referee
 from qgan.evaluation.two_sample import roc_auc
 from qgan.losses import ADVERSARIAL, TERMS
@@ -119,6 +121,18 @@ def test_the_circuit_is_the_layers(tmp_path: Path) -> None:
     assert layer.weights.shape == (2, 6)
     x = torch.randn(5, 4, dtype=torch.float64)
     torch.testing.assert_close(layer(x), layer.reference(x), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("text", loose_blocks("docs/extending.md"), ids=lambda text: text.split("\n")[0])
+def test_what_is_no_file_runs_beside_the_files(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    few_draws(monkeypatch)
+    monkeypatch.setattr(Reference, "judge", partialmethod(Reference.judge, metrics=["girth"]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    written(tmp_path, *FILES)
+    exec(compile(smaller_code(text), "extending.md", "exec"), {})
+    assert capsys.readouterr().out
 
 
 def test_the_core_is_the_generators_and_may_be_named_without_being_registered(jets: Path, tmp_path: Path) -> None:

@@ -94,6 +94,16 @@ def test_the_picture_draws_each_family() -> None:
     axes = frontier_plot(points, ["tree"]).axes[0]
     assert {line.get_label(): line.get_linestyle() for line in axes.lines} == {"tree": "-", "bits": "--"}
     assert np.array_equal(axes.lines[0].get_xdata(), [100, 1000])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["100", "1,000"]
+    assert [text.get_text() for text in frontier_plot(points, ["tree"]).legends[0].get_texts()] == ["tree", "bits"]
+
+
+def test_of_one_size_the_picture_has_a_row_for_each_family() -> None:
+    points = [made("tree", [0.6, 0.62]), made("bits", [0.5, 0.5], 510), made("thin", [0.7, 0.7])]
+    figure = frontier_plot(points, ["tree"])
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["thin (500)", "tree (500)", "bits (510)"]
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"] == [0.7, 0.61, 0.5]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["no circuit", "a circuit"]
 
 
 def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

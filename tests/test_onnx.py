@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from small_training import PUBLISHED, small
 from toy_jets import toy_jets
 
 import qgan
 from qgan.base.errors import ConfigError, DataError
-from qgan.sampling.onnx_model import inputs, write_onnx
+from qgan.quantum import READOUTS, AngleLayer
+from qgan.sampling.onnx_model import _Rotations, inputs, write_onnx
 from qgan.sampling.source import JetSource, load_source
 
 
@@ -47,8 +49,16 @@ def test_the_published_generator(tmp_path: Path) -> None:
     check(trained(tmp_path, PUBLISHED), tmp_path / "model.onnx")
 
 
+@pytest.mark.parametrize("readout", READOUTS)
+def test_circuits_rotated_by_their_inputs(readout: str) -> None:
+    layer = AngleLayer(in_features=7, n_qubits=3, n_layers=3, readout=readout)
+    x = torch.randn(5, 7, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(_Rotations(layer)(x), layer(x), rtol=0, atol=1e-6)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{"symmetry": "exact"}, {"generator.readout": "expval"}], ids=["exact", "expval"])
+@pytest.mark.parametrize("changes", [{"symmetry": "exact"}, {"generator.readout": "expval"},
+                                     {"generator.embedding": "angle"}], ids=["exact", "expval", "angle"])
 def test_small_generators(tmp_path: Path, changes: dict[str, Any]) -> None:
     codings = {"data.codings": ["delta_r_mean", "pixel_mean", "image_mass"]}
     check(trained(tmp_path, codings | changes), tmp_path / "model.onnx")

@@ -71,7 +71,7 @@ def test_a_circuit_of_pennylane_gates_is_run_by_the_fast_engine() -> None:
         np.testing.assert_allclose(found[:3].detach(), np.array(expected, float), atol=1e-5)
 
 
-def test_gates_made_of_rotations_are_taken_apart_and_others_refused() -> None:
+def test_gates_made_of_rotations_are_taken_apart_and_no_others() -> None:
     gates = list_gates(rotated, 2, 1, 6)
     assert gates[:, 3].tolist() == [0, 1, 2, 3, 4, 5]
     with pytest.raises(ConfigError, match=r"circuit: RY on \[0\]: expected RX, RY, RZ by one of the weights"):

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from small_evaluation import few_draws
 from toy_jets import toy_jets
 
 from qgan.base.errors import ConfigError
-from qgan.evaluation import evaluate
+from qgan.evaluation import Reference, evaluate
+from qgan.taggers import TAGGERS, Fitted, Labelled, Setting, Tagger
 
 REAL = toy_jets(800, 1, "real.h5")
 FAKE = toy_jets(400, 2, "fake.h5")
@@ -49,6 +51,27 @@ def test_other_taggers_are_referees_beside_the_network_on_images(monkeypatch: py
     assert {curve.observable for curve in ev.curves if curve.metric == "referee_auc"} == set(rows)
     with pytest.raises(ConfigError, match=r"there is no tagger trees2; did you mean trees\?"):
         evaluate(REAL, FAKE, referees=("trees2",))
+
+
+def test_referees_are_trained_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
+    asked: dict[str, set[str]] = {}
+
+    def watched(name: str, tagger: Tagger) -> Tagger:
+        def fit(training: Labelled, validation: Labelled | None, setting: Setting) -> Fitted:
+            asked.setdefault(name, set()).add(str(setting.device))
+            return tagger.fit(training, validation, replace(setting, device="cpu"))
+
+        return replace(tagger, fit=fit)
+
+    monkeypatch.setattr(TAGGERS, "_things", {name: watched(name, tagger) for name, tagger in TAGGERS.items()})
+    monkeypatch.setattr("qgan.evaluation.effort.resolve_device", lambda name: torch.device(name))
+    yardstick = Reference.of(REAL, n_per_class=100, quick=True, device="cuda:1", referees=("pt_sum",))
+    yardstick.judge(FAKE, metrics=["referee_auc", "tagger_auc"], workers=1)
+    assert asked == {name: {"cuda:1"} for name in ("resnet", "pt_sum", "trees")}
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="device 'gpu': unknown, expected auto, cpu, cuda"):
+        evaluate(REAL, FAKE, device="gpu")
 
 
 def test_without_training_jets_referees_divide_the_held_out_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..base.commands import Word
 from ..base.errors import DataError
-from ..base.kinds import Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed, Selected
+from ..base.kinds import Device, Folder, IndexRange, Jets, Json, Overwrite, Pictures, Positive, Quiet, Seed, Selected
 from ..data.reading import Paths, Reading
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def new_report(folder: Path, overwrite: bool) -> None:
 def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None = None, rows: IndexRange | None = None,
          columns: IndexRange | None = None, select: Sequence[Selected] | None = None,
          n: Positive = 5000, quick: bool = False, referees: Sequence[str] = (), allow_shared: bool = False,
-         seed: Seed = 0,
+         seed: Seed = 0, device: Device = "cpu",
          report: Annotated[Path, Word("FOLDER", Path, check=new_report)] | None = None, logdir: Folder | None = None,
          json: Json | None = None, plots: Pictures | None = None, overwrite: Overwrite = False,
          quiet: Quiet = False) -> None:
@@ -47,6 +47,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         referees: taggers by name that are referees too, such as particlenet-lite; see qgan tag.
         allow_shared: go on where held-out jets are among the training jets, and say how many.
         seed: of the draws and splits.
+        device: where networks among the referees are trained; others than cpu round in their own way.
         report: write report.html, report.json and report.csv here, the generators side by side.
         logdir: write everything for TensorBoard here, each generator as a run of its own.
 
@@ -58,15 +59,17 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
         qgan evaluate real.h5 fake.h5 --referees lorentznet-lite particlenet-lite
     """
     from ..base.io import write_json
+    from ..evaluation.effort import effort
     from ..report import generator_names, table, write_report
 
+    effort(n, quick, referees, device)  # says what there is not before the jets are read
     file, made = (reading.of(files[0]), files[1:]) if len(files) > 1 else (None, files)
     names = generator_names([str(one) for one in made])
     if logdir and not overwrite:
         check_logdir(logdir, names)
     fakes_of = dict(zip(names, map(reading.of, made), strict=True))
     real, fakes, training = load(file, fakes_of, data and reading.of(data), rows, columns, dict(select or ()))
-    evaluations = _evaluate(real, fakes, training, n, seed, quick, referees, allow_shared, quiet)
+    evaluations = _evaluate(real, fakes, training, n, seed, quick, referees, device, allow_shared, quiet)
     said = [table(*evaluations.values(), names=names)]
     if json:
         found = [evaluation.to_dict() for evaluation in evaluations.values()]
@@ -130,11 +133,11 @@ def check_logdir(logdir: Path, names: Sequence[str]) -> None:
 
 
 def _evaluate(real: JetImages, fakes: dict[str, JetImages], training: JetImages | None, n: int, seed: int, quick: bool,
-              referees: Sequence[str], allow_shared: bool, quiet: bool) -> dict[str, Evaluation]:
+              referees: Sequence[str], device: str, allow_shared: bool, quiet: bool) -> dict[str, Evaluation]:
     from ..base.progress import progress
     from ..evaluation import Reference
 
-    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, referees=referees,
+    yardstick = Reference.of(real, training, n_per_class=n, seed=seed, quick=quick, referees=referees, device=device,
                              allow_shared=allow_shared, fakes=fakes.values())
     found = {}
     with progress(len(fakes), "evaluate", "generators", quiet=quiet) as bar:

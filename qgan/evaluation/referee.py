@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 
 from ..base.seeding import integer_seed, numpy_rng
 from ..taggers import TAGGERS, Fitted, Labelled, Seen, Setting
@@ -93,7 +94,7 @@ class Refereed:
 
 
 def referee(dealt: Dealt, tagger: str = "resnet", seeds: Sequence[int] = SEEDS,
-            sizes: Sequence[int] = SIZES) -> Refereed:
+            sizes: Sequence[int] = SIZES, device: str | torch.device = "cpu") -> Refereed:
     """A tagger as referee, with its learning curve.
 
     Args:
@@ -101,30 +102,31 @@ def referee(dealt: Dealt, tagger: str = "resnet", seeds: Sequence[int] = SEEDS,
         tagger: its name.
         seeds: of the referee; the smaller ones of the curve have the first alone.
         sizes: training jets a side; sizes beyond what there is become what there is.
+        device: where a network is trained.
 
     Example:
         ``referee(Dealt(*map(Seen.of, (train, fake[:10_000], test, fake[10_000:])))).verdict.auc``
     """
-    return verdicts([piece() for piece in trainings(dealt, tagger, seeds, sizes)])
+    return verdicts([piece() for piece in trainings(dealt, tagger, seeds, sizes, device)])
 
 
 def trainings(dealt: Dealt, tagger: str, seeds: Sequence[int] = SEEDS,
-              sizes: Sequence[int] = SIZES) -> list[Callable[[], Trained]]:
+              sizes: Sequence[int] = SIZES, device: str | torch.device = "cpu") -> list[Callable[[], Trained]]:
     """The work of a referee in independent pieces, the longest first; :func:`verdicts` sums up what they return."""
     known = [size for size in sorted(sizes, reverse=True) if size < dealt.most]
     work = [(min(max(sizes), dealt.most), seed) for seed in seeds]
     work += [(size, seeds[0]) for size in known if size < work[0][0]]
-    return [partial(train, dealt, tagger, size, seed) for size, seed in work]
+    return [partial(train, dealt, tagger, size, seed, device) for size, seed in work]
 
 
-def train(dealt: Dealt, tagger: str, size: int, seed: int) -> Trained:
+def train(dealt: Dealt, tagger: str, size: int, seed: int, device: str | torch.device = "cpu") -> Trained:
     """One referee on ``size`` jets a side, drawn with the seed."""
     rng = numpy_rng(seed, "referee", size)
     held_out = max(1, round(VALIDATION * size))
     sides = [side[rng.permutation(len(side))[:size]] for side in (dealt.real_train, dealt.fake_train)]
     training, validation = (Labelled.of(*(side[part] for side in sides))
                             for part in (slice(held_out, None), slice(held_out)))
-    fitted = TAGGERS[tagger].fit(training, validation, Setting(integer_seed(seed, "fit") % 2**31))
+    fitted = TAGGERS[tagger].fit(training, validation, Setting(integer_seed(seed, "fit") % 2**31, device))
     real, fake = (fitted.scores(side)[:, 1] for side in (dealt.real_test, dealt.fake_test))
     return Trained(size, seed, real, fake, fitted)
 

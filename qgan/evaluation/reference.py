@@ -16,7 +16,6 @@ from ..data.selection import Selection
 from ..data.selection import select as chosen
 from ..data.units import NOMINAL_PT, TITLES, Units, title
 from ..sampling.source import JetSource
-from ..taggers import TAGGERS
 from .comparison import Comparison
 from .effort import Effort, effort
 from .like_with_like import unlike
@@ -31,7 +30,7 @@ from .work import cores, side_by_side
 def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class: int = 5000, seed: int = 0,
              quick: bool = False, reference: JetImages | Arrays | None = None, generator: JetSource | None = None,
              grid: Grid | None = None, workers: int | None = None, allow_shared: bool = False,
-             select: Selection | None = None, referees: Sequence[str] = ()) -> Evaluation:
+             select: Selection | None = None, referees: Sequence[str] = (), device: str = "cpu") -> Evaluation:
     """Compares generated with real jets, class by class and together; see :class:`Reference` for several generators.
 
     Jets may be files, or arrays: images (N, H, W) in GeV, or (images, labels), or (images, labels, conditions); see
@@ -54,9 +53,10 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
         select: compare only jets, on all sides, of a class or with quantities within ranges:
             ``{"label": "w", "pt": (265.0, 275.0)}``.
         referees: taggers by name that are referees too; those of particles see pixels as massless ones.
+        device: where networks among the referees are trained; the numbers of a GPU differ by its rounding.
 
     Raises:
-        ConfigError: there is no such tagger.
+        ConfigError: there is no such tagger or device.
         DataError: the sets differ in grid, frame, units or classes, share no class, have too few jets, or held-out
             jets are among the training jets.
 
@@ -75,7 +75,7 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
         real, fake = chosen(real, select), chosen(fake, select)
         reference = reference and chosen(reference, select)
     yardstick = Reference.of(real, reference, n_per_class=n_per_class, seed=seed, quick=quick,
-                             allow_shared=allow_shared, referees=referees)
+                             allow_shared=allow_shared, referees=referees, device=device)
     return yardstick.judge(fake, generator=generator, workers=workers)
 
 
@@ -99,7 +99,7 @@ class Reference:
 
     @classmethod
     def of(cls, real: JetImages, training: JetImages | None = None, *, n_per_class: int = 5000, seed: int = 0,
-           quick: bool = False, allow_shared: bool = False, referees: Sequence[str] = (),
+           quick: bool = False, allow_shared: bool = False, referees: Sequence[str] = (), device: str = "cpu",
            fakes: Iterable[JetImages] = ()) -> Reference:
         """A yardstick; nothing is computed before the first generator is judged. Other arguments as of
         :func:`evaluate`.
@@ -109,14 +109,12 @@ class Reference:
                 taken, so that floors are found once for all.
 
         Raises:
-            ConfigError: there is no such referee.
+            ConfigError: there is no such referee or device.
             DataError: held-out and training jets cannot be compared, or share jets.
         """
-        for name in referees:
-            TAGGERS[name]
+        plan = effort(n_per_class, quick, referees, device)
         if training is not None:
             training = training_jets(real, training, allow_shared)
-        plan = replace(effort(n_per_class, quick), referees=tuple(referees))
         side = RealJets(real, training, plan, seed, tuple(map(rarest, fakes)))
         return cls(side, n_per_class, quick)
 

@@ -23,7 +23,7 @@ from torch.nn.functional import linear
 from ..base.errors import ConfigError
 from ..base.registry import Registry
 from ..base.seeding import torch_rng
-from ..quantum import AngleLayer, QuantumLayer, embed
+from ..quantum import AngleLayer, Backend, QuantumLayer, embed
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CoreSetting:
     n_rotations: int = 8
     readout: str = "state"
     circuit: str = "random_layers"
-    backend: str = "torch"
+    backend: Backend = "torch"
     seed: int = 0
     embedding: str = "amplitude"
 

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ..quantum import Backend
 from .blocks import SLOPE, Steady, Upsample, pyramid
 from .core import Core, CoreSetting
 from .pixels import PixelHead, PixelStatistics
@@ -41,7 +42,7 @@ class Generator(nn.Module):
 
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str = "quantum", n_qubits: int = 8,
                  n_layers: int = 6, n_rotations: int = 8, readout: str = "state", circuit: str = "random_layers",
-                 backend: str = "torch", embedding: str = "amplitude", noise: int = 48, channels: int = 16,
+                 backend: Backend = "torch", embedding: str = "amplitude", noise: int = 48, channels: int = 16,
                  pixel_noise: bool = True, pixels: PixelStatistics | None = None, power: float = 0.5,
                  embedding_scale: float = 0.3, seed: int = 0) -> None:
         super().__init__()

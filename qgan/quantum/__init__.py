@@ -4,6 +4,7 @@ from .angle_layer import AngleLayer
 from .circuits import CIRCUITS, CNOT, RX, RY, RZ, CircuitError, random_layers, weight_shape
 from .cost import HardwareCost, hardware_cost
 from .layer import QuantumLayer, embed
+from .pennylane_circuit import Backend
 from .readout import READOUTS
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "RY",
     "RZ",
     "AngleLayer",
+    "Backend",
     "CircuitError",
     "HardwareCost",
     "QuantumLayer",

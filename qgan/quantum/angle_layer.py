@@ -7,6 +7,8 @@ but a sum of their sines and cosines, and no state has to be prepared: any numbe
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -66,27 +68,40 @@ class AngleLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, in_features) -> (B, out_features), in the layer's dtype."""
         with torch.autocast(x.device.type, enabled=False):  # angles are not to be rounded to three digits
-            states = self.circuit(self._uploaded(x.to(self.weights.dtype)))
+            states = self.circuit(self.uploaded(x.to(self.weights.dtype)))
             return read(torch.cat((states.real, states.imag), -1), self.readout)
 
     def reference(self, x: Tensor, *, shots: int | None = None, noise: float = 0.0) -> Tensor:
         """The same by PennyLane, one circuit per sample; see :meth:`qgan.quantum.QuantumLayer.reference`."""
-        angles = self.circuit.angles(self._uploaded(x.to(self.weights.dtype))).cpu()
+        angles = self.circuit.angles(self.uploaded(x.to(self.weights.dtype))).cpu()
         zero = torch.eye(1, 2**self.n_qubits, dtype=torch.float64)
         return torch.cat([pennylane_circuit.reference(
             self.circuit.gates(), sample, zero, self.n_qubits, self.readout,
             backend="default.mixed" if noise else "default.qubit", shots=shots, noise=noise) for sample in angles])
 
+    def to_qnode(self, backend: pennylane_circuit.Backend = "default.qubit", *, shots: int | None = None,
+                 noise: float = 0.0) -> Any:
+        """A PennyLane QNode of one sample x (in_features,); see :meth:`qgan.quantum.QuantumLayer.to_qnode`."""
+        return pennylane_circuit.circuit(self.circuit.gates(), self.n_qubits, self.readout, backend=backend,
+                                         shots=shots, noise=noise, inputs=lambda x: (None, self._angles(x).double()))
+
+    def to_openqasm(self, x: Tensor | None = None) -> str:
+        """The circuit for one sample, by default of zeros, in OpenQASM 2.0, all wires measured at its end."""
+        return pennylane_circuit.openqasm(self.circuit.gates(), self._angles(x), self.n_qubits)
+
     def draw(self, x: Tensor | None = None) -> str:
         """The circuit and its angles for one sample (in_features,), by default of zeros, as text."""
-        x = self.weights.new_zeros(self.in_features) if x is None else x
-        angles = self.circuit.angles(self._uploaded(x[None].to(self.weights.dtype)))
-        return pennylane_circuit.drawing(self.circuit.gates(), angles, self.n_qubits)
+        return pennylane_circuit.drawing(self.circuit.gates(), self._angles(x), self.n_qubits)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, readout={self.readout}"
 
-    def _uploaded(self, x: Tensor) -> Tensor:
+    def _angles(self, x: Tensor | None) -> Tensor:
+        """Of all rotations for one sample (in_features,), by default of zeros."""
+        x = self.weights.new_zeros(self.in_features) if x is None else torch.as_tensor(x)
+        return self.circuit.angles(self.uploaded(x[None].to(self.weights.dtype)))
+
+    def uploaded(self, x: Tensor) -> Tensor:
         """(B, n, rotations): what each rotation's w is multiplied by."""
         if x.ndim != 2 or x.shape[1] != self.in_features:
             raise CircuitError(f"input: shape {tuple(x.shape)}: expected (batch, {self.in_features})")

@@ -8,7 +8,9 @@ flattened weights; a CNOT has ``wire`` as control and ``angle`` -1. Wire 0 is th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from inspect import signature
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +31,40 @@ CIRCUITS: Registry[Circuit] = Registry("circuit", "qgan.circuits", package="qgan
 
 class CircuitError(ConfigError, ValueError):
     """A circuit that cannot be built or evaluated in the way that was asked for."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A function of PennyLane gates, ``function(weights, wires)``, that is no gate list: PennyLane runs it."""
+
+    function: Callable[..., object]
+    n_qubits: int
+
+    def operations(self, weights: Any) -> list[Any]:
+        """Its gates at these weights (n_layers, n_rotations).
+
+        Raises:
+            CircuitError: it fails, applies what is no gate, or acts on other wires.
+        """
+        import pennylane as qml
+
+        with qml.queuing.AnnotatedQueue() as queue:
+            try:
+                self.function(weights, list(range(self.n_qubits)))
+            except Exception as error:
+                raise CircuitError(f"circuit: fails with {type(error).__name__}: {error}") from error
+        script = qml.tape.QuantumScript.from_queue(queue)
+        for op in [*script.operations, *script.measurements]:
+            preparation = isinstance(op, qml.operation.StatePrepBase | qml.operation.Channel)
+            if preparation or not isinstance(op, qml.operation.Operation):
+                raise CircuitError(f"circuit: {op}: expected gates alone")
+            if not set(op.wires) <= set(range(self.n_qubits)):
+                raise CircuitError(f"circuit: {op}: expected wires from 0 to {self.n_qubits - 1}")
+        return list(script.operations)
+
+
+#: A circuit: a gate list, or a function that PennyLane runs.
+Gates = Tensor | Queued
 
 
 def weight_shape(n_qubits: int, n_layers: int, n_rotations: int | None = None) -> tuple[int, int]:
@@ -71,19 +107,24 @@ def rows(gates: Tensor) -> Iterator[tuple[int, int, int, int]]:
 
 
 def draw_circuit(name: str, n_qubits: int, n_layers: int, n_rotations: int | None = None, *,
-                 seed: int = 42) -> tuple[Tensor, tuple[int, int]]:
-    """The gate list of a registered circuit, and the shape (n_layers, rotations a layer) of its angles.
+                 seed: int = 42) -> tuple[Gates, tuple[int, int]]:
+    """A registered circuit, and the shape (n_layers, rotations a layer) of its angles.
+
+    It is a gate list, but where a function of PennyLane gates has gates or angles that no list can hold.
 
     Raises:
         CircuitError: what was drawn is no circuit on these qubits, or its angles do not divide among the layers.
         ConfigError: there is no circuit of that name.
     """
-    weight_shape(n_qubits, n_layers, n_rotations)
-    circuit = CIRCUITS[name]
+    shape, circuit = weight_shape(n_qubits, n_layers, n_rotations), CIRCUITS[name]
     if next(iter(signature(circuit).parameters), "") == "weights":
-        gates = list_gates(circuit, n_qubits, n_layers, n_rotations)
-    else:
-        gates = circuit(n_qubits, n_layers, n_rotations, seed=seed)
+        try:
+            gates = list_gates(circuit, n_qubits, n_layers, n_rotations)
+            check_gates(gates, n_qubits, shape[0] * shape[1])
+        except CircuitError:
+            return Queued(circuit, n_qubits), shape
+        return gates, shape
+    gates = circuit(n_qubits, n_layers, n_rotations, seed=seed)
     n_angles = int((gates[:, 0] != CNOT).sum())
     check_gates(gates, n_qubits, n_angles)
     if not n_angles or n_angles % n_layers:
@@ -101,15 +142,11 @@ def list_gates(circuit: Callable[..., object], n_qubits: int, n_layers: int, n_r
     Raises:
         CircuitError: there is another gate, or an angle that is no weight as it stands.
     """
-    import pennylane as qml
-
     shape = weight_shape(n_qubits, n_layers, n_rotations)
     # Numbers by which the weights are known again.
     marks = 1 + torch.rand(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
     places = {mark: place for place, mark in enumerate(marks.ravel().tolist())}
-    with qml.queuing.AnnotatedQueue() as queue:
-        circuit(marks, list(range(n_qubits)))
-    todo, found = list(qml.tape.QuantumScript.from_queue(queue).operations), list[list[int]]()
+    todo, found = Queued(circuit, n_qubits).operations(marks), list[list[int]]()
     while todo:
         op = todo.pop(0)
         wires = [int(wire) for wire in op.wires]

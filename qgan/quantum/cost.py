@@ -101,7 +101,7 @@ def _gates(layer: QuantumLayer | AngleLayer) -> tuple[Tensor, Tensor]:
         return torch.empty(0, 4, dtype=torch.int64), layer.circuit.short_gates()
     generic = embed(torch.arange(1.0, layer.in_features + 1, dtype=torch.float64)[None])[0]
     amplitudes = torch.nn.functional.pad(generic, (0, 2**layer.n_qubits - len(generic)))
-    return pennylane_circuit.preparation(layer.n_qubits, amplitudes), layer.gates.cpu()
+    return pennylane_circuit.preparation(layer.n_qubits, amplitudes), layer.gate_list
 
 
 def step_counts(layer: QuantumLayer, batch: int) -> dict[str, dict[str, int]]:

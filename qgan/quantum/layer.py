@@ -18,10 +18,11 @@ from torch.nn.functional import linear, pad
 
 from ..base.seeding import torch_rng
 from . import pennylane_circuit
-from .circuits import CircuitError, check_gates, draw_circuit, weight_shape
+from .circuits import CircuitError, Gates, Queued, check_gates, draw_circuit, weight_shape
 from .columns import columns
 from .plan import Plan, compile_plan
 from .readout import check_readout, gain, out_features, read, redraw_irrelevant
+from .states import run_gates
 
 
 def embed(x: Tensor) -> Tensor:
@@ -39,14 +40,15 @@ class QuantumLayer(nn.Module):
     Args:
         in_features: length of x; x and the leading 1 must fit in the 2^n amplitudes.
         n_qubits: number of qubits n.
-        circuit: a name of :data:`~qgan.quantum.CIRCUITS`.
+        circuit: a name of :data:`~qgan.quantum.CIRCUITS`, or ``module:function``.
         n_layers: its layers.
         n_rotations: rotations a layer, ``n_qubits`` by default. ``weights`` is (n_layers, n_rotations) radians.
         readout: ``state`` (2·2^n: real parts, imaginary parts), ``probs`` (2^n) or ``expval`` (⟨Z_j⟩, ⟨Z_j Z_k⟩).
         seed: fixes gates and initial angles. For ``probs`` and ``expval`` rotations that cannot change the
             output are redrawn. The gates are stored in the state dict, and loading restores them exactly.
         backend: ``torch`` (fast, with gradient) or a PennyLane device: ``default.qubit`` (one broadcast call),
-            ``lightning.qubit`` (gradient for ``expval`` only), or another device, one sample at a time.
+            ``lightning.qubit`` (gradient for ``expval`` only), or another device, one sample at a time; with keywords
+            as ``{"name": "default.qubit", "shots": 1000}``.
         dtype: float32 or float64.
 
     Raises:
@@ -71,7 +73,7 @@ class QuantumLayer(nn.Module):
         readout: str = "state",
         circuit: str = "random_layers",
         seed: int = 42,
-        backend: str = "torch",
+        backend: pennylane_circuit.Backend = "torch",
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
@@ -85,11 +87,14 @@ class QuantumLayer(nn.Module):
             raise CircuitError(f"dtype: {dtype}: expected float32 or float64")
         self.in_features, self.n_qubits, self.readout = in_features, n_qubits, check_readout(readout)
         self.out_features = out_features(readout, n_qubits)
-        self.backend = backend
-        if backend != "torch":
+        self.backend = "torch" if pennylane_circuit.named(backend).name == "torch" else backend
+        if self.backend != "torch":
             pennylane_circuit.device(backend, n_qubits)
         gates, shape = draw_circuit(circuit, n_qubits, n_layers, n_rotations, seed=seed)
-        if readout != "state":
+        self._queued = gates if isinstance(gates, Queued) else None
+        if isinstance(gates, Queued):
+            gates = torch.empty(0, 4, dtype=torch.int64)
+        elif readout != "state":
             gates = redraw_irrelevant(gates, n_qubits, in_features + 1, readout, seed)
         self.register_buffer("gates", gates)
         angles = (2 * torch.rand(shape, generator=torch_rng(seed, "angles"), dtype=torch.float64) - 1) * math.pi
@@ -97,6 +102,8 @@ class QuantumLayer(nn.Module):
         self._cache: tuple[Tensor, Tensor] | None = None
         self._plan: Plan | None = None
         self._wired: tuple[Tensor, int] | None = None
+        if self._queued is not None:
+            self._check_weights()
 
     @property
     def gain(self) -> float:
@@ -122,14 +129,28 @@ class QuantumLayer(nn.Module):
         """
         features = embed(x.to(device="cpu", dtype=torch.float64))
         device = "default.mixed" if noise else "default.qubit" if self.backend == "torch" else self.backend
-        return pennylane_circuit.reference(self.gates.cpu(), self.weights.cpu(), features, self.n_qubits, self.readout,
+        return pennylane_circuit.reference(self.circuit, self.weights.cpu(), features, self.n_qubits, self.readout,
                                            backend=device, shots=shots, noise=noise)
+
+    @property
+    def circuit(self) -> Gates:
+        """The gate list, or the function that PennyLane runs."""
+        return self.gates.cpu() if self._queued is None else self._queued
+
+    @property
+    def gate_list(self) -> Tensor:
+        """The gates; raises :class:`CircuitError` where the circuit is a function that PennyLane runs."""
+        if self._queued is not None:
+            raise CircuitError("circuit: is run by PennyLane, and has no list of gates RX, RY, RZ and CNOT")
+        return self.gates.cpu()
 
     def columns(self) -> Tensor:
         """(2·2^n, in_features+1): real parts over imaginary parts of U's first columns; kept while angles stay.
 
         The kept columns are compared with the angles' values, so no way of writing to the weights leaves them stale.
         """
+        if torch._C._are_functorch_transforms_active():
+            return self._transformable()
         self._notice_new_gates()
         if torch.is_grad_enabled() and self.weights.requires_grad:
             return self._simulate()
@@ -160,15 +181,60 @@ class QuantumLayer(nn.Module):
         return self._plan
 
     def _simulate(self) -> Tensor:
-        if self.backend == "torch":
+        if self.backend == "torch" and self._queued is None:
             with torch.autocast(self.weights.device.type, enabled=False):
                 return columns(self.plan, self.weights)
         size = (self.n_qubits, self.in_features + 1)
-        return pennylane_circuit.columns(self.gates.cpu(), self.weights.cpu(), *size, self.backend).to(self.weights)
+        device = "default.qubit" if self.backend == "torch" else self.backend
+        return pennylane_circuit.columns(self.circuit, self.weights.cpu(), *size, device).to(self.weights)
+
+    def _transformable(self) -> Tensor:
+        """The columns gate by gate, which ``torch.func`` can map over and derive as often as it likes."""
+        if self._queued is not None:
+            raise CircuitError("circuit: is run by PennyLane, where torch.func has no say")
+        basis = torch.eye(self.in_features + 1, 2**self.n_qubits, dtype=self.weights.dtype, device=self.weights.device)
+        states = run_gates(torch.complex(basis, torch.zeros_like(basis)), self.gates, self.weights.reshape(-1))
+        return torch.cat((states.real, states.imag), -1).mT
+
+    def _check_weights(self) -> None:
+        """Raises :class:`CircuitError` where an angle of a function of PennyLane gates changes nothing."""
+        found = self._simulate()
+        form = torch.randn(found.shape, generator=torch_rng(0, "sensitivity"), dtype=torch.float64)
+        gradient, = torch.autograd.grad((found * form.to(found)).sum(), self.weights, allow_unused=True)
+        dead = [] if gradient is None else (gradient.abs() < 1e-6).nonzero().tolist()
+        if gradient is None or dead:
+            which = "the weights" if gradient is None else f"weights{dead[0]}"
+            raise CircuitError(f"circuit: {which} change nothing; n_rotations says how many a layer has")
 
     def draw(self) -> str:
         """The circuit and its angles as text."""
-        return pennylane_circuit.drawing(self.gates.cpu(), self.weights, self.n_qubits)
+        return pennylane_circuit.drawing(self.circuit, self.weights, self.n_qubits)
+
+    def to_qnode(self, backend: pennylane_circuit.Backend = "default.qubit", *, shots: int | None = None,
+                 noise: float = 0.0) -> Any:
+        """A PennyLane QNode of one sample x (in_features,), or of x and other weights: ``node(x, weights)``.
+
+        What it returns is PennyLane's: complex amplitudes for ``state``, for ``expval`` a list of numbers.
+
+        Args:
+            backend: a PennyLane device; ``shots``, ``noise`` as in :meth:`reference`.
+
+        >>> layer = QuantumLayer(in_features=2, n_qubits=2, n_layers=1, readout="probs")
+        >>> x = torch.tensor([0.5, -1.0])
+        >>> torch.allclose(layer.to_qnode()(x).float(), layer(x[None])[0], atol=1e-6)
+        True
+        """
+        def inputs(x: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+            angles = self.weights if weights is None else weights
+            return embed(torch.as_tensor(x, dtype=torch.float64)[None])[0], angles.double()
+
+        return pennylane_circuit.circuit(self.circuit, self.n_qubits, self.readout, backend=backend, shots=shots,
+                                         noise=noise, inputs=inputs)
+
+    def to_openqasm(self, x: Tensor | None = None) -> str:
+        """The circuit in OpenQASM 2.0, all wires measured at its end; of x (in_features,) with its preparation."""
+        features = None if x is None else embed(x[None].double())[0].detach().cpu()
+        return pennylane_circuit.openqasm(self.circuit, self.weights, self.n_qubits, features)
 
     def extra_repr(self) -> str:
         layers, rotations = self.weights.shape
@@ -179,7 +245,7 @@ class QuantumLayer(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         gates = state_dict.get(prefix + "gates")
-        if gates is not None:
+        if gates is not None and self._queued is None:
             check_gates(gates, self.n_qubits, self.weights.numel())
             self.gates = torch.empty_like(gates, device=self.gates.device)
         super()._load_from_state_dict(state_dict, prefix, *args)

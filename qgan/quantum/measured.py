@@ -109,7 +109,7 @@ class MeasuredLayer(nn.Module):
         self.layer, self.shots, self.noise, self.seed = layer, shots, noise, seed
         self.out_features = layer.out_features
         if noise and forms is None:
-            forms = outcome_forms(layer.gates, layer.weights, layer.n_qubits, layer.in_features + 1, noise)
+            forms = outcome_forms(layer.gate_list, layer.weights, layer.n_qubits, layer.in_features + 1, noise)
         self.forms = forms
 
     @torch.no_grad()

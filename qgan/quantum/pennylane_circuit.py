@@ -6,32 +6,76 @@ check); lightning hands its answers to torch as float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
-from .circuits import CNOT, NAMES, CircuitError, rows
+from .circuits import CNOT, NAMES, CircuitError, Gates, Queued, rows
 from .readout import z_words
+
+#: A PennyLane device: its name, or ``{"name": ..., **keywords of qml.device}``, of which ``shots`` are taken here.
+Backend: TypeAlias = str | Mapping[str, Any]
+
+
+class Named(NamedTuple):
+    """What a backend says: the device, its further keywords as JSON, and how often a sample is measured."""
+
+    name: str
+    keywords: str
+    shots: int | None
+
+
+def named(backend: Backend) -> Named:
+    """The backend taken apart.
+
+    Raises:
+        CircuitError: there is no name, or what stands beside it cannot be.
+    """
+    told = {"name": backend} if isinstance(backend, str) else dict(backend)
+    name, shots = told.pop("name", None), told.pop("shots", None)
+    if not isinstance(name, str):
+        raise CircuitError(f"backend: {backend!r}: expected a device, such as {{'name': 'default.mixed'}}")
+    if shots is not None and not (isinstance(shots, int) and shots > 0):
+        raise CircuitError(f"backend: shots: {shots!r}, expected a whole number above 0")
+    if name == "torch" and (told or shots):
+        raise CircuitError(f"backend: torch takes no {next(iter(told), 'shots')}: name a PennyLane device")
+    try:
+        return Named(name, json.dumps(told, sort_keys=True), shots)
+    except TypeError as error:
+        raise CircuitError(f"backend: {name}: expected plain values beside it ({error})") from error
+
+
+def device(backend: Backend, n_qubits: int) -> Any:
+    """The PennyLane device on ``n_qubits`` wires, for exact values."""
+    return _device(*named(backend)[:2], n_qubits)
 
 
 @lru_cache(maxsize=16)
-def device(name: str, n_qubits: int) -> Any:
-    """The PennyLane device ``name`` on ``n_qubits`` wires, for exact values."""
+def _device(name: str, keywords: str, n_qubits: int, **more: Any) -> Any:
     import pennylane as qml
 
     try:
-        return qml.device(name, wires=n_qubits)
+        return qml.device(name, wires=n_qubits, **{**more, **json.loads(keywords)})
     except (qml.exceptions.DeviceError, ImportError) as error:
         raise CircuitError(f"backend: {name!r}: no such PennyLane device here ({error})") from error
+    except (TypeError, ValueError) as error:
+        raise CircuitError(f"backend: {name}: {error}") from error
 
 
-def queue(gates: Tensor, angles: Tensor, noise: float = 0.0) -> None:
+def queue(gates: Gates, angles: Tensor, noise: float = 0.0) -> None:
     """Queues the gates; with ``noise`` each gate is followed by depolarising noise on each of its wires."""
     import pennylane as qml
 
+    if isinstance(gates, Queued):
+        for op in gates.operations(angles):
+            qml.apply(op)
+            for noisy in op.wires if noise else ():
+                qml.DepolarizingChannel(noise, wires=noisy)
+        return
     flat = angles.reshape(-1)
     for kind, wire, target, angle in rows(gates):
         if kind == CNOT:
@@ -55,38 +99,53 @@ def measurements(readout: str, n_qubits: int) -> Any:
 
 
 def circuit(
-    gates: Tensor,
+    gates: Gates,
     n_qubits: int,
     readout: str,
     *,
-    backend: str = "default.qubit",
+    backend: Backend = "default.qubit",
     shots: int | None = None,
     noise: float = 0.0,
-    diff_method: str = "best",
-) -> Callable[[Tensor, Tensor], Any]:
-    """A QNode of (features, angles): amplitude embedding of normalised features, the gates, the readout."""
+    inputs: Callable[..., tuple[Tensor | None, Tensor]] = lambda features, angles: (features, angles),
+) -> Callable[..., Any]:
+    """A QNode of (features, angles): amplitude embedding of normalised features, the gates, the readout.
+
+    Args:
+        inputs: makes features and angles of other arguments of the QNode; no features leave the state |0...0>.
+
+    Raises:
+        CircuitError: there is no such device, or it has no such readout.
+    """
     import pennylane as qml
 
-    def run(features: Tensor, angles: Tensor) -> Any:
-        qml.AmplitudeEmbedding(features, wires=range(n_qubits), pad_with=0.0, normalize=False)
+    name, keywords, of_backend = named(backend)
+    shots = shots or of_backend
+    if readout == "state" and (shots or noise or name == "default.mixed"):
+        raise CircuitError(f"backend: {name} with shots or noise has no readout of a state: use probs or expval")
+
+    def run(*given: Any) -> Any:
+        features, angles = inputs(*given)
+        if features is not None:
+            qml.AmplitudeEmbedding(features, wires=range(n_qubits), pad_with=0.0, normalize=False)
         queue(gates, angles, noise)
         return measurements(readout, n_qubits)
 
+    method = gradient_method(name, readout, shots) or "best"
     if shots is None:
-        return qml.QNode(run, device(backend, n_qubits), interface="torch", diff_method=diff_method)
+        return qml.QNode(run, device(backend, n_qubits), interface="torch", diff_method=method)
     # A fresh seed from torch's own state: repeatable, and exact when a run is resumed.
-    sampler = qml.device(backend, wires=n_qubits, seed=int(torch.randint(2**31, ())))
-    return qml.set_shots(qml.QNode(run, sampler, interface="torch", diff_method=diff_method), shots=shots)
+    sampler = _device.__wrapped__(name, keywords, n_qubits, seed=int(torch.randint(2**31, ())))
+    return qml.set_shots(qml.QNode(run, sampler, interface="torch", diff_method=method), shots=shots)
 
 
 def reference(
-    gates: Tensor,
+    gates: Gates,
     angles: Tensor,
     features: Tensor,
     n_qubits: int,
     readout: str,
     *,
-    backend: str = "default.qubit",
+    backend: Backend = "default.qubit",
     shots: int | None = None,
     noise: float = 0.0,
 ) -> Tensor:
@@ -95,12 +154,13 @@ def reference(
     Gradients: backpropagation on default.qubit and default.mixed, adjoint on lightning (``expval`` only,
     angles only), parameter shift with shots (angles only).
     """
-    method = gradient_method(backend, readout, shots)
+    name, shots = named(backend).name, shots or named(backend).shots
+    method = gradient_method(name, readout, shots)
     if method is None and torch.is_grad_enabled() and (angles.requires_grad or features.requires_grad):
-        raise CircuitError(f"backend: {backend} has no gradient of the {readout} readout: use 'torch' or default.qubit")
+        raise CircuitError(f"backend: {name} has no gradient of the {readout} readout: use 'torch' or default.qubit")
     if method != "backprop" and torch.is_grad_enabled() and features.requires_grad:
-        raise CircuitError(f"backend: {backend} with shots={shots}: no gradient to the inputs: use 'torch'")
-    node = circuit(gates, n_qubits, readout, backend=backend, shots=shots, noise=noise, diff_method=method or "best")
+        raise CircuitError(f"backend: {name} with shots={shots}: no gradient to the inputs: use 'torch'")
+    node = circuit(gates, n_qubits, readout, backend=backend, shots=shots, noise=noise)
     angles, features = angles.double(), features.double()
     samples = []
     for sample in features:
@@ -110,26 +170,26 @@ def reference(
     return torch.stack(samples).to(torch.float64)
 
 
-def gradient_method(backend: str, readout: str, shots: int | None) -> str | None:
+def gradient_method(name: str, readout: str, shots: int | None) -> str | None:
     """PennyLane's gradient method for this combination, None where it has none that this layer can use."""
     if shots is not None:
         return "parameter-shift"
-    if backend in ("default.qubit", "default.mixed"):
+    if name in ("default.qubit", "default.mixed"):
         return "backprop"
     if readout == "expval":
-        return "adjoint" if backend.startswith("lightning") else "best"
+        return "adjoint" if name.startswith("lightning") else "best"
     return None
 
 
-def broadcast(gates: Tensor, angles: Tensor, features: Tensor, n_qubits: int, readout: str) -> Tensor:
+def broadcast(gates: Gates, angles: Tensor, features: Tensor, n_qubits: int, readout: str) -> Tensor:
     """All of normalised ``features`` (B, d) in one broadcast call of default.qubit -> (B, out_features) float64."""
-    value = circuit(gates, n_qubits, readout, diff_method="backprop")(features.double(), angles.double())
+    value = circuit(gates, n_qubits, readout)(features.double(), angles.double())
     if readout == "state":
         return torch.cat((value.real, value.imag), dim=-1)
     return value if readout == "probs" else torch.stack(list(value), dim=-1)
 
 
-def columns(gates: Tensor, angles: Tensor, n_qubits: int, n_columns: int, backend: str) -> Tensor:
+def columns(gates: Gates, angles: Tensor, n_qubits: int, n_columns: int, backend: Backend) -> Tensor:
     """The first columns of the circuit's unitary, (2·2^n, n_columns) real parts over imaginary parts.
 
     On default.qubit one broadcast call, with gradient; elsewhere one call a column, without.
@@ -156,7 +216,7 @@ def preparation(n_qubits: int, features: Tensor) -> Tensor:
     return torch.tensor(gates, dtype=torch.int64).reshape(-1, 4)
 
 
-def drawing(gates: Tensor, angles: Tensor, n_qubits: int) -> str:
+def drawing(gates: Gates, angles: Tensor, n_qubits: int) -> str:
     """The circuit as text, wires down and time to the right (``qml.draw``)."""
     import pennylane as qml
 
@@ -166,3 +226,17 @@ def drawing(gates: Tensor, angles: Tensor, n_qubits: int) -> str:
 
     node = qml.QNode(run, device("default.qubit", n_qubits))
     return str(qml.draw(node, decimals=2, max_length=120)(angles.detach().cpu().double()))
+
+
+def openqasm(gates: Gates, angles: Tensor, n_qubits: int, features: Tensor | None = None) -> str:
+    """The circuit in OpenQASM 2.0, all wires measured at its end; of ``features`` (d,) with their preparation."""
+    import pennylane as qml
+
+    def run() -> None:
+        if features is not None:
+            qml.AmplitudeEmbedding(features, wires=range(n_qubits), pad_with=0.0, normalize=False)
+        queue(gates, angles.detach().cpu().double())
+
+    with qml.queuing.AnnotatedQueue() as queued:
+        run()
+    return str(qml.to_openqasm(qml.tape.QuantumScript.from_queue(queued), wires=range(n_qubits)))

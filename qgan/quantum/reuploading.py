@@ -51,10 +51,21 @@ def kinds(length: int, start: int) -> list[int]:
 class Permutation(torch.autograd.Function):
     """``states[:, index]``, whose gradient is a gather as well (indexing's own would add element by element)."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, states: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
-        ctx.save_for_backward(inverse)
+    def forward(states: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
         return states.index_select(1, index)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[2])
+        ctx.save_for_forward(inputs[1])
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        (index,) = ctx.saved_tensors
+        return tangent.index_select(1, index)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:

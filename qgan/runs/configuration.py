@@ -72,7 +72,8 @@ class GeneratorOptions:
         embedding: of its inputs: ``amplitude``, or ``angle`` of rotations that every layer repeats, between rings of
             CNOTs; ``circuit``, ``n_rotations`` and ``backend`` are then not to choose.
         readout: ``state`` (simulators only), ``probs`` or ``expval``.
-        backend: ``torch`` (the fast engine) or the name of a PennyLane device.
+        backend: ``torch`` (the fast engine) or the name of a PennyLane device; with its keywords, and the ``shots`` of
+            each sample, ``{name: default.mixed, shots: 1000}``.
         noise: number of Gaussian noise values embedded beside the conditions.
         channels: width of the convolutions at half resolution; four times that at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
@@ -91,7 +92,7 @@ class GeneratorOptions:
     n_rotations: int = 8
     embedding: Literal["amplitude", "angle"] = "amplitude"
     readout: Literal["state", "probs", "expval"] = "state"
-    backend: str = "torch"
+    backend: dict[str, Any] | str = "torch"
     noise: int = 48
     channels: int = 16
     pixel_noise: bool = True

@@ -4,8 +4,9 @@
     noise       (batch, F) float32, standard normal
     images      (batch, H, W) float32, GeV
 
-The circuit's angles are fixed, so that the quantum layer is the matrix of its columns. The density of the conditions
-does not travel: :func:`inputs` draws from it, for those who run the file where this package is installed.
+The circuit's angles are fixed, so that a quantum layer of amplitudes is the matrix of its columns; one whose inputs are
+angles is run gate by gate, in real numbers. The density of the conditions does not travel: :func:`inputs` draws from
+it, for those who run the file where this package is installed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ..base.errors import ConfigError
 from ..base.io import atomic_path
 from ..base.seeding import integer_seed, numpy_rng
 from ..models import JetGenerator
-from ..quantum import QuantumLayer
+from ..quantum import AngleLayer, QuantumLayer
 from ..quantum.readout import read
 from .source import BLOCK, JetSource
 
@@ -85,7 +86,7 @@ def about(source: JetSource) -> dict[str, str]:
 
 
 class _Images(nn.Module):
-    """The images in GeV alone, by a generator whose circuits are matrices."""
+    """The images in GeV alone, by a generator whose circuits are made of what ONNX has."""
 
     def __init__(self, generator: JetGenerator) -> None:
         super().__init__()
@@ -94,6 +95,8 @@ class _Images(nn.Module):
             for name, child in list(parent.named_children()):
                 if isinstance(child, QuantumLayer):
                     setattr(parent, name, _Matrix(child))
+                elif isinstance(child, AngleLayer):
+                    setattr(parent, name, _Rotations(child))
 
     def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
         images: Tensor = self.generator(conditions, noise)[1]
@@ -119,6 +122,32 @@ class _Matrix(nn.Module):
         # ONNX has no mantissa and exponent, by which the layer keeps large numbers finite.
         scaled = padded / padded.abs().amax(-1, keepdim=True)
         return read(linear(scaled / torch.linalg.vector_norm(scaled, dim=-1, keepdim=True), self.matrix), self.readout)
+
+
+class _Rotations(nn.Module):
+    """A layer whose inputs are angles, without complex numbers, which ONNX does not have."""
+
+    def __init__(self, layer: AngleLayer) -> None:
+        super().__init__()
+        self.layer, self.gain, self.out_features = layer, layer.gain, layer.out_features
+
+    def forward(self, x: Tensor) -> Tensor:
+        circuit = self.layer.circuit
+        real, imaginary = torch.eye(1, 2**circuit.n_qubits), torch.zeros(1, 2**circuit.n_qubits)
+        turns = circuit.fused(self.layer.uploaded(x))
+        for upload in range(circuit.uploads):
+            for wire in range(circuit.n_qubits):
+                a, b, c, d = (part[upload, wire, :, None, None] for part in turns)
+                # U = a - i (b X + c Y + d Z) on both halves of the amplitudes, of the wire in 0 and in 1.
+                re_0, re_1 = real.reshape(-1, 2**wire, 2, 2 ** (circuit.n_qubits - 1 - wire)).unbind(2)
+                im_0, im_1 = imaginary.reshape(-1, 2**wire, 2, 2 ** (circuit.n_qubits - 1 - wire)).unbind(2)
+                real = torch.stack((a * re_0 + d * im_0 + b * im_1 - c * re_1,
+                                    b * im_0 + c * re_0 + a * re_1 - d * im_1), 2).flatten(1)
+                imaginary = torch.stack((a * im_0 - d * re_0 - b * re_1 - c * im_1,
+                                         c * im_0 - b * re_0 + a * im_1 + d * re_1), 2).flatten(1)
+            if circuit.entangler != "none":
+                real, imaginary = real[:, circuit.index[upload]], imaginary[:, circuit.index[upload]]
+        return read(torch.cat((real, imaginary), 1), self.layer.readout)
 
 
 @contextmanager

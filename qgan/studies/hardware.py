@@ -142,7 +142,7 @@ def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Seq
     points = []
     with progress(len(noises) * len(counts), "hardware", "samples", quiet=quiet) as bar:
         for probability in noises:
-            forms = outcome_forms(layer.gates, layer.weights, layer.n_qubits, layer.in_features + 1,
+            forms = outcome_forms(layer.gate_list, layer.weights, layer.n_qubits, layer.in_features + 1,
                                   probability) if probability else None
             for count in counts:
                 measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from ...base.seeding import integer_seed, numpy_rng
 from ...data.jets import JetImages
@@ -91,11 +92,11 @@ def _task(comparison: Comparison, pairing: Pairing, sides: Sides, name: str, nam
     """A piece for each referee, then for each real pair of the floor that is not known yet."""
     mine = sides.seen(partial(_see, names=names, like=comparison.real))
     seeds = [integer_seed(comparison.seed, "referee", name, k) % 2**31 for k in range(comparison.effort.referee_seeds)]
-    first, *others = trainings(mine, tagger, seeds, sizes)
+    first, *others = trainings(mine, tagger, seeds, sizes, comparison.effort.device)
     floor = f"referee {name} {','.join(names) or 'largest'} {mine.most}"
     missing = 0 if pairing.knows(floor) else floors
     pieces: list[Callable[[], Any]] = [partial(_explained, first, mine, tagger, names, pairing.name, seeds[0]), *others]
-    pieces += [partial(_null, mine, tagger, seeds[0], k) for k in range(missing)]
+    pieces += [partial(_null, mine, tagger, seeds[0], k, comparison.effort.device) for k in range(missing)]
 
     def finish(done: Sequence[Any]) -> Iterator[Finding]:
         led: Explained = done[0]
@@ -121,13 +122,13 @@ def _explained(work: Callable[[], Trained], mine: Dealt, tagger: str, names: Seq
     return Explained(trained, {}, None)
 
 
-def _null(mine: Dealt, tagger: str, seed: int, index: int) -> Trained:
+def _null(mine: Dealt, tagger: str, seed: int, index: int, device: str | torch.device) -> Trained:
     """Half of the real jets against the other half, for training and for the test."""
     rng = numpy_rng(seed, "real against real", index)
     halves = [np.array_split(rng.permutation(len(side)), 2) for side in (mine.real_train, mine.real_test)]
     sides = [side[half] for side, pair in zip((mine.real_train, mine.real_test), halves, strict=True) for half in pair]
     null = Dealt(*sides)
-    return train(null, tagger, min(null.most, mine.most), seed + index)
+    return train(null, tagger, min(null.most, mine.most), seed + index, device)
 
 
 def _rows(pairing: Pairing, name: str, curve: Sequence[Verdict], nulls: Sequence[Trained],

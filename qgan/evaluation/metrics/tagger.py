@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+import torch
 
 from ...base.seeding import integer_seed
 from ...taggers import TAGGERS, Labelled, Seen, Setting
@@ -24,10 +25,11 @@ def measure(comparison: Comparison) -> Iterator[Task]:
     """Both directions, where there are two classes; networks not in a quick evaluation."""
     if len(comparison.classes) == 2:
         for eyes in (NETWORK, TREES) if comparison.effort.costly else (TREES,):
-            yield in_one_piece(rows, comparison.classes, eyes, integer_seed(comparison.seed, "tagger"))
+            yield in_one_piece(rows, comparison.classes, eyes, integer_seed(comparison.seed, "tagger"),
+                               comparison.effort.device)
 
 
-def rows(classes: list[Pairing], eyes: Eyes, seed: int) -> Iterator[Finding]:
+def rows(classes: list[Pairing], eyes: Eyes, seed: int, device: str | torch.device) -> Iterator[Finding]:
     """Trained on half of the real jets, applied to generated ones and to the other half; and the other way round."""
     rng = np.random.default_rng(seed)
     halves = [np.array_split(rng.permutation(len(p.pool)), 2) for p in classes]
@@ -37,8 +39,8 @@ def rows(classes: list[Pairing], eyes: Eyes, seed: int) -> Iterator[Finding]:
     real = [eyes.see(p.pool)[h[0][:m]] for p, h in zip(classes, halves, strict=True)]
     fit_seed = integer_seed(seed, "fit") % 2**31
     by_real = classes[0].ledger.once(("tagger", eyes.name, m, *(p.name for p in classes)),
-                                     lambda: _tagger(real, eyes.tagger, fit_seed))
-    by_fake = _tagger([t[:m] for t in generated], eyes.tagger, fit_seed)
+                                     lambda: _tagger(real, eyes.tagger, fit_seed, device))
+    by_fake = _tagger([t[:m] for t in generated], eyes.tagger, fit_seed, device)
     parts = [disjoint_parts(len(t), _PARTS, rng) for t in tested]
     fake_parts = [disjoint_parts(len(t), _PARTS, rng) for t in generated]
     applied, gained = [by_real(t) for t in generated], [by_fake(t) for t in tested]
@@ -58,10 +60,10 @@ def rows(classes: list[Pairing], eyes: Eyes, seed: int) -> Iterator[Finding]:
     yield curve(USEFULNESS.name, eyes.name, "all", *gained)
 
 
-def _tagger(classes: list[Seen], tagger: str, seed: int) -> Callable[[Seen], np.ndarray]:
+def _tagger(classes: list[Seen], tagger: str, seed: int, device: str | torch.device) -> Callable[[Seen], np.ndarray]:
     cut = round(0.8 * len(classes[0]))
     training, validation = (Labelled.of(*(jets[part] for jets in classes)) for part in (slice(cut), slice(cut, None)))
-    fitted = TAGGERS[tagger].fit(training, validation, Setting(seed))
+    fitted = TAGGERS[tagger].fit(training, validation, Setting(seed, device))
     return lambda jets: fitted.scores(jets)[:, 1]
 
 

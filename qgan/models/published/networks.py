@@ -16,7 +16,7 @@ from torch.nn.functional import linear, normalize, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ...data.grid import Grid
-from ...quantum import QuantumLayer
+from ...quantum import Backend, QuantumLayer
 
 SLOPE = 0.2
 DROPOUT = 0.2
@@ -42,7 +42,7 @@ class PublishedGenerator(nn.Module):
     """
 
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, n_qubits: int = 8, n_layers: int = 1,
-                 n_rotations: int = 16, backend: str = "torch", seed: int = 0) -> None:
+                 n_rotations: int = 16, backend: Backend = "torch", seed: int = 0) -> None:
         super().__init__()
         if shape != (16, 16):
             raise ValueError(f"the published generator makes 16 x 16 images, not {shape[0]} x {shape[1]}: "

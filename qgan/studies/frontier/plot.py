@@ -5,34 +5,59 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from ...report.plots.style import new_figure, styled
 from .run import Point
 
 _COLOURS = ("#D55E00", "#E69F00", "#CC79A7", "#999933", "#0072B2", "#56B4E9", "#009E73", "#332288", "#888888",
             "#882255", "#44AA99")
+_DIVERGENCE = "KL divergence of pixel shares [nats]"
 
 
 def frontier_plot(points: Sequence[Point], circuits: Sequence[str]) -> Figure:
-    """A panel for each class: KL divergence against trained numbers, bands one standard error over seeds.
+    """A panel for each class: KL divergence against trained numbers, bands one standard error over seeds; of one size
+    a row for each family, the best on top.
 
     Args:
         points: as :func:`~qgan.studies.frontier.run.study` gives them.
-        circuits: families that are drawn with full lines; the others are dashed.
+        circuits: families that are drawn with full lines and marks; the others are dashed and hollow.
     """
-    labels = list(dict.fromkeys(point.label for point in points))
-    families = list(dict.fromkeys(point.family for point in points))
+    labels, sizes = (list(dict.fromkeys(getattr(point, name) for point in points)) for name in ("label", "size"))
     with styled():
         figure = new_figure(1.2 + 4.6 * len(labels), 4.4)
         for axes, label in zip(figure.subplots(1, len(labels), squeeze=False)[0], labels, strict=True):
-            for family, colour in zip(families, _COLOURS * 3, strict=False):
-                mine = sorted((p for p in points if (p.label, p.family) == (label, family)), key=lambda p: p.numbers)
-                x, y, spread = (np.array([getattr(p, name) for p in mine]) for name in ("numbers", "mean", "spread"))
-                style = "-" if family in circuits else "--"
-                axes.plot(x, y, style, marker="o", ms=3, color=colour, label=family)
-                axes.fill_between(x, y - spread, y + spread, color=colour, alpha=0.25, lw=0)
-            axes.set(xscale="log", yscale="log", xlabel="trained numbers", title=f"{label} jets, test")
-        figure.axes[0].set_ylabel("KL divergence of pixel shares [nats]")
-        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right center")
+            mine = [point for point in points if point.label == label]
+            axes.set_title(f"{label} jets, test")
+            if len(sizes) > 1:
+                _by_size(axes, mine, circuits)
+            else:
+                _of_one_size(axes, mine, circuits)
+        handles = dict(zip(*reversed(figure.axes[0].get_legend_handles_labels()), strict=True))
+        figure.legend(handles.values(), handles.keys(), loc="outside right center", handlelength=4)
         return figure
+
+
+def _by_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> None:
+    for family, colour in zip(dict.fromkeys(point.family for point in points), _COLOURS * 3, strict=False):
+        mine = sorted((point for point in points if point.family == family), key=lambda point: point.numbers)
+        x, y, spread = (np.array([getattr(point, name) for point in mine]) for name in ("numbers", "mean", "spread"))
+        style = "-" if family in circuits else "--"
+        axes.plot(x, y, style, marker="o", ms=3, color=colour, label=family)
+        axes.fill_between(x, y - spread, y + spread, color=colour, alpha=0.25, lw=0)
+    axes.set(xscale="log", yscale="log", xlabel="trained numbers", ylabel=_DIVERGENCE)
+    sizes = sorted({point.size for point in points})
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _of_one_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> None:
+    rows = sorted(points, key=lambda point: -point.mean)
+    for row, point in enumerate(rows):
+        circuit = point.family in circuits
+        axes.errorbar(point.mean, row, xerr=point.spread, fmt="o", color=_COLOURS[0 if circuit else 4],
+                      mfc=None if circuit else "white", capsize=3, label="a circuit" if circuit else "no circuit")
+    axes.set_yticks(range(len(rows)), [f"{point.family} ({point.numbers:,})" for point in rows])
+    axes.set(xlabel=_DIVERGENCE)
