@@ -12,24 +12,27 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
          families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
-         quick: bool = False, workers: Workers = 1, plugins: Sequence[str] = (), json: Json | None = None,
-         plots: Pictures | None = None, restart: bool = False, overwrite: Overwrite = False,
-         quiet: Quiet = False) -> None:
-    """Say at which size a circuit or a classical network is the better generator of pixel shares.
+         gans: bool = False, n: Positive | None = None, quick: bool = False, workers: Workers = 1,
+         plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None, restart: bool = False,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+    """Say at which size a circuit or a classical network is the better generator.
 
     Circuits, the twins that show what of them is quantum, and classical rivals are fitted to each pixel's share of the
     jet, given eight conditions, with the same inputs, steps and choice of rates, at several numbers of trained numbers;
-    the KL divergence of test jets' shares from theirs is told. Stopped at any moment, the same command goes on; each
-    result is a small file, so that the folder can go on to another machine.
+    the KL divergence of test jets' shares from theirs is told. With --gans they are trained as whole GANs, of both
+    classes together, and judged as by qgan evaluate. Stopped at any moment, the same command goes on; each result is
+    a small file, so that the folder can go on to another machine.
 
     Args:
         out: folder that the results are kept in.
         pair: which of the jets that ship.
-        classes: of the pair, each by itself.
+        classes: of the pair, each by itself; GANs make all.
         families: networks of shares, by name.
         sizes: trained numbers; each family comes as near as it can.
         seeds: fits of each.
-        steps: of each fit.
+        steps: of each fit or training.
+        gans: whole GANs in the place of fits.
+        n: jets a class that GANs are judged by, in a full evaluation (default: 1,000, in a quick one).
         quick: one seed, 300 steps, two sizes: for a look.
         plugins: Python files or modules that register networks of your own.
         restart: drop what an earlier command left in the folder.
@@ -42,22 +45,32 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
     from ..base.io import write_json
     from ..base.plugins import load_plugins
     from ..report.plots import save_figure
-    from ..studies.frontier import Plan, frontier_plot, study
+    from ..studies.compare.run import Judging
+    from ..studies.frontier import GanPlan, Plan, circuits_among, frontier_plot, study
+    from ..studies.frontier import gans as trained
     from ..studies.frontier.text import rows, sentences, to_dict
 
     load_plugins(plugins)
     if quick:
         sizes, seeds, steps = (100, 550), 1, 300
-    plan = Plan(pair, tuple(classes), tuple(dict.fromkeys(families)), tuple(sorted(set(sizes))), seeds, steps)
-    points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
-    circuits = [name for name in plan.families if name in ("tree", "born", "born_binary", "born_colours", "waves")]
+    families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
+    if gans:
+        gan_plan = GanPlan(pair, families, sizes, seeds, steps)
+        points, _ = trained(gan_plan, out, judging=Judging(n, quick=False) if n else Judging(quick=True),
+                            workers=workers, restart=restart, quiet=quiet)
+        plan, told, look = gan_plan, "Figures of GANs on test jets", {"title": "{}", "axis": ""}
+    else:
+        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps)
+        points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
+        told, look = "KL divergence of the shares of test jets, nats", {}
+    circuits = circuits_among(families)
     if json:
         write_json(json, to_dict(points, plan, circuits), overwrite)
     if plots:
         plots.mkdir(parents=True, exist_ok=True)
-        save_figure(frontier_plot(points, circuits), plots / "frontier.png", overwrite)
+        save_figure(frontier_plot(points, circuits, **look), plots / "frontier.png", overwrite)
     if not quiet:
-        print(f"KL divergence of the shares of test jets, nats: mean over {seeds} seeds ± its error (trained numbers)")
+        print(f"{told}: mean over {seeds} seeds ± its error (trained numbers)")
         print(aligned(rows(points), heads=2))
         for sentence in sentences(points, circuits):
             print(sentence)

@@ -50,6 +50,7 @@ class Born(nn.Module):
         super().__init__()
         bits = tuple(map(bits_for, shape))
         self.left, self.right, self.colours, self.coherent = colours + bits[0], bits[1], colours, coherent
+        self.circuit = entangled and coherent
         self.n_qubits = self.left + self.right
         self.pairs = neighbours(colours, *bits) if entangled else []
         self.mix = nn.Linear(in_features, mixed, bias=False)

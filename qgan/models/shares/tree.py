@@ -37,6 +37,7 @@ class Tree(nn.Module):
         super().__init__()
         bits = tuple(map(bits_for, shape))
         self.left, self.n_qubits, self.coherent = bits[0], sum(bits), coherent
+        self.circuit = coherent
         self.order = in_turns(*bits)
         self.mix = nn.Linear(in_features, mixed, bias=False)
         nn.init.normal_(self.mix.weight, 0.0, in_features**-0.5)

@@ -40,7 +40,7 @@ class Waves(nn.Module):
 
     def __init__(self, in_features: int, shape: tuple[int, int], layers: int, mixed: int, branches: int) -> None:
         super().__init__()
-        self.branches, self.pixels = branches, Pixels(shape, coded=False, least=1e-3)
+        self.branches, self.pixels, self.circuit = branches, Pixels(shape, coded=False, least=1e-3), True
         sides = [2 ** bits_for(side) for side in shape]
         self.mix = nn.Linear(in_features, mixed, bias=False)
         nn.init.normal_(self.mix.weight, 0.0, in_features**-0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from ...base.errors import ConfigError, DataError
 from ...base.workers import side_by_side
 from ...data import embedded_jets
 from ...data.jets import JetImages
-from ...models.shares import SHARES
+from ...models.shares import SHARES, ShareSetting
 from ...runs import kept
 from .fit import divergences, fitted, told
 
@@ -43,17 +44,19 @@ class Plan:
 
 
 class Point(NamedTuple):
-    """A family at a size, on one class.
+    """A family at a size, on one class or by one figure.
 
     Attributes:
-        label: name of the class.
+        label: name of the class, or of the figure with its unit.
         family, size: as asked for.
         numbers: that it trains.
         rate: learning rate, chosen on validation jets.
-        values: KL divergence of the shares of test jets from its own, mean over the jets, of each seed; nats.
-        error: of such a mean, from the spread over the jets.
-        validation: the same on validation jets, of each seed.
-        milliseconds: processor time of a step.
+        values: KL divergence of the shares of test jets from its own, mean over the jets, of each seed, in nats; or the
+            figure.
+        error: of such a value, from the spread over the jets.
+        validation: on validation jets, of each seed; of a figure what the rate was chosen by.
+        milliseconds: of a step.
+        floor: what real jets have; None where it is not known.
     """
 
     label: str
@@ -65,6 +68,7 @@ class Point(NamedTuple):
     error: float
     validation: list[float]
     milliseconds: float
+    floor: float | None = None
 
     @property
     def mean(self) -> float:
@@ -75,6 +79,11 @@ class Point(NamedTuple):
     def spread(self) -> float:
         """Standard error of the mean over the seeds; 0 of one seed."""
         return float(np.std(self.values, ddof=1) / np.sqrt(len(self.values))) if len(self.values) > 1 else 0.0
+
+
+def circuits_among(families: Sequence[str]) -> list[str]:
+    """Those that are circuits, no twins of one without what is quantum: their networks have ``circuit`` true."""
+    return [name for name in families if getattr(SHARES[name](ShareSetting(2, (4, 4), 100)), "circuit", False)]
 
 
 def study(plan: Plan, out: str | Path, *, workers: int = 1, restart: bool = False, quiet: bool = False) -> list[Point]:

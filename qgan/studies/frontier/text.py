@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from .gans import GanPlan
 from .run import Plan, Point
 
 #: Level of a difference that counts.
@@ -56,7 +57,7 @@ def _sentence(one: Point, others: Sequence[Point]) -> str:
     return f"{one.label}, {one.numbers:,} numbers: {one.family} is {'; '.join(parts)}."
 
 
-def to_dict(points: Sequence[Point], plan: Plan, of: Sequence[str]) -> dict[str, Any]:
+def to_dict(points: Sequence[Point], plan: Plan | GanPlan, of: Sequence[str]) -> dict[str, Any]:
     """Plain values for JSON."""
     return {"plan": {**vars(plan)}, "points": [point._asdict() for point in points],
             "sentences": list(sentences(points, of))}
