@@ -46,7 +46,7 @@ __all__ = ["Configuration", "JetGAN", "JetImages", "QganError", "QuantumLayer", 
 
 #: The sub-packages that are there once ``qgan`` is imported.
 _ROOMS = ("data", "evaluation", "losses", "models", "observables", "quantum", "report", "runs", "sampling",
-          "simulation", "studies", "taggers", "training")
+          "simulation", "studies", "symmetry", "taggers", "training")
 
 
 def __getattr__(name: str) -> Any:

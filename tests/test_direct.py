@@ -14,13 +14,14 @@ from qgan.base.errors import ConfigError
 from qgan.models import PixelStatistics
 from qgan.models.direct import DirectGenerator
 from qgan.models.shares import SHARES, trained_numbers
+from qgan.models.shots import counted
 from qgan.sampling.source import load_source
 
 SHAPE = (12, 12)
 FAMILIES = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "mean_image")]
 
 
-def build(core: str, **options: bool) -> DirectGenerator:
+def build(core: str, **options: int) -> DirectGenerator:
     torch.manual_seed(2)
     images = torch.from_numpy(toy_jets(100, 1).images)
     shares = images / images.sum((1, 2), keepdim=True)
@@ -44,14 +45,49 @@ def test_images_have_unit_length_exact_zeros_and_gradients(core: str) -> None:
         assert parameter.grad.abs().max() > 0, name
 
 
+@pytest.mark.parametrize("levels", [1, 4])
+def test_of_shots_images_have_few_pixels_and_every_number_a_gradient(levels: int) -> None:
+    generator = build("tree", shots=20, levels=levels)
+    conditions, noise = torch.randn(64, 5), torch.randn(64, generator.noise_features)
+    images = generator(conditions, noise)
+    assert generator.noise_features == 24
+    assert torch.allclose(images.square().sum((1, 2)), torch.ones(64), atol=1e-5)
+    assert (images > 0).sum((1, 2)).max() <= 20
+    torch.testing.assert_close(generator(conditions[3:5], noise[3:5]), images[3:5], atol=1e-6, rtol=1e-5)
+    if levels == 1:
+        quanta = 20 * images.detach().square()
+        torch.testing.assert_close(quanta, quanta.round(), atol=1e-4, rtol=0)
+    (images * torch.randn_like(images)).sum().backward()
+    for name, parameter in generator.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+    with pytest.raises(ConfigError, match=r"generator.levels: 2, but only shots find levels"):
+        build("tree", levels=2)
+
+
+def test_shots_find_outcomes_as_often_as_they_are_likely() -> None:
+    torch.manual_seed(0)
+    probabilities = torch.tensor([[0.5, 0.0, 0.3, 0.2], [0.0, 0.0, 0.0, 1.0]]).repeat(4000, 1)
+    counts = counted(probabilities, torch.randn(8000, 10))
+    assert torch.equal(counts.sum(1), torch.full((8000,), 10.0))
+    even = counts[::2]
+    # A multinomial: means N p, variances N p (1 − p), covariances −N p q.
+    torch.testing.assert_close(even.mean(0), 10 * probabilities[0], atol=0.1, rtol=0)
+    expected = 10 * (torch.diag(probabilities[0]) - torch.outer(probabilities[0], probabilities[0]))
+    torch.testing.assert_close(even.T.cov(), expected, atol=0.12, rtol=0)
+    assert (counts[1::2, 3] == 10).all()
+    assert counted(probabilities[:1], torch.full((1, 10), 40.0))[0, 3] == 10, "Φ may be one"
+
+
 def test_what_is_trained_is_the_network_of_shares_and_three_numbers() -> None:
     generator = build("tree")
     assert trained_numbers(generator) == trained_numbers(generator.shares) + 3
     assert build("tree", pixel_noise=False).noise_features == 4
 
 
-def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path) -> None:
-    told = {"generator.core": "tree", "generator.numbers": 250, "generator.noise": 2, "symmetry": "exact",
+@pytest.mark.parametrize("readout", [{}, {"generator.shots": 30, "generator.levels": 2}])
+def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict[str, int]) -> None:
+    told = {**readout, "generator.core": "tree", "generator.numbers": 250, "generator.noise": 2, "symmetry": "exact",
             "data.codings": ["delta_r_mean", "pixel_mean", "soft_nnz", "image_mass"]}
     jets = toy_jets(100, 1)
     run = qgan.train(small({"steps": 2, **told}), data=jets, out=tmp_path / "run", quiet=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from toy_jets import toy_jets
 from qgan.base.errors import ConfigError
 from qgan.cli import main
 from qgan.data.jets import JetImages
-from qgan.studies.frontier import Plan, Point, frontier_plot
+from qgan.studies.compare.run import Judging
+from qgan.studies.frontier import GanPlan, Plan, Point, circuits_among, frontier_plot, gans
 from qgan.studies.frontier.fit import divergences, fitted, told
+from qgan.studies.frontier.gans import _validated
 from qgan.studies.frontier.run import point
 from qgan.studies.frontier.text import rows, sentences
 
@@ -129,6 +132,44 @@ def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: 
     assert "classes: 'top', expected some of" in capsys.readouterr().err
     assert main([*words, "--steps", "6"]) == 2
     assert "steps: was 5 when this work began, 6 is asked for" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -> None:
+    plan = GanPlan("w_qcd", ("low_rank", "mean_image"), (200,), 2, 3, rates=(0.001, 0.1))
+    points, found = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
+    looked = {run.parent.name: _validated(run) for run in (tmp_path / "out" / "runs").glob("*/seed-1")}
+    assert set(looked) == {f"{family}-200-rate-{rate}" for family in plan.families for rate in plan.rates}
+    for family in plan.families:
+        mine = [point for point in points if point.family == family]
+        assert [point.label for point in mine][:2] == ["median W1 [sd]", "worst W1 [sd]"]
+        assert {point.rate for point in mine} == {min(plan.rates, key=lambda rate: looked[f"{family}-200-rate-{rate}"])}
+        assert {len(point.values) for point in mine} == {2}
+        assert all(point.floor for point in mine if "W1" in point.label)
+    assert {entry.steps for entry in found.entries} == {3}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")}
+    again, _ = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
+    assert again == points
+    assert {path: path.stat().st_mtime_ns for path in before if path.suffix in (".pt", ".jsonl") or "eval" in
+            str(path)} == {path: time for path, time in before.items() if path.suffix in (".pt", ".jsonl") or "eval" in
+                           str(path)}
+    with pytest.raises(ConfigError, match="steps: was 3 when this work began, 4 is asked for"):
+        gans(replace(plan, steps=4), tmp_path / "out", quiet=True)
+
+
+def test_circuits_are_told_from_their_twins() -> None:
+    assert circuits_among(["tree", "tree_measured", "born", "born_free", "born_dephased", "waves", "bits"]) == [
+        "tree", "born", "waves"]
+
+
+def test_a_figure_has_a_panel_of_its_own_with_what_real_jets_have() -> None:
+    points = [made(family, [0.6, 0.61], n)._replace(size=n, label=label, floor=0.1)
+              for label in ("median W1 [sd]", "AUC images", "mean image [%]", "worst W1 [sd]")
+              for family in ("tree", "bits") for n in (100, 1000)]
+    figure = frontier_plot(points, ["tree"], title="{}", axis="")
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in shown] == ["median W1 [sd]", "AUC images", "mean image [%]", "worst W1 [sd]"]
+    assert [line.get_ydata()[0] for line in shown[0].lines if line.get_label() == "real jets"] == [0.1]
 
 
 def test_an_unknown_family_is_named() -> None:

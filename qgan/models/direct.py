@@ -1,4 +1,5 @@
-"""A generator without a decoder: a network of shares makes the pixels, and a grain of three numbers their noise.
+"""A generator without a decoder: a network of shares makes the pixels, and a grain of three numbers, or shots, their
+noise.
 
 So nearly all that is trained lies in the circuit, or in the classical network of equal size that it is judged by.
 """
@@ -11,8 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-from .pixels import PixelStatistics, cut, kneed
+from ..base.errors import ConfigError
+from .pixels import PixelStatistics, cut, kneed, normalise
 from .shares import SHARES, ShareSetting
+from .shots import Shots
+
+#: Options of a network's blueprint that are arguments here.
+DIRECT = ("core", "numbers", "noise", "pixel_noise", "shots", "levels")
 
 
 class DirectGenerator(nn.Module):
@@ -20,7 +26,7 @@ class DirectGenerator(nn.Module):
 
     Of a pixel of share p and its noise ε, v = ReLU(√p − τ + (β √p + γ) ε), then as in :class:`~.pixels.PixelHead`:
     x = √(v (v + 2κ)), scaled to Σ x^(1/power) = 1, without what is softer than any real pixel. Pixels that are zero in
-    every training jet stay zero.
+    every training jet stay zero. With ``shots`` there is no grain: x is the energy that they find to the power.
 
     Args:
         n_conditions: number of conditions and codings; of more that are given, the first.
@@ -29,6 +35,9 @@ class DirectGenerator(nn.Module):
         numbers: trained numbers of the network of shares.
         noise: number of noise values that it is told beside the conditions.
         pixel_noise: whether there is a grain.
+        shots: of a jet; 0 for the shares themselves and a grain.
+        levels: of energy that a shot may find, one of them (see :class:`~.shots.Shots`); trained numbers beside the
+            others. The network's rows are so many times as long.
         pixels: what the pixels of the training jets are like.
         power: of network space.
     """
@@ -38,26 +47,37 @@ class DirectGenerator(nn.Module):
     reached: Tensor
 
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str, numbers: int, noise: int = 4,
-                 pixel_noise: bool = True, pixels: PixelStatistics | None = None, power: float = 0.5) -> None:
+                 pixel_noise: bool = True, shots: int = 0, levels: int = 1, pixels: PixelStatistics | None = None,
+                 power: float = 0.5) -> None:
         super().__init__()
         self.n_conditions, self.latent, self.shape, self.power = n_conditions, noise, shape, power
-        self.shares = SHARES[core](ShareSetting(n_conditions + noise, shape, numbers))
-        # Of τ, β and γ, which are positive: what softplus makes of these.
-        self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise else None
+        if levels > 1 and not shots:
+            raise ConfigError(f"generator.levels: {levels}, but only shots find levels: give generator.shots")
         known = pixels or PixelStatistics.flat(shape, power)
+        self.shares = SHARES[core](ShareSetting(n_conditions + noise, (shape[0], shape[1] * levels), numbers))
+        self.shots = Shots(shots, levels, max(float(known.softest), 1e-4) ** (1 / power), power) if shots else None
+        # Of τ, β and γ, which are positive: what softplus makes of these.
+        self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise and not shots else None
         self.register_buffer("softest", torch.tensor(known.softest))
         self.register_buffer("knee", torch.tensor(known.knee))
         self.register_buffer("reached", (known.occupancy > 0).float())
 
     @property
     def noise_features(self) -> int:
-        """Length of the noise vector of one image: latent values, pixel noise."""
+        """Length of the noise vector of one image: latent values, pixel noise or shots."""
+        if self.shots is not None:
+            return self.latent + self.shots.shots
         return self.latent + (0 if self.grain is None else math.prod(self.shape))
 
     def forward(self, conditions: Tensor, noise: Tensor) -> Tensor:
         """(B, n_conditions), (B, noise_features) → (B, H, W)."""
         latent, grain = noise[:, :self.latent], noise[:, self.latent:]
-        root = (0.5 * self.shares(torch.cat((conditions[:, :self.n_conditions], latent), 1))).exp()
+        shares = self.shares(torch.cat((conditions[:, :self.n_conditions], latent), 1))
+        if self.shots is not None:
+            # Shots that find what no jet reaches are left out, on hardware too.
+            likely = shares.exp() * self.reached.repeat_interleave(self.shots.levels, 1)
+            return self.cut(normalise(self.shots(likely / likely.sum((1, 2), keepdim=True), grain), self.power))
+        root = (0.5 * shares).exp()
         if self.grain is not None:
             threshold, relative, everywhere = softplus(self.grain)
             root = relu(root - threshold + (relative * root + everywhere) * grain.view_as(root))

@@ -34,7 +34,7 @@ def frontier_plot(points: Sequence[Point], circuits: Sequence[str], *, title: st
     with styled():
         figure = new_figure(1.2 + 4.6 * columns, 4.4 * rows)
         panels = figure.subplots(rows, columns, squeeze=False).flat
-        for axes, label in zip(panels, labels, strict=False):
+        for label, axes in zip(labels, panels, strict=False):
             mine = [point for point in points if point.label == label]
             axes.set_title(title.format(label))
             if len(sizes) > 1:
