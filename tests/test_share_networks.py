@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from qgan.base.errors import ConfigError
 from qgan.models.shares import SHARES, ShareSetting, trained_numbers
 from qgan.models.shares.born import Born
+from qgan.models.shares.fed import Fed
 from qgan.models.shares.hardware import cost
 from qgan.models.shares.qubits import Gate, Pixels, gray, phased, rotate, started, turned
 from qgan.models.shares.tree import Tree
@@ -110,6 +111,27 @@ def test_the_measured_twin_of_the_tree_is_dephased_where_they_part() -> None:
         for network in (tree, twin):
             found = network.probabilities(inputs[:1])[0].flatten()
             assert torch.allclose(found, in_pennylane(bare, tree.n_qubits), atol=1e-10, rtol=0)
+
+
+def test_what_is_fed_forward_is_a_measurement_in_pennylane() -> None:
+    torch.manual_seed(3)
+    inner = Born(4, (4, 4), 2, 2)
+    network, inputs = Fed(inner, 3, ancillas=1).double(), torch.randn(1, 3, dtype=torch.float64)
+
+    @qml.qnode(qml.device("default.qubit", wires=inner.n_qubits + 2), interface=None)  # type: ignore[untyped-decorator]
+    def circuit() -> Any:
+        qml.RY(float(torch.pi / 2 + network.ancillas(inputs)), wires=inner.n_qubits)
+        outcome = qml.measure(inner.n_qubits)
+        for value, sign in enumerate((1.0, -1.0)):
+            for axes, wires, angle in inner.gates(torch.cat((inputs, inputs.new_tensor([[sign]])), 1)):
+                qml.cond(outcome == value, qml.PauliRot)(float(angle), axes, wires=wires)
+        return qml.probs(wires=range(inner.n_qubits))
+
+    with torch.no_grad():
+        outcomes = torch.as_tensor(circuit()).view(4, 4)
+        pixels = inner.pixels(outcomes[None])
+        assert torch.allclose(network(inputs), pixels, atol=1e-8, rtol=0)
+        assert not torch.allclose(network(inputs), inner(torch.cat((inputs, torch.ones(1, 1)), 1)), atol=1e-3)
 
 
 def test_gradients_of_registers_are_exact() -> None:

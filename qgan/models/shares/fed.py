@@ -1,0 +1,64 @@
+"""Circuits of shares with ancillas that are measured first, their outcomes fed forward into every angle.
+
+Each ancilla is turned by RY by an angle b + w·u of the inputs u and measured; its outcome, ±1, is one more input of the
+circuit. So the shares are a mixture of 2^k pure states, which one pure state cannot be: whether pure states make mean
+images is asked in arXiv:2508.09844.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from .registry import SHARES, ShareSetting
+
+_ANCILLAS = 3
+
+
+class Fed(nn.Module):
+    """Inputs (B, in_features) → log shares (B, H, W).
+
+    Args:
+        circuit: of the inputs and the outcomes, (·, in_features + ancillas) → log shares.
+        in_features: length of the inputs.
+        ancillas: k.
+    """
+
+    outcomes: Tensor
+    circuit = True
+
+    def __init__(self, circuit: nn.Module, in_features: int, ancillas: int = _ANCILLAS) -> None:
+        super().__init__()
+        self.inner = circuit
+        self.ancillas = nn.Linear(in_features, ancillas)
+        self.register_buffer("outcomes", torch.tensor(list(product((1.0, -1.0), repeat=ancillas))), persistent=False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        chosen = self.chances(inputs).clamp_min(1e-12).log()
+        both = torch.cat((inputs[:, None].expand(-1, len(self.outcomes), -1),
+                          self.outcomes.expand(len(inputs), -1, -1)), 2)
+        shares: Tensor = self.inner(both.flatten(0, 1)).unflatten(0, (len(inputs), -1))
+        return torch.logsumexp(shares + chosen[:, :, None, None], 1)
+
+    def chances(self, inputs: Tensor) -> Tensor:
+        """Of the outcomes, (B, 2^k): products of (1 ± cos θ) / 2."""
+        polarised = torch.cos(0.5 * torch.pi + self.ancillas(inputs))
+        return ((1 + polarised[:, None] * self.outcomes) / 2).prod(2)
+
+
+def _fed(circuit: str, setting: ShareSetting) -> Fed:
+    left = max(1, setting.numbers - _ANCILLAS * (setting.in_features + 1))
+    inner = ShareSetting(setting.in_features + _ANCILLAS, setting.shape, left)
+    return Fed(SHARES[circuit](inner), setting.in_features)
+
+
+@SHARES.register("tree_fed")
+def _tree(setting: ShareSetting) -> nn.Module:
+    return _fed("tree", setting)
+
+
+@SHARES.register("born_fed")
+def _born(setting: ShareSetting) -> nn.Module:
+    return _fed("born", setting)
