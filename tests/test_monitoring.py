@@ -228,9 +228,11 @@ def test_the_first_page_of_charts_is_the_quality(server: str) -> None:
 @pytest.mark.slow
 def test_the_hyperparameters_rank_the_runs(server: str) -> None:
     experiment = get(f"{server}/data/plugin/hparams/experiment", {"experimentName": ""})
-    assert {info["name"]["tag"] for info in experiment["metricInfos"]} == {
-        f"at a glance/{name}" for name in GLANCE}
-    assert "optimiser.generator_rate" in {info["name"] for info in experiment["hparamInfos"]}
+    shown = [(info["name"]["tag"], info["name"]["group"]) for info in experiment["metricInfos"]]
+    assert shown[:2 * len(GLANCE)] == [(f"at a glance/{name}", where) for name in sorted(GLANCE)
+                                       for where in ("", "floor")], "each beside its floor"
+    assert [info["name"] for info in experiment["hparamInfos"] if info["differs"]] == ["optimiser.generator_rate"]
+    assert experiment["hparamInfos"][0]["differs"], "what differs comes first"
     request = {"experimentName": "", "startIndex": 0, "sliceSize": 10, "colParams": [
         {"metric": {"group": "", "tag": "at a glance/w1_median"}, "order": "ORDER_ASC"}],
         "allowedStatuses": ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]}

@@ -94,6 +94,38 @@ def test_every_form_of_a_table_gives_the_same_jets(source: JetSource, columns: C
         assert same(source.sample(conditions=table, seed=3), made[:20]), name
 
 
+def test_classes_may_be_named_in_every_kind_of_file(source: JetSource, made: JetImages, columns: Columns,
+                                                    tmp_path: Path) -> None:
+    few = {name: values[:20] for name, values in columns.items()}
+    called = np.where(few["label"] == 1, "w", "QCD")
+    frame = pd.DataFrame(few).assign(label=called)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.assign(label=frame.label.astype("category")).to_parquet(tmp_path / "b.parquet")
+    np.savez(tmp_path / "a.npz", **{**few, "label": called})  # type: ignore[arg-type]
+    np.savez(tmp_path / "b.npz", **{**few, "label": called.astype("S")})  # type: ignore[arg-type]
+    np.save(tmp_path / "a.npy", frame.to_records(index=False, column_dtypes={"label": "U3"}))
+    for name, kind in (("a.h5", h5py.string_dtype()), ("b.h5", "S3")):
+        with h5py.File(tmp_path / name, "w") as file:
+            file.update(few | {"label": np.array(called.tolist(), kind)})
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 8
+    for file in files:
+        assert same(source.sample(conditions=file, seed=3), made[:20]), file.name
+
+
+def test_a_condition_that_cannot_be_read_is_not_passed_over(source: JetSource, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", pt=[270.0, 280.0], label=np.array(["w", "qcd"], object), other=np.array([{}], object))
+    with pytest.raises(DataError, match="label: holds Python objects"):
+        source.sample(conditions=tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", pt=[270.0, 280.0], other=np.array([{}], object))
+    assert len(source.sample(conditions=tmp_path / "b.npz")) == 2
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["pt"], file["mass/values"] = [270.0, 280.0], [80.0, 81.0]
+    with pytest.raises(DataError, match="mass: is a group, expected an array"):
+        source.sample(conditions=tmp_path / "a.h5")
+
+
 def test_a_file_of_jets_is_a_table(source: JetSource, tmp_path: Path) -> None:
     write_jets(tmp_path / "test.h5", TEST[:40])
     with pytest.warns(DataNote, match="no condition of this generator, left out"):

@@ -98,7 +98,12 @@ def read_in_frame(paths: Paths, frame: Frame) -> JetImages:
 
 
 def iter_jets(paths: Paths, *, block: int = 8192, **options: Any) -> Iterator[JetImages]:
-    """All jets of one file or several, in blocks of at most ``block``; for files that do not fit in memory."""
+    """All jets of one file or several, a block after the other; for files that do not fit in memory.
+
+    Args:
+        paths, options: as of :func:`read_jets`, which says what is raised too.
+        block: jets at once, at most.
+    """
     with ExitStack() as stack:
         for source in open_all(stack, Files.of(paths, **options)):
             yield from source.blocks(size=block)

@@ -41,6 +41,7 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(H, W)."""
         return self.height, self.width
 
     @property

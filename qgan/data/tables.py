@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from ..base.errors import DataError
-from .contents import check_file, kind_of, listed, refused
+from .contents import Contents, check_file, kind_of, listed, refused
 from .files import open_contents
 
 #: Lines of a CSV file that are held as text at once.
 _LINES = 50_000
 
 
-def read_columns(path: str | Path) -> dict[str, np.ndarray]:
+def read_columns(path: str | Path, needed: Collection[str] = ()) -> dict[str, np.ndarray]:
     """The columns of a table by name, (N,) each: numbers, or texts where not all of a column are numbers.
 
     Of the other kinds than CSV they are the arrays of one dimension; images and the like are passed over.
@@ -25,12 +26,14 @@ def read_columns(path: str | Path) -> dict[str, np.ndarray]:
     Args:
         path: CSV with a line of names first (or with semicolons or tabs), Parquet, HDF5, .npz or ROOT; a file of jets,
             say.
+        needed: names that are not passed over where they are neither numbers nor texts.
 
     Raises:
-        DataError: the file is missing or damaged, holds no column, or its columns differ in length.
+        DataError: the file is missing or damaged, holds no column, its columns differ in length, or one that is needed
+            cannot be read.
     """
     check_file(path)
-    columns = _of_csv(path) if kind_of(path) == "unknown" else _of_arrays(path)
+    columns = _of_csv(path) if kind_of(path) == "unknown" else _of_arrays(path, needed)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) != 1:
         raise DataError(path, "", f"holds {'columns of ' + str(lengths) + ' rows' if lengths else 'no columns'}, "
@@ -38,12 +41,19 @@ def read_columns(path: str | Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def _of_arrays(path: str | Path) -> dict[str, np.ndarray]:
+def _of_arrays(path: str | Path, needed: Collection[str]) -> dict[str, np.ndarray]:
+    columns = {}
     with open_contents(path) as contents:
-        found = {key: contents.rows(key) for key in contents.keys if len(contents.shape(key)) == 1}
-        columns = {key: rows.read(0, rows.shape[0]) for key, rows in found.items()}
-        if contents.kind == "Parquet" and contents.keys:
-            columns |= _texts(path)
+        for key in contents.keys:
+            try:
+                rows = contents.rows(key)
+                if len(rows.shape) == 1:
+                    columns[key] = _decoded(rows.read(0, rows.shape[0]))
+            except DataError:
+                if (texts := _texts(contents, key)) is not None:
+                    columns[key] = texts
+                elif key in needed:
+                    raise
         if not columns:
             raise DataError(path, "", f"holds {listed(contents.keys)}, expected arrays of one number for each jet")
         names = contents.attributes.get("class_names")
@@ -52,14 +62,27 @@ def _of_arrays(path: str | Path) -> dict[str, np.ndarray]:
     return columns
 
 
-def _texts(path: str | Path) -> dict[str, np.ndarray]:
-    """Of a Parquet file the columns of texts."""
-    from pyarrow.parquet import ParquetFile
+def _decoded(values: np.ndarray) -> np.ndarray:
+    """Numbers as they are; texts of HDF5, which are bytes, as texts."""
+    if values.dtype.kind not in "OS":
+        return values
+    return np.array([value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values])
 
-    with refused(path, "", "is a damaged or truncated Parquet file"), ParquetFile(path) as file:
-        names = [field.name for field in file.schema_arrow if "string" in str(field.type)]
-        table = file.read(columns=names)
-        return {name: table.column(name).to_numpy().astype(str) for name in names}
+
+def _texts(contents: Contents, key: str) -> np.ndarray | None:
+    """A column of texts of a Parquet file or of NumPy's, which are no numbers there; None of what is none."""
+    with refused(contents.path, key, "is damaged or truncated"):
+        if contents.kind == "Parquet":
+            from pyarrow.parquet import ParquetFile
+
+            with ParquetFile(contents.path) as file:
+                if "string" in str(file.schema_arrow.field(key).type):
+                    return np.asarray(file.read(columns=[key]).column(key).to_numpy().astype(str))
+        elif contents.kind in ("npz", "npy"):
+            with suppress(ValueError):  # Python objects, which are not read
+                values = np.load(contents.path, allow_pickle=False)[key]
+                return _decoded(values) if values.ndim == 1 and values.dtype.kind in "SU" else None
+    return None
 
 
 def _of_csv(path: str | Path) -> dict[str, np.ndarray]:

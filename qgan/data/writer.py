@@ -143,7 +143,13 @@ def _checked(layout: str, path: Path) -> Layout:
 
 def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *, layout: str = "native",
                other_images: np.ndarray | None = None, mantissa_bits: int | None = None, compression: int = 1) -> None:
-    """Writes jets to a file (see :class:`JetWriter`).
+    """Writes jets to a file.
+
+    Args:
+        path, overwrite, layout, mantissa_bits, compression: see :class:`JetWriter`, which says what is raised too; the
+            suffix of ``path``, .h5, .hdf5, .npz, .parquet or .root, says what the file is packed in.
+        jets: all of them, with their conditions.
+        other_images: (N, H, W), the same jets in the other frame.
 
     >>> from qgan.data import embedded_jets, read_jets
     >>> write_jets("jets.parquet", embedded_jets("quark_gluon", "test").sample(100, seed=0))

@@ -70,11 +70,12 @@ class TensorBoardRecorder(Recorder):
         self._writer.add_text(tag, text, step)
 
     def hyperparameters(self, options: Mapping[str, Any], results: Mapping[str, float]) -> None:
-        # SummaryWriter.add_hparams would make a run of its own beside this one.
+        # SummaryWriter.add_hparams would make a run of its own beside this one. The first summary would say which
+        # options there are; without it TensorBoard looks at all runs, and shows first what differs between them.
         plain = {key: value if isinstance(value, bool | int | float | str) else str(value)
                  for key, value in options.items()}
         numbers = {key: float(value) for key, value in results.items()}
-        for summary in hparams(plain, numbers):
+        for summary in hparams(plain, numbers)[1:]:
             self._writer._get_file_writer().add_summary(summary)
 
     def layout(self, pages: Mapping[str, Mapping[str, Sequence[str]]]) -> None:

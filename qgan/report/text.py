@@ -24,6 +24,7 @@ def table(*evaluations: Evaluation, names: Sequence[str] | None = None) -> str:
     themselves, class below class.
 
     Args:
+        evaluations: as :func:`~qgan.evaluation.evaluate` gives them.
         names: a heading for each; by default where its generated jets come from.
     """
     if not evaluations:

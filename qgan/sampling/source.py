@@ -71,6 +71,11 @@ class JetSource:
     scale: Scale = field(default_factory=Scale)
     _exact: dict[tuple[str, int, int], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        height, width = self.grid.shape
+        step = f", step {self.origin['step']}" if "step" in self.origin else ""
+        return f"<generator of {' and '.join(self.class_names)} jets: {height}×{width} pixels, {self.frame}{step}>"
+
     def label_of(self, name: int | str | None) -> int | None:
         """A class by label or name, whose case does not matter where no two classes differ in it alone.
 
@@ -218,6 +223,7 @@ class JetSource:
 
     @property
     def grid(self) -> Grid:
+        """Where the pixels of its images lie."""
         return self.generator.grid
 
 
@@ -226,6 +232,7 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
 
     Args:
         run: folder of a run, or a checkpoint.
+        device: where it is to compute.
 
     Raises:
         CheckpointError: there is none, or it is damaged.

@@ -78,7 +78,7 @@ def read_table(given: Any, names: Sequence[str], label_of: Callable[[Any], int |
 def _columns(given: Any, names: Sequence[str]) -> tuple[str, dict[str, np.ndarray]]:
     """Columns by name, and what the errors call them."""
     if isinstance(given, str | Path):
-        return str(given), read_columns(given)
+        return str(given), read_columns(given, {"label", *names, IMAGE_PT, *_CALLED})
     if isinstance(given, JetImages):
         return given.source, {"label": np.array(given.class_names)[given.label], **given.conditions}
     if isinstance(given, Mapping):

@@ -72,7 +72,7 @@ def read_wish(name: str, wish: Wish) -> Plain:
         return _values(wish, rows.read(0, rows.shape[0]))
     with suppress(ValueError):
         return _values(wish, np.loadtxt(wish, np.float64, delimiter="," if wish.endswith(".csv") else None, ndmin=1))
-    columns = read_columns(wish)
+    columns = read_columns(wish, {name})
     if name not in columns and len(columns) != 1:
         raise DataError(wish, name, f"no such column; the file holds {listed(list(columns))}")
     return _values(wish, columns.get(name, next(iter(columns.values()))))

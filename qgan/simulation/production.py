@@ -40,13 +40,16 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     Args:
         process: ``w``, ``qcd``, ``quark``, ``gluon``, ``top`` or ``qcd_jet``.
         n: number of jets.
+        seed: the same one gives the same jets.
         out: the file to write, packed as its suffix says (see :class:`~qgan.data.JetWriter`).
         workers: number of processes.
         size, half_width: of the square image (pixels, radians); the process's own half-width by default.
         frame: of ``image``, the process's own by default; the other is ``image_raw`` or ``image_canonical``.
         light_quarks: keep u, d and s quarks only (for ``quark``).
         scheduler: address of a Dask scheduler, ``tcp://host:8786``; its workers make the jets.
+        overwrite: replace ``out``.
         resume: go on from what an interrupted run with the same settings left; else start anew.
+        quiet: no progress bar.
 
     Raises:
         ConfigError: an argument has no meaning, the scheduler does not answer, or an interrupted run with other

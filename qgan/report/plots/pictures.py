@@ -80,7 +80,10 @@ def sheet(images: np.ndarray, limits: tuple[float, float], unit: str) -> Figure:
         colours = colormaps[PIXELS].with_extremes(bad="0.8", under="white")
         shown = axes.imshow(np.ma.masked_invalid(picture), norm=LogNorm(*limits), cmap=colours, interpolation="nearest")
         axes.set_axis_off()
-        figure.colorbar(shown, ax=axes, label=f"pixel [{unit}]" if unit else "pixel", extend="both")
+        scale = figure.colorbar(shown, ax=axes, extend="both")
+        # TensorBoard shows it at half its size.
+        scale.set_label(f"pixel [{unit}]" if unit else "pixel", size=18)
+        scale.ax.tick_params(labelsize=18)
         return figure
 
 
