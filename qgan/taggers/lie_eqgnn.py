@@ -117,8 +117,9 @@ class LieEQGNN(LorentzNet):
         super().__init__(shape, logits, rng, blocks=blocks, width=QUBITS, beams=beams, message=message, metric=metric)
 
 
-for _name, _build, _title in (
-        ("lie_eqgnn", LieEQGNN, "Lie-equivariant quantum graph network"),
-        ("lie_eqgnn-product", partial(LieEQGNN, message=partial(Circuit, entangled=False)), "the same without CNOTs"),
-        ("lie_eqgnn-dense", partial(LieEQGNN, message=DenseTwin), "the same with dense layers")):
-    TAGGERS.add(_name, Tagger(Network(_build, momenta, part=128, ramp=True), _title, sees="particles"))
+for _name, _build, _title, _twins in (
+        ("lie_eqgnn", LieEQGNN, "Lie-equivariant quantum graph network", ("lie_eqgnn-product", "lie_eqgnn-dense")),
+        ("lie_eqgnn-product", partial(LieEQGNN, message=partial(Circuit, entangled=False)), "the same without CNOTs",
+         ()),
+        ("lie_eqgnn-dense", partial(LieEQGNN, message=DenseTwin), "the same with dense layers", ())):
+    TAGGERS.add(_name, Tagger(Network(_build, momenta, part=128, ramp=True), _title, sees="particles", twins=_twins))

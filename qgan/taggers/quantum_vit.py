@@ -77,4 +77,4 @@ def _turn(angle: Tensor, axis: int) -> Quaternion:
 
 
 TAGGERS.add("quantum_vit", Tagger(Network(partial(ViT, maps=Circuits), pixels, ramp=True),
-                                  "vision transformer with quantum self-attention on images"))
+                                  "vision transformer with quantum self-attention on images", twins=("vit",)))
