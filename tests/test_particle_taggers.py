@@ -143,11 +143,13 @@ def test_padding_takes_no_part_in_the_training(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", known(*NETWORKS))
-def test_jets_of_one_particle_and_of_none_have_scores(name: str) -> None:
+def test_jets_of_one_particle_and_of_none_have_scores_and_slopes(name: str) -> None:
     x = jets(3, 12)
     x[0, 1:] = 0
     x[1] = 0
-    assert network(name)(x).isfinite().all()
+    score = network(name)(x.requires_grad_())
+    assert score.isfinite().all()
+    assert torch.autograd.grad(score.sum(), x)[0].isfinite().all()
 
 
 def test_a_tagger_whose_library_is_not_installed_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
