@@ -16,7 +16,7 @@ from qgan.base.seeding import numpy_rng, torch_rng
 from qgan.evaluation.two_sample import roc_auc
 from qgan.studies.oracles import of_taggers
 from qgan.symmetry import algebra, flows, invariant_metric, liegan, orthonormal, slope
-from qgan.symmetry.latent import latent
+from qgan.symmetry.latent import codes, judge
 from qgan.taggers.kinematics import MINKOWSKI
 from qgan.taggers.lorentznet import LorentzNet
 
@@ -193,18 +193,17 @@ def test_the_slope_along_a_generator_is_that_of_the_flow() -> None:
 
 
 def test_codes_of_images_hold_what_tells_classes_apart() -> None:
-    jets = toy_jets(400, 1)
-    space, others = latent(jets.images, jets.label, 4, steps=300), toy_jets(100, 2)
-    codes = torch.from_numpy(space.encode(others.images))
-    assert codes.shape == (200, 4)
+    jets, others = toy_jets(400, 1), toy_jets(100, 2)
+    space = codes(jets.images, 4, steps=300)
     assert 0 < space.lost < 0.9
+    found = space.encode(others.images)
+    assert found.shape == (200, 4)
+    np.testing.assert_array_equal(found, codes(jets.images, 4, steps=300).encode(others.images))
+    logit = judge(space.encode(jets.images), jets.label)
     with torch.no_grad():
-        score = space.logit(codes).numpy()
+        score = logit(torch.from_numpy(found)).numpy()
     assert roc_auc(score[others.label == 0], score[others.label == 1]) > 0.75
-    found = flows(space.logit, codes)
-    assert (np.diff(found.losses) >= 0).all()
-    np.testing.assert_array_equal(space.encode(others.images), latent(jets.images, jets.label, 4, steps=300).encode(
-        others.images))
+    assert (np.diff(flows(logit, torch.from_numpy(found)).losses) >= 0).all()
 
 
 @pytest.mark.slow

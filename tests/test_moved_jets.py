@@ -122,7 +122,7 @@ def test_the_command_asks_trained_networks(tmp_path: Path, capsys: pytest.Captur
     assert capsys.readouterr().out.splitlines()[-2].startswith("particlenet-lite")
 
 
-@pytest.mark.parametrize(("on", "d"), [("particles", 4), ("pixels", 2)])
+@pytest.mark.parametrize(("on", "d"), [("particles", 4), ("pixels", 2), ("codes", 6)])
 def test_games_are_played_on_particles_and_on_pixels(on: On, d: int) -> None:
     jets = toy_jets(40, 1)
     found = list(games(replace(jets, label=np.zeros_like(jets.label)), on, 2, 60, range(3, 5), 5))

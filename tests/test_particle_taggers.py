@@ -225,6 +225,18 @@ def test_every_angle_of_the_circuit_gets_a_gradient_of_order_one() -> None:
     assert (50 * z.grad).abs().max(0).values.min() > 0.1
 
 
+def test_circuits_may_stand_within_every_map() -> None:
+    made, x = network("lie_eqgnn", of="exhm"), jets(20, 12)
+    circuits = {name: p for name, p in made.named_parameters() if name.endswith("angles")}
+    assert len(circuits) == 4 * 3
+    score = made(x)
+    score.square().sum().backward()
+    # Vectors of the last block are looked at by nobody.
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for name, p in circuits.items() if "2.pull" not in name)
+    across = boost(torch.tensor([0.9, 0.0, 0.0], dtype=torch.float64))
+    torch.testing.assert_close(made(moved(x, across)), score, rtol=1e-5, atol=0)
+
+
 def test_the_twins_have_as_many_numbers_and_one_has_no_entanglement() -> None:
     count = {name: sum(p.numel() for p in made.parameters()) for name, made in (
         ("circuit", Circuit(6, torch_rng(1))), ("dense", DenseTwin(6, torch_rng(1))),

@@ -127,6 +127,8 @@ def test_a_quantum_tagger_is_compared_with_its_twin_seed_by_seed(files: Path, tm
     assert one["gain"] == pytest.approx(gains.mean())
     assert one["error"] == pytest.approx(gains.std(ddof=1) / np.sqrt(3))
     assert one["p_value"] == pytest.approx(ttest_rel(aucs["quantum_vit"], aucs["vit"]).pvalue)
+    angles = {row["tagger"]: row["angles"] for row in found["taggers"]}
+    assert angles == {"vit": 0, "quantum_vit": 2 * 2 * 3 * 3 * 6, "nnz": 0}
     assert capsys.readouterr().out.splitlines()[-1].startswith("quantum_vit against vit, 120 jets, 1,253 and 1,253 ")
     assert found["plan"]["validation"] == 0.25
 

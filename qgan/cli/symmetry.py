@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n: Positive = 5000,
-         tagger: str = "trees", find: Literal["particles", "pixels"] | None = None, generators: Positive = 1,
+         tagger: str = "trees", find: Literal["particles", "pixels", "codes"] | None = None, generators: Positive = 1,
          seeds: Positive = 3, oracles: Sequence[str] = (), latent: Positive | None = None, seed: Seed = 0,
          json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say which symmetries jets have, and whether generated jets have those of real ones.
@@ -35,12 +35,13 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
         pair: which of the jets that ship, where no file is given.
         n: most jets per class.
         tagger: what tells jets apart, by name (see qgan tag).
-        find: act on four-momenta of particles, or on places of pixels.
+        find: act on four-momenta of particles, on places of pixels, or on the codes of an autoencoder of the images.
         generators: of a symmetry that is looked for.
         seeds: games for each class.
         oracles: networks on particles, by name, of whose logits is told which linear maps of four-momenta leave them as
             they are.
-        latent: numbers of a latent space of the images, in which the same is asked of a network's logit.
+        latent: numbers of a code of the images, of which the same is asked of a network's logit (codes of --find
+            without it: 6).
         seed: of the draws, the taggers and the first game.
 
     Examples:
@@ -65,7 +66,7 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
             for name, broken in named(jets, n, tagger, seed):
                 told[-1][name] = broken
                 bar.update()
-            found += games(jets, find, generators, n, range(seed, seed + seeds)) if find else ()
+            found += games(jets, find, generators, n, range(seed, seed + seeds), size=latent or 6) if find else ()
     asked = [*of_taggers(sets[0], oracles, seed), *([of_codes(sets[0], latent, seed)] if latent else [])]
     if json:
         write_json(json, {"n": n, "tagger": tagger, "seed": seed, "jets": [

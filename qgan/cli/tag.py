@@ -87,12 +87,12 @@ def load(data: Files | None, test: Files | None, shipped: str, share: float,
 
 def table(found: Sequence[Tagged]) -> str:
     """A line for each tagger and number of training jets."""
-    rows = [["", "jets", "AUC", "accuracy", "1/ε_B at 30 %", "at 50 %", "trained numbers", "ms a step"]]
+    rows = [["", "jets", "AUC", "accuracy", "1/ε_B at 30 %", "at 50 %", "trained numbers", "angles", "ms a step"]]
     for one in found:
         told = one.figures
+        step = "" if one.seconds is None else f"{1000 * one.seconds:.0f}"
         rows.append([one.tagger, f"{one.jets:,}", _pm(told.auc, 4), _pm(told.accuracy, 4), _pm(told.rejection_30, 1),
-                     _pm(told.rejection_50, 1), f"{one.numbers:,}",
-                     "" if one.seconds is None else f"{1000 * one.seconds:.0f}"])
+                     _pm(told.rejection_50, 1), f"{one.numbers:,}", f"{one.angles:,}" if one.angles else "", step])
     return aligned(rows, heads=1)
 
 

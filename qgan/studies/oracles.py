@@ -17,7 +17,7 @@ from ..base.seeding import integer_seed, numpy_rng
 from ..data.jets import JetImages
 from ..evaluation.two_sample import roc_auc
 from ..symmetry import Flows, InvariantMetric, flows, invariant_metric, slope
-from ..symmetry.latent import latent
+from ..symmetry.latent import codes, judge
 from ..taggers import TAGGERS, Labelled, Seen, Setting
 from ..taggers.training import FittedNetwork
 
@@ -107,11 +107,12 @@ def of_codes(jets: JetImages, size: int, seed: int = 0) -> Oracle:
         seed: of the halves and trainings.
     """
     training, others = _halves(jets, seed)
-    space = latent(training.jets.images, training.label, size, seed=seed)
-    codes = torch.from_numpy(space.encode(others.jets.images))
+    space = codes(training.jets.images, size, seed=seed)
+    logit = judge(space.encode(training.jets.images), training.label, seed)
+    points = torch.from_numpy(space.encode(others.jets.images))
     with torch.no_grad():
-        auc = _auc(space.logit(codes).numpy(), others.label)
-    found = flows(space.logit, codes[:max(LOOKED_AT, 20 * size**2)])
+        auc = _auc(logit(points).numpy(), others.label)
+    found = flows(logit, points[:max(LOOKED_AT, 20 * size**2)])
     return Oracle(f"{size} codes of images", len(training), auc, found, {}, lost=space.lost)
 
 

@@ -16,41 +16,33 @@ from torch import Generator, Tensor, nn
 from ..base.seeding import integer_seed, torch_rng
 from ..taggers import Labelled, Seen, Setting
 from ..taggers.layers import dense
-from ..taggers.training import FittedNetwork, Network
+from ..taggers.training import Network
 
 #: Width of the layers, jets of a step, largest rate.
 WIDTH, BATCH, RATE = 64, 128, 3e-3
 
 
 @dataclass(frozen=True)
-class Latent:
-    """Attributes:
-        encode: (N, H, W) images → (N, d) float64 codes.
-        lost: share of the variance of what it encodes that it cannot decode again, on its training jets.
-        judge: tells classes by codes.
+class Codes:
+    """A trained encoder.
+
+    Attributes:
+        encode: (N, H, W) images → (N, d) float64 codes, of mean 0 and with variance 1 over all d of them.
+        lost: share of the variance of its training images that it cannot decode again.
     """
 
     encode: Callable[[np.ndarray], np.ndarray]
     lost: float
-    judge: FittedNetwork
-
-    def logit(self, codes: Tensor) -> Tensor:
-        """(N, d) float64 → (N,), of the second class."""
-        return self.judge.network.double().eval()(codes)[:, 0]
 
 
-def latent(images: np.ndarray, label: np.ndarray, size: int, *, steps: int = 2000, seed: int = 0) -> Latent:
-    """A latent space and its oracle.
+def codes(images: np.ndarray, size: int, *, steps: int = 2000, seed: int = 0) -> Codes:
+    """An autoencoder of images.
 
     Args:
         images: (N, H, W).
-        label: (N,) 0 or 1.
-        size: d, numbers of the latent space.
-        steps: of the autoencoder's training.
+        size: d, numbers of a code.
+        steps: of the training.
         seed: of weights and order.
-
-    Example:
-        ``flows(space.logit, torch.from_numpy(space.encode(images))).losses`` of ``space = latent(images, label, 6)``
     """
     shares = _shares(images)
     mean = shares.mean(0)
@@ -59,17 +51,32 @@ def latent(images: np.ndarray, label: np.ndarray, size: int, *, steps: int = 200
     encoder, decoder = _network(len(mean), size, rng), _network(size, len(mean), rng)
     lost = _train(encoder, decoder, (shares - mean) / unit, steps, rng)
     with torch.no_grad():
-        codes = encoder((shares - mean) / unit)
-        centre, scale = codes.mean(0), codes.std()
+        found = encoder((shares - mean) / unit)
+        centre, scale = found.mean(0), found.std()
 
     @torch.no_grad()
     def encode(images: np.ndarray) -> np.ndarray:
         return ((encoder((_shares(images) - mean) / unit) - centre) / scale).double().numpy()
 
-    judge = Network(lambda shape, logits, rng: _network(shape[0], logits, rng),
-                    lambda seen: seen.observables.astype(np.float32), rate=RATE, ramp=True)
-    training = Labelled(Seen(observables=encode(images)), label)
-    return Latent(encode, lost, judge(training, None, Setting(integer_seed(seed, "judge") % 2**31)))
+    return Codes(encode, lost)
+
+
+def judge(found: np.ndarray, label: np.ndarray, seed: int = 0) -> Callable[[Tensor], Tensor]:
+    """What tells classes apart by codes: codes (N, d) float64 → the logit (N,) of the second class.
+
+    Args:
+        found: (N, d) codes that it is trained on.
+        label: (N,) 0 or 1.
+        seed: of weights and order.
+
+    Example:
+        ``flows(judge(found, label), torch.from_numpy(others)).losses`` of codes ``found`` and ``others``
+    """
+    network = Network(lambda shape, logits, rng: _network(shape[0], logits, rng),
+                      lambda seen: seen.observables.astype(np.float32), rate=RATE, ramp=True)
+    fitted = network(Labelled(Seen(observables=found), label), None, Setting(integer_seed(seed, "judge") % 2**31))
+    trained = fitted.network.double().eval()
+    return lambda x: trained(x)[:, 0]
 
 
 def _train(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int, rng: Generator) -> float:

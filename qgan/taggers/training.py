@@ -154,6 +154,11 @@ class FittedNetwork:
         return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
 
     @property
+    def angles(self) -> int:
+        """How many of them are angles of circuits."""
+        return sum(p.numel() for name, p in self.network.named_parameters() if name.endswith("angles"))
+
+    @property
     def _device(self) -> torch.device:
         return next(self.network.parameters()).device
 

@@ -58,6 +58,7 @@ class Tagged(NamedTuple):
         figures: of its scores of the test jets.
         aucs: of each seed.
         numbers: that were trained, mean over the seeds.
+        angles: how many of them are angles of circuits.
         seconds: a step of the training takes; None where it has no steps.
         moves: how far scores move when jets do, mean over the seeds, by name (see :mod:`.invariance`).
     """
@@ -67,6 +68,7 @@ class Tagged(NamedTuple):
     figures: Figures
     aucs: tuple[float, ...]
     numbers: int
+    angles: int
     seconds: float | None
     moves: dict[str, float]
 
@@ -122,7 +124,7 @@ def _trainings(name: str, size: int, pool: JetImages, test: Seen, plan: Plan, fo
 def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, plan: Plan) -> dict[str, np.ndarray]:
     setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(plan.device))
     fitted = TAGGERS[name].fit(*_dealt(pool, size, seed, plan.validation), setting)
-    took = np.array([fitted.numbers, fitted.steps, fitted.seconds])
+    took = np.array([fitted.numbers, getattr(fitted, "angles", 0), fitted.steps, fitted.seconds])
     moved = {f"{_MOVED}{how}": np.array(far) for how, far in moves(name, fitted, test).items()}
     return {"scores": fitted.scores(test)[:, 1], "took": took, **moved}
 
@@ -141,10 +143,10 @@ def _dealt(pool: JetImages, size: int, seed: int, validation: float) -> tuple[La
 
 
 def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label: np.ndarray) -> Tagged:
-    numbers, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
+    numbers, angles, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
     scores = [training["scores"] for training in trainings]
     aucs = tuple(roc_auc(s[label == 0], s[label == 1]) for s in scores)
-    return Tagged(name, size, figures(scores, label), aucs, round(float(numbers)),
+    return Tagged(name, size, figures(scores, label), aucs, round(float(numbers)), round(float(angles)),
                   float(seconds / steps) if steps else None,
                   {key.removeprefix(_MOVED): float(np.mean([training[key] for training in trainings]))
                    for key in trainings[0] if key.startswith(_MOVED)})
