@@ -33,7 +33,7 @@ Maps = Callable[[int, Generator], nn.Module]
 
 
 class DenseMaps(nn.Module):
-    """Patches (T, n) → q (T,), k (T,) and v (T, n), with ``dot`` q and k (T, n), by n² numbers each and their scales."""
+    """Patches (T, n) → q (T,), k (T,) and v (T, n), by n² numbers each and scales; with ``dot`` q and k (T, n)."""
 
     def __init__(self, n: int, rng: Generator, *, dot: bool = False) -> None:
         super().__init__()
