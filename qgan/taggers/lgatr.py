@@ -64,8 +64,9 @@ class LGATr(nn.Module):
         return (found * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp_min(1)
 
 
-for _name, _size in (("lgatr", {"blocks": 4, "vectors": 16, "scalars": 46, "heads": 2}),
-                     ("lgatr-13k", {"blocks": 4, "vectors": 8, "scalars": 16, "heads": 2}),
-                     ("lgatr-1k", {"blocks": 2, "vectors": 2, "scalars": 8, "heads": 1, "ratio": 1})):
-    TAGGERS.add(_name, Tagger(Network(partial(LGATr, **_size), momenta, part=128, ramp=True),
-                              f"L-GATr-slim, {_size['blocks']} blocks", sees="particles"), needs=("lgatr", "referees"))
+for _name, _blocks, _vectors, _scalars, _heads, _ratio in (("lgatr", 4, 16, 46, 2, 2), ("lgatr-13k", 4, 8, 16, 2, 2),
+                                                           ("lgatr-1k", 2, 2, 8, 1, 1)):
+    TAGGERS.add(_name, Tagger(Network(partial(LGATr, blocks=_blocks, vectors=_vectors, scalars=_scalars, heads=_heads,
+                                              ratio=_ratio), momenta, part=128, ramp=True),
+                              f"L-GATr-slim, {_blocks} blocks of {_vectors} vectors and {_scalars} scalars",
+                              sees="particles"), needs=("lgatr", "referees"))
