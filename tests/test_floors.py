@@ -58,6 +58,8 @@ DOORS = {
     "tensorcircuit": {"qgan.quantum"},
     "jinja2": {"qgan.report"},
     "jsonargparse": {"qgan.base.parsing"},
+    "lgatr": {"qgan.taggers.lgatr"},
+    "pelican": {"qgan.taggers.pelican"},
     "rich": {"qgan.base.console"},
 }
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from toy_jets import toy_jets
 
+from qgan.base.errors import ConfigError, DataError
 from qgan.base.seeding import numpy_rng, torch_rng
-from qgan.symmetry import algebra, flows, invariant_metric, liegan, orthonormal
+from qgan.evaluation.two_sample import roc_auc
+from qgan.studies.oracles import of_taggers
+from qgan.symmetry import algebra, flows, invariant_metric, liegan, orthonormal, slope
+from qgan.symmetry.latent import codes, judge
 from qgan.taggers.kinematics import MINKOWSKI
 from qgan.taggers.lorentznet import LorentzNet
 
@@ -171,3 +177,46 @@ def test_a_game_on_points_without_a_symmetry_is_refused_by_points_that_it_has_no
     found = liegan((centres[rng.integers(3, size=4000)] + 0.3 * rng.normal(size=(4000, 2)))[:, None], seed=1)
     assert not found.found
     assert found.auc > 0.6
+
+
+def test_the_slope_along_a_generator_is_that_of_the_flow() -> None:
+    x = points(50, 3)
+    tilt, step = 0.3 * turns(3)[0] + 0.1 * np.eye(3), 1e-6
+
+    def cubic(p: Tensor) -> Tensor:
+        return p[:, 0] ** 3 + p[:, 1] * p[:, 2]
+
+    moved = x @ torch.matrix_exp(step * torch.from_numpy(tilt)).T
+    assert slope(cubic, x, tilt) == pytest.approx(float(((cubic(moved) - cubic(x)) / step).square().mean().sqrt()),
+                                                  rel=1e-4)
+    assert slope(squared_mass, points(50, 4), lorentz()[4]) == pytest.approx(0, abs=1e-12)
+
+
+def test_codes_of_images_hold_what_tells_classes_apart() -> None:
+    jets, others = toy_jets(400, 1), toy_jets(100, 2)
+    space = codes(jets.images, 4, steps=300)
+    assert 0 < space.lost < 0.9
+    found = space.encode(others.images)
+    assert found.shape == (200, 4)
+    np.testing.assert_array_equal(found, codes(jets.images, 4, steps=300).encode(others.images))
+    logit = judge(space.encode(jets.images), jets.label)
+    with torch.no_grad():
+        score = logit(torch.from_numpy(found)).numpy()
+    assert roc_auc(score[others.label == 0], score[others.label == 1]) > 0.75
+    assert (np.diff(flows(logit, torch.from_numpy(found)).losses) >= 0).all()
+
+
+@pytest.mark.slow
+def test_the_logit_of_a_tagger_keeps_what_it_was_built_to_keep() -> None:
+    found, = of_taggers(toy_jets(150, 1), ["lorentznet-lite"])
+    assert found.flows.dimension >= 2
+    for name in ("boost along the beam", "turn about the beam"):
+        assert found.slopes[name] < 1e-6 < 1e-2 < found.slopes["boost across"]
+    json.dumps(found.to_dict())
+
+
+def test_oracles_are_networks_on_particles_and_jets_of_two_classes() -> None:
+    with pytest.raises(ConfigError, match=r"^tagger trees: expected a network on particles, whose logit has a slope$"):
+        next(of_taggers(toy_jets(20, 1), ["trees"]))
+    with pytest.raises(DataError, match=r"^toy.h5: signal: holds w jets, expected two classes, which"):
+        next(of_taggers(toy_jets(20, 1).only("w"), ["lorentznet-lite"]))

@@ -110,7 +110,19 @@ def test_the_command_tells_it_of_files(tmp_path: Path, capsys: pytest.CaptureFix
     assert told["jets"][1]["classes"]["toy"]["phi_flip"]["n"] == 75
 
 
-@pytest.mark.parametrize(("on", "d"), [("particles", 4), ("pixels", 2)])
+def test_the_command_asks_trained_networks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jets(tmp_path / "jets.h5", toy_jets(60, 1))
+    assert main(["symmetry", str(tmp_path / "jets.h5"), "--oracles", "particlenet-lite", "--latent", "3", "--json",
+                 str(tmp_path / "symmetry.json"), "--n", "50"]) == 0
+    tagger, codes = json.loads((tmp_path / "symmetry.json").read_text())["oracles"]
+    assert (tagger["name"], tagger["jets"], len(tagger["losses"])) == ("particlenet-lite", 60, 16)
+    assert (codes["name"], len(codes["losses"])) == ("3 codes of images", 9)
+    # It sees angles from the jet's axis alone.
+    assert tagger["slopes"]["turn about the beam"] < 1e-6 < 1e-3 < tagger["slopes"]["boost across"]
+    assert capsys.readouterr().out.splitlines()[-2].startswith("particlenet-lite")
+
+
+@pytest.mark.parametrize(("on", "d"), [("particles", 4), ("pixels", 2), ("codes", 6)])
 def test_games_are_played_on_particles_and_on_pixels(on: On, d: int) -> None:
     jets = toy_jets(40, 1)
     found = list(games(replace(jets, label=np.zeros_like(jets.label)), on, 2, 60, range(3, 5), 5))

@@ -49,7 +49,8 @@ def test_imports_are_declared() -> None:
     found = {name.split(".")[0] for path in MODULES for _, name, _ in imports(path)}
     third = found - set(sys.stdlib_module_names) - {"qgan", "anomaly", "_typeshed"}
     declared = {normal(requirement.name) for requirement in requirements()}
-    distributions = {"ot": "pot", "sklearn": "scikit-learn", "tensorcircuit": "tensorcircuit-ng", "yaml": "pyyaml"}
+    distributions = {"ot": "pot", "pelican": "pelican-lite", "sklearn": "scikit-learn",
+                     "tensorcircuit": "tensorcircuit-ng", "yaml": "pyyaml"}
     assert {normal(distributions.get(name, name)) for name in third} - declared == set()
 
 

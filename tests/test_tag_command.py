@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 from test_extending import written
 from toy_jets import toy_jets
 
@@ -111,6 +112,32 @@ def test_how_far_scores_move_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert set(found["trees"]) == {"mirror in φ", "mirror in η"}
     table = capsys.readouterr().out.splitlines()
     assert table[-1].split()[:3] == ["trees", "320", "-"]
+
+
+def test_a_quantum_tagger_is_compared_with_its_twin_seed_by_seed(files: Path, tmp_path: Path,
+                                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tag", "--taggers", "vit", "quantum_vit", "nnz", "--data", str(files / "jets.h5"), "--test",
+                 str(files / "test.h5"), "--seeds", "3", "--n", "120", "--validation", "0.25", "--out",
+                 str(tmp_path / "out"), "--json", str(tmp_path / "a.json")]) == 0
+    found = json.loads((tmp_path / "a.json").read_text())
+    one, = found["twins"]
+    aucs = {row["tagger"]: np.array(row["aucs"]) for row in found["taggers"]}
+    gains = aucs["quantum_vit"] - aucs["vit"]
+    assert (one["tagger"], one["twin"], one["numbers"][0]) == ("quantum_vit", "vit", one["numbers"][1])
+    assert one["gain"] == pytest.approx(gains.mean())
+    assert one["error"] == pytest.approx(gains.std(ddof=1) / np.sqrt(3))
+    assert one["p_value"] == pytest.approx(ttest_rel(aucs["quantum_vit"], aucs["vit"]).pvalue)
+    angles = {row["tagger"]: row["angles"] for row in found["taggers"]}
+    assert angles == {"vit": 0, "quantum_vit": 2 * 2 * 3 * 3 * 6, "nnz": 0}
+    assert capsys.readouterr().out.splitlines()[-1].startswith("quantum_vit against vit, 120 jets, 1,253 and 1,253 ")
+    assert found["plan"]["validation"] == 0.25
+
+
+def test_shares_of_jets_are_those_that_are_asked_for(files: Path, tmp_path: Path,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tag", "--taggers", "nnz", "--data", str(files / "jets.h5"), "--held-out", "0.1", "--seeds", "1",
+                 "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "w against qcd, 30 test jets, 1 seeds"
 
 
 def test_figures_of_scores_that_are_known() -> None:

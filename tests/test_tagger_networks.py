@@ -94,6 +94,19 @@ def test_any_size_of_image(shape: tuple[int, int]) -> None:
     assert 1e4 < fitted.numbers < 4e5
 
 
+@pytest.mark.parametrize("name", ["resnet", "resnet15", "vgg12", "vit"])
+def test_jets_of_several_images(name: str) -> None:
+    """What tells the classes apart is in which of three detectors a jet shines."""
+    rng = np.random.default_rng(0)
+    label = np.arange(60) % 2
+    images = rng.exponential(1, (60, 3, 12, 12)).astype(np.float32)
+    images[np.arange(60), 1 + label] *= 5
+    data = Labelled(Seen(images=images), label)
+    fitted = TAGGERS[name].fit(data, None, Setting(alike=Alike(60, 60, 30, 1, 1e-2)))
+    score = fitted.scores(Seen(images=images))[:, 1]
+    assert roc_auc(score[label == 0], score[label == 1]) > 0.95
+
+
 def test_the_order_of_prediction_does_not_matter() -> None:
     images, label = blobs(64, 3)
     fitted = fit(images, label, epochs=1)

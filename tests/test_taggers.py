@@ -15,9 +15,13 @@ from qgan.taggers import TAGGERS, Alike, Labelled, Seen, Setting, join
 from qgan.taggers.seen import pixels_as_particles
 
 SHORT = Alike(200, 40, 32, 4, 3e-3)
-#: Every tagger, and those whose training takes a while on a CPU.
-SLOW = ("particlenet", "lorentznet", "lorentznet-alone", "lie_eqgnn", "lie_eqgnn-product")
-NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TAGGERS]
+#: Every tagger, those whose training takes a while on a CPU, and those whose library is not installed.
+SLOW = ("particlenet", "lorentznet", "lorentznet-alone", "lie_eqgnn", "lie_eqgnn-product", "quantum_vit-dot", "pelican",
+        "pelican-13k", "lgatr")
+NAMES = [pytest.param(name, marks=[
+    *([pytest.mark.slow] if name in SLOW else []),
+    pytest.mark.skipif(TAGGERS.lacks(name) is not None, reason=f"the extra {TAGGERS.lacks(name)} is not installed")])
+    for name in TAGGERS]
 TRAIN, TEST = toy_jets(100, 1), toy_jets(60, 2)
 
 

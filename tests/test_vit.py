@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -14,7 +16,8 @@ from qgan.taggers import TAGGERS, Labelled, Seen, Setting
 from qgan.taggers.quantum_vit import Circuits
 from qgan.taggers.vit import Block, DenseMaps, Maps, ViT
 
-MAPS = {"vit": DenseMaps, "quantum_vit": Circuits}
+MAPS: dict[str, Maps] = {"vit": DenseMaps, "quantum_vit": Circuits, "vit-dot": partial(DenseMaps, dot=True),
+                         "quantum_vit-dot": partial(Circuits, dot=True)}
 
 
 def network(maps: Maps, shape: tuple[int, ...] = (12, 12)) -> ViT:
@@ -46,6 +49,8 @@ def test_the_circuits_are_those_that_pennylane_runs() -> None:
     q, k, v = layer(h)
     for found, known in ((q, expected[0, :, -1]), (k, expected[1, :, -1]), (v, expected[2])):
         torch.testing.assert_close(found.detach(), 2 * known, rtol=0, atol=1e-12)
+    layer.dot = True
+    torch.testing.assert_close(torch.stack(layer(h)).detach(), 2 * expected, rtol=0, atol=1e-12)
 
 
 def test_every_angle_and_every_number_of_a_patch_counts() -> None:
@@ -59,8 +64,7 @@ def test_every_angle_and_every_number_of_a_patch_counts() -> None:
 
 
 def test_the_twin_has_as_many_numbers() -> None:
-    one, other = (sum(p.numel() for p in network(maps).parameters()) for maps in MAPS.values())
-    assert one == other
+    assert len({sum(p.numel() for p in network(maps).parameters()) for maps in MAPS.values()}) == 1
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -81,7 +85,7 @@ def test_attention_is_the_formula_patch_by_patch(name: str) -> None:
     h = torch.randn(2, 5, 6, dtype=torch.float64, generator=torch_rng(3, "patches"))
     for jet, found in zip(h, block(h), strict=True):
         q, k, v = block.maps(block.before(jet))
-        weights = torch.exp(-(q[:, None] - k[None]) ** 2)
+        weights = torch.exp(q @ k.T / 6**0.5) if name.endswith("dot") else torch.exp(-(q[:, None] - k[None]) ** 2)
         there = jet + weights @ v / weights.sum(1, keepdim=True)
         torch.testing.assert_close(found, there + block.layers(block.after(there)))
 

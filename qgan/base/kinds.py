@@ -33,6 +33,13 @@ def probability(text: str) -> float:
     return float(text)
 
 
+def share(text: str) -> float:
+    """A part of a whole, neither nothing nor all of it."""
+    if not 0 < float(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return float(text)
+
+
 def wish(text: str) -> float | tuple[float, float] | str:
     """``80`` is a value, ``80:82`` a range from low to high; a Gaussian or a file of values stays as it is."""
     try:
@@ -88,6 +95,7 @@ def check_pictures(folder: Path, overwrite: bool) -> None:
 
 Positive = Annotated[int, Word("N", positive)]
 Probability = Annotated[float, Word("P", probability)]
+Share = Annotated[float, Word("SHARE", share)]
 Wish = Annotated[float | tuple[float, float] | str, Word("VALUE|LOW:HIGH|...", wish)]
 NamedWish = Annotated[tuple[str, Any], Word("NAME=VALUE|...", named_wish)]
 Selected = Annotated[tuple[str, Any], Word("NAME=LOW:HIGH", selected)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -44,14 +45,18 @@ class Registry(Generic[T]):
         self.kind, self.group = kind, group
         self._package, self._of = package, of
         self._things: dict[str, T] = {}
+        self._needs: dict[str, tuple[str, str]] = {}
         self._complete = False
 
     def register(self, name: str, *, replace: bool = False) -> Callable[[T], T]:
         """A decorator that registers a function or a class under ``name``; see :meth:`add`."""
         return lambda thing: self.add(name, thing, replace=replace)
 
-    def add(self, name: str, thing: T, *, replace: bool = False) -> T:
+    def add(self, name: str, thing: T, *, replace: bool = False, needs: tuple[str, str] | None = None) -> T:
         """Registers a thing and returns it; with ``replace`` the name may be taken (a notebook cell that runs twice).
+
+        Args:
+            needs: the library that it cannot do without, as it is imported, and the extra that installs it.
 
         Raises:
             ConfigError: the name is taken, or the thing is not what things of this kind are.
@@ -59,13 +64,15 @@ class Registry(Generic[T]):
         if name in self._things and not replace:
             raise ConfigError(f"{self.kind} {name}: there is one of this name already")
         self._things[name] = self._checked(name, thing)
+        if needs is not None:
+            self._needs[name] = needs
         return thing
 
     def __getitem__(self, name: str) -> T:
         """The thing of a name, or what ``my_package.parts:Girth`` imports.
 
         Raises:
-            ConfigError: there is none; says which there are.
+            ConfigError: there is none; says which there are. Or the library that it needs is not installed.
         """
         if ":" in name:
             return self._checked(name, imported(name))
@@ -73,7 +80,15 @@ class Registry(Generic[T]):
         if name not in known:
             raise ConfigError(f"there is no {self.kind} {name}{did_you_mean(name, known) or ';'} "
                               f"Known: {', '.join(known) or 'none'}")
+        if (lacking := self.lacks(name)) is not None:
+            raise ConfigError(f"{self.kind} {name} needs a library that is not installed: pip install "
+                              f"'qgan[{lacking}]'")
         return known[name]
+
+    def lacks(self, name: str) -> str | None:
+        """The extra that installs what a thing needs and is not installed; None where nothing is missing."""
+        library, extra = self._needs.get(name, ("", ""))
+        return extra if library and find_spec(library) is None else None
 
     def _checked(self, name: str, thing: T) -> T:
         if self._of is not None and not isinstance(thing, self._of):

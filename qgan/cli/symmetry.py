@@ -13,15 +13,16 @@ from ..data.reading import Reading
 if TYPE_CHECKING:
     from ..data.jets import JetImages
     from ..evaluation.moved import Broken
+    from ..studies.oracles import Oracle
     from ..studies.symmetry import Found
 
     Told = dict[str, dict[str, Broken]]
 
 
 def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n: Positive = 5000,
-         tagger: str = "trees", find: Literal["particles", "pixels"] | None = None, generators: Positive = 1,
-         seeds: Positive = 3, seed: Seed = 0, json: Json | None = None, overwrite: Overwrite = False,
-         quiet: Quiet = False) -> None:
+         tagger: str = "trees", find: Literal["particles", "pixels", "codes"] | None = None, generators: Positive = 1,
+         seeds: Positive = 3, oracles: Sequence[str] = (), latent: Positive | None = None, seed: Seed = 0,
+         json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say which symmetries jets have, and whether generated jets have those of real ones.
 
     A tagger tells jets from the same kind of jets after a transformation: an AUC of 0.5 says that they have the
@@ -34,19 +35,25 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
         pair: which of the jets that ship, where no file is given.
         n: most jets per class.
         tagger: what tells jets apart, by name (see qgan tag).
-        find: act on four-momenta of particles, or on places of pixels.
+        find: act on four-momenta of particles, on places of pixels, or on the codes of an autoencoder of the images.
         generators: of a symmetry that is looked for.
         seeds: games for each class.
+        oracles: networks on particles, by name, of whose logits is told which linear maps of four-momenta leave them as
+            they are.
+        latent: numbers of a code of the images, of which the same is asked of a network's logit (codes of --find
+            without it: 6).
         seed: of the draws, the taggers and the first game.
 
     Examples:
         qgan symmetry --pair quark_gluon
         qgan symmetry real.h5 fake.h5 --json symmetry.json
         qgan symmetry --pair quark_gluon --find pixels --seeds 5
+        qgan symmetry --pair quark_gluon --oracles lorentznet-lite particlenet-lite --latent 6
     """
     from ..base.io import write_json
     from ..base.progress import progress
     from ..report import generator_names
+    from ..studies.oracles import of_codes, of_taggers
     from ..studies.symmetry import games, named
 
     sets = load(files, reading, pair)
@@ -59,16 +66,20 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
             for name, broken in named(jets, n, tagger, seed):
                 told[-1][name] = broken
                 bar.update()
-            found += games(jets, find, generators, n, range(seed, seed + seeds)) if find else ()
+            found += games(jets, find, generators, n, range(seed, seed + seeds), size=latent or 6) if find else ()
+    asked = [*of_taggers(sets[0], oracles, seed), *([of_codes(sets[0], latent, seed)] if latent else [])]
     if json:
         write_json(json, {"n": n, "tagger": tagger, "seed": seed, "jets": [
             {"source": jets.source, "classes": {name: {what: one._asdict() for what, one in broken.items()}
                                                 for name, broken in classes.items()}}
-            for jets, classes in zip(sets, told, strict=True)], "found": [one.to_dict() for one in found]}, overwrite)
+            for jets, classes in zip(sets, told, strict=True)], "found": [one.to_dict() for one in found],
+            "oracles": [one.to_dict() for one in asked]}, overwrite)
     if not quiet:
         print(table(names, told))
         if found:
             print(f"\n{games_table(found, dict(zip((jets.source for jets in sets), names, strict=True)))}")
+        if asked:
+            print(f"\n{oracles_table(asked)}")
 
 
 def load(files: Sequence[Jets], reading: Reading, pair: str) -> list[JetImages]:
@@ -109,6 +120,20 @@ def games_table(found: Sequence[Found], names: dict[str, str]) -> str:
     matrices = [f"{names[one.jets]} {one.group} {one.seed}:\n{one.game.generators.round(2)}"
                 for one in found]
     return "\n".join([aligned(rows, left=(0, 1, 4), heads=1), *matrices])
+
+
+def oracles_table(asked: Sequence[Oracle]) -> str:
+    """A line for each oracle: how many generators leave it as it is, and how steep it is along those with names."""
+    names = list(dict.fromkeys(name for one in asked for name in one.slopes))
+    rows = [["logit of", "jets", "AUC", "generators", "loss of the last", "of the next", "|cos| of J", *names]]
+    for one in asked:
+        losses, found = one.flows.losses, one.flows.dimension
+        last, following = (f"{losses[k]:.1e}" if 0 <= k < len(losses) else "-" for k in (found - 1, found))
+        rows.append([one.name, f"{one.jets:,}", f"{one.auc:.3f}", f"{found} of {len(losses)}", last, following,
+                     f"{one.metric.cosine:.3f}" if one.metric else "-",
+                     *(f"{one.slopes[name]:.1e}" if name in one.slopes else "-" for name in names)])
+    return ("linear maps that leave a logit as it is (a loss below 1e-4), and its slope along some with names, in "
+            f"standard deviations\n{aligned(rows, left=(0,), heads=1)}")
 
 
 def _auc(one: Broken) -> str:

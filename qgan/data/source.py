@@ -25,12 +25,33 @@ class JetFile:
         read: ``read(start, stop)`` gives the jets of that slice, in memory for that slice.
         block: how many jets to read at once, so that what a reader holds beside them stays small.
         format: the layout that was recognised; the format's title, put there by who recognises it.
+        groups: rows that are packed together, the number of each group in order, where to read a part of one costs as
+            much as to read it whole; empty where there are none.
     """
 
     n_jets: int
     read: Callable[[int, int], JetImages]
     block: int
     format: str = ""
+    groups: tuple[int, ...] = ()
+
+    def cuts(self, most: int) -> Iterator[tuple[int, int]]:
+        """(start, stop) of pieces in order that are cheap to read and hold at most ``most`` jets.
+
+        They are whole groups where there are some, small ones together; only a group of more than ``most`` is divided.
+        """
+        begin = end = 0
+        for rows in self.groups or (self.n_jets,):
+            if end > begin and end + rows - begin > min(most, self.block):
+                yield begin, end
+                begin = end
+            end += rows
+            step = most if self.groups else min(most, self.block)
+            while end - begin > step:
+                yield begin, begin + step
+                begin += step
+        if end > begin:
+            yield begin, end
 
     def blocks(self, start: int = 0, stop: int | None = None, size: int | None = None) -> Iterator[JetImages]:
         """The jets from ``start`` to ``stop``, block by block."""

@@ -13,10 +13,12 @@ from ..data.jets import JetImages
 from ..data.units import without_softest
 from ..evaluation.moved import Broken, broken
 from ..symmetry import InvariantMetric, LieGAN, invariant_metric, liegan
+from ..symmetry.latent import codes
 from ..taggers import Seen
 
-#: What generators act on: four-momenta of the particles, or places of the lit pixels in the plane of the image.
-On = Literal["particles", "pixels"]
+#: What generators act on: four-momenta of the particles, places of the lit pixels in the plane of the image, or the
+#: numbers that an autoencoder makes of an image.
+On = Literal["particles", "pixels", "codes"]
 #: The hardest particles or pixels of a jet that a game looks at.
 HARDEST = 10
 
@@ -64,7 +66,8 @@ def named(jets: JetImages, n: int, tagger: str = "trees", seed: int = 0) -> Iter
                                        units=some.units, tagger=tagger)
 
 
-def games(jets: JetImages, on: On, count: int, n: int, seeds: range, steps: int = 600) -> Iterator[Found]:
+def games(jets: JetImages, on: On, count: int, n: int, seeds: range, steps: int = 600,
+          size: int = 6) -> Iterator[Found]:
     """What games find in jets, class by class and seed by seed.
 
     Args:
@@ -74,16 +77,19 @@ def games(jets: JetImages, on: On, count: int, n: int, seeds: range, steps: int 
         n: jets of a class, at most.
         seeds: of the games.
         steps: of a game.
+        size: numbers of a code.
     """
     for label in jets.classes:
-        points, beside = _points(Seen.of(_some(jets, label, n, seeds.start)), on)
+        points, beside = _points(Seen.of(_some(jets, label, n, seeds.start)), on, size)
         for seed in seeds:
             game = liegan(points, count, beside=beside, steps=steps, seed=seed)
             yield Found(jets.source, jets.name(label), seed, game, invariant_metric(game.generators))
 
 
-def _points(jets: Seen, on: On) -> tuple[np.ndarray, np.ndarray | None]:
+def _points(jets: Seen, on: On, size: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Vectors (N, M, d) of the hardest, and what of them does not move: the pixels' shares of the pT."""
+    if on == "codes":
+        return codes(jets.images, size).encode(jets.images)[:, None], None
     momenta = jets.momenta[:, :HARDEST].astype(np.float64)
     if on == "particles":
         return momenta, None

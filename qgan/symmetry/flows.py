@@ -76,6 +76,22 @@ def flows(oracle: Callable[[Tensor], Tensor], points: Tensor, count: int | None 
     return Flows(closed, losses, loss + closed.defect)
 
 
+def slope(oracle: Callable[[Tensor], Tensor], points: Tensor, generator: np.ndarray) -> float:
+    """Root mean square over points of d/dt f(exp(tL) x) at t = 0, by one generator L (d, d).
+
+    Args:
+        oracle, points: as of :func:`flows`, of one output.
+        generator: L.
+
+    >>> slope(lambda p: p[:, 0], torch.tensor([[3.0, 4.0]]), np.array([[0.0, -1.0], [1.0, 0.0]]))
+    4.0
+    """
+    x = points.detach().clone().requires_grad_()
+    gradient, = torch.autograd.grad(oracle(x).sum(), x)
+    moved = x.detach() @ torch.as_tensor(generator, dtype=x.dtype).mT
+    return float((gradient * moved).flatten(1).sum(1).square().mean().sqrt())
+
+
 def _gram(oracle: Callable[[Tensor], Tensor], points: Tensor) -> tuple[np.ndarray, float]:
     """Mean over the points of r rᵀ, (d², d²), r = ∇f ⊗ x summed over a point's vectors, and that of ‖∇f‖²‖x‖²."""
     x = points.detach().clone().requires_grad_()

@@ -41,9 +41,11 @@ def at_rest_along_z(momenta: Tensor) -> Tensor:
 def angles(momenta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """pT, η and φ of momenta (…, 4); η = φ = 0 where there is no particle."""
     _, px, py, pz = momenta.unbind(-1)
+    there = (px != 0) | (py != 0)
+    # The slopes at 0 are no numbers, and no mask behind them would change that.
+    px, py = torch.where(there, px, 1.0), torch.where(there, py, 0.0)
     pt = torch.hypot(px, py)
-    there = pt > 0
-    return pt, torch.asinh(pz / torch.where(there, pt, 1.0)), torch.where(there, torch.atan2(py, px), 0.0)
+    return torch.where(there, pt, 0.0), torch.asinh(pz / pt), torch.atan2(py, px)
 
 
 def about_axis(momenta: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,9 +58,10 @@ def about_axis(momenta: Tensor) -> tuple[Tensor, Tensor]:
     pt, eta, phi = angles(momenta)
     jet = momenta.sum(1, keepdim=True)
     jet_pt, jet_eta, jet_phi = angles(jet)
+    jet_pt, jet_energy = (torch.where(x > 0, x, 1.0) for x in (jet_pt, jet[..., 0]))
     apart = phi - jet_phi
     place = torch.stack([eta - jet_eta, torch.atan2(apart.sin(), apart.cos())], -1)
     energy = momenta[..., 0]
-    logs = [torch.log(torch.where(there, x, 1.0)) for x in (pt, energy, pt / jet_pt, energy / jet[..., 0])]
+    logs = [torch.log(torch.where(there, x, 1.0)) for x in (pt, energy, pt / jet_pt, energy / jet_energy)]
     features = torch.stack([*place.unbind(-1), *logs, place.norm(dim=-1)], -1)
     return place * there[..., None], features * there[..., None]

@@ -4,9 +4,9 @@ The message φ_e of a pair is, of n numbers z that are linear in h_i, h_j and th
 
     s ⟨Z⟩    after    H, RY(π/2 · tanh z), then layers of CNOTs between neighbours and of trained RY,
 
-n qubits and as many expectation values, each with a trained scale s. All gates are real and all pairs of a batch go
-through the circuit at once: the uploads make product states, the rest is one orthogonal matrix a step. The products are
-⟨x, y⟩ = xᵀJy with any symmetric J: what leaves J as it is changes no score.
+n qubits and as many expectation values, each with a trained scale s; φ_x, φ_h and φ_m can have circuits too. All gates
+are real and all pairs of a batch go through the circuit at once: the uploads make product states, the rest is one
+orthogonal matrix a step. The products are ⟨x, y⟩ = xᵀJy with any symmetric J: what leaves J as it is changes no score.
 
 Two twins tell what the circuit adds: one without CNOTs, and one whose circuit is a dense layer of as many numbers.
 """
@@ -105,20 +105,23 @@ class LieEQGNN(LorentzNet):
         shape: (M, 4).
         logits: how many.
         rng: of the weights, on the CPU.
-        message: makes φ_e of n normalised numbers.
+        message: makes n numbers of n in the place of what is within φ.
+        of: which φ, some of e, x, h and m.
         metric: J, symmetric (4, 4); Minkowski's where none is given.
         beams: see :class:`~qgan.taggers.lorentznet.LorentzNet`; they are what Minkowski's metric takes for massless.
         blocks: how many.
     """
 
     def __init__(self, shape: tuple[int, ...], logits: int, rng: Generator, *,
-                 message: Callable[[int, Generator], nn.Module] = Circuit,
+                 message: Callable[[int, Generator], nn.Module] = Circuit, of: str = "e",
                  metric: Sequence[Sequence[float]] | None = None, beams: bool = True, blocks: int = 3) -> None:
-        super().__init__(shape, logits, rng, blocks=blocks, width=QUBITS, beams=beams, message=message, metric=metric)
+        super().__init__(shape, logits, rng, blocks=blocks, width=QUBITS, beams=beams, metric=metric,
+                         inner=dict.fromkeys(of, message))
 
 
-for _name, _build, _title in (
-        ("lie_eqgnn", LieEQGNN, "Lie-equivariant quantum graph network"),
-        ("lie_eqgnn-product", partial(LieEQGNN, message=partial(Circuit, entangled=False)), "the same without CNOTs"),
-        ("lie_eqgnn-dense", partial(LieEQGNN, message=DenseTwin), "the same with dense layers")):
-    TAGGERS.add(_name, Tagger(Network(_build, momenta, part=128, ramp=True), _title, sees="particles"))
+for _name, _build, _title, _twins in (
+        ("lie_eqgnn", LieEQGNN, "Lie-equivariant quantum graph network", ("lie_eqgnn-product", "lie_eqgnn-dense")),
+        ("lie_eqgnn-product", partial(LieEQGNN, message=partial(Circuit, entangled=False)), "the same without CNOTs",
+         ()),
+        ("lie_eqgnn-dense", partial(LieEQGNN, message=DenseTwin), "the same with dense layers", ())):
+    TAGGERS.add(_name, Tagger(Network(_build, momenta, part=128, ramp=True), _title, sees="particles", twins=_twins))

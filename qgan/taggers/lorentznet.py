@@ -16,7 +16,7 @@ it are what changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -27,6 +27,17 @@ from .layers import dense
 from .particlenet import momenta, spread
 from .registry import TAGGERS, Tagger
 from .training import Network
+
+#: A layer of so many numbers to as many.
+Inner = Callable[[int, torch.Generator], nn.Module]
+
+
+def _layers(width: int, rng: torch.Generator) -> nn.Module:
+    return nn.Sequential(nn.ReLU(), dense(width, width, rng), nn.ReLU())
+
+
+INNER: dict[str, Inner] = {"e": _layers, "x": lambda *_: nn.ReLU(), "h": lambda *_: nn.ReLU(),
+                           "m": lambda *_: nn.Identity()}
 
 
 class LorentzNet(nn.Module):
@@ -41,19 +52,20 @@ class LorentzNet(nn.Module):
         step: c above.
         beams: add the two beams to each jet.
         metric: of the products, symmetric (4, 4); what leaves it as it is changes no score.
-        message: what of φ_e comes after its first layer and its normalisation; two dense layers where it is not given.
+        inner: of φ_e, φ_x, φ_h, φ_m, by their letters, what stands between the first layer, normalised, and the last;
+            those of :data:`INNER` where they are not given.
     """
 
     metric: Tensor
 
     def __init__(self, shape: tuple[int, ...], logits: int, rng: torch.Generator, *, blocks: int = 6, width: int = 72,
                  step: float = 1e-3, beams: bool = True, metric: Sequence[Sequence[float]] | None = None,
-                 message: Callable[[int, torch.Generator], nn.Module] | None = None) -> None:
+                 inner: Mapping[str, Inner] | None = None) -> None:
         super().__init__()
         self.beams = beams
         self.register_buffer("metric", torch.tensor(metric or MINKOWSKI, dtype=torch.float64))
         self.start = dense(2, width, rng)
-        self.blocks = nn.ModuleList(Block(width, step, rng, message or _dense_layers) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Block(width, step, rng, INNER | dict(inner or {})) for _ in range(blocks))
         self.hidden, self.last = dense(width, width, rng), dense(width, logits, rng)
 
     def forward(self, momenta: Tensor) -> Tensor:
@@ -74,16 +86,15 @@ class LorentzNet(nn.Module):
 class Block(nn.Module):
     """Vectors (B, M, 4), scalars (B, M, width) and which are particles (B, M) → vectors and scalars."""
 
-    def __init__(self, width: int, step: float, rng: torch.Generator,
-                 message: Callable[[int, torch.Generator], nn.Module]) -> None:
+    def __init__(self, width: int, step: float, rng: torch.Generator, inner: Mapping[str, Inner]) -> None:
         super().__init__()
         self.step = step
         # The first layer of (h_i, h_j, ...), applied to each particle once, not to each pair.
         self.own, self.other, self.products = dense(width, width, rng), dense(width, width, rng), dense(2, width, rng)
-        self.message = nn.Sequential(nn.BatchNorm1d(width), message(width, rng))
-        self.weight = dense(width, 1, rng)
-        self.pull = nn.Sequential(dense(width, width, rng), nn.ReLU(), dense(width, 1, rng))
-        self.scalars = nn.Sequential(dense(2 * width, width, rng), nn.BatchNorm1d(width), nn.ReLU(),
+        self.message = nn.Sequential(nn.BatchNorm1d(width), inner["e"](width, rng))
+        self.weight = nn.Sequential(inner["m"](width, rng), dense(width, 1, rng))
+        self.pull = nn.Sequential(dense(width, width, rng), inner["x"](width, rng), dense(width, 1, rng))
+        self.scalars = nn.Sequential(dense(2 * width, width, rng), nn.BatchNorm1d(width), inner["h"](width, rng),
                                      dense(width, width, rng))
 
     def forward(self, x: Tensor, h: Tensor, there: Tensor, metric: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,10 +108,6 @@ class Block(nn.Module):
         around = spread(torch.sigmoid(self.weight(m)) * m, pairs).sum(2)
         change = self.scalars(torch.cat([h, around], -1)[there])
         return x + self.step * spread(pull, pairs).sum(2), h + spread(change, there)
-
-
-def _dense_layers(width: int, rng: torch.Generator) -> nn.Module:
-    return nn.Sequential(nn.ReLU(), dense(width, width, rng), nn.ReLU())
 
 
 def with_beams(x: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:

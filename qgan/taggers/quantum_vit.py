@@ -5,8 +5,9 @@ Each of the three is a circuit on n qubits, for the n numbers h of a patch. Two 
     RY(h_i) on qubit i,  trained RZ and RY on each,  a line of CNOTs,
 
 then ⟨Z⟩ of the last qubit, in which every angle has a part, is q or k, and ⟨Z⟩ of each qubit v; each times a trained
-scale. RY and RZ do not commute, so that each upload mixes anew. All patches of all jets of a batch go through the three
-circuits at once.
+scale. In the variant ``dot`` circuits stand in the place of the three linear maps of a usual transformer: ⟨Z⟩ of each
+qubit is q and k too. RY and RZ do not commute, so that each upload mixes anew. All patches of all jets of a batch go
+through the three circuits at once.
 """
 
 from __future__ import annotations
@@ -29,19 +30,21 @@ UPLOADS = 3
 
 
 class Circuits(nn.Module):
-    """Patches (T, n) → q (T,), k (T,) and v (T, n).
+    """Patches (T, n) → q (T,), k (T,) and v (T, n); with ``dot`` q and k (T, n).
 
     Args:
         n: qubits.
         rng: of the angles.
         uploads: how often the numbers enter.
+        dot: whether q and k are ⟨Z⟩ of all qubits, or of the last.
     """
 
     index: Tensor
     inverse: Tensor
 
-    def __init__(self, n: int, rng: Generator, *, uploads: int = UPLOADS) -> None:
+    def __init__(self, n: int, rng: Generator, *, uploads: int = UPLOADS, dot: bool = False) -> None:
         super().__init__()
+        self.dot = dot
         self.angles = nn.Parameter(2 * torch.rand(2, 3, uploads, n, generator=rng) - 1)
         self.scales = Scales(n)
         index = cnot_permutation(n, cnots("line", n))
@@ -51,7 +54,7 @@ class Circuits(nn.Module):
     def forward(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         states = self.states(h)
         q, k, v = z_expectations(states).chunk(3)
-        return self.scales(q[:, -1], k[:, -1], v)
+        return self.scales(q, k, v) if self.dot else self.scales(q[:, -1], k[:, -1], v)
 
     def states(self, h: Tensor) -> Tensor:
         """(3 T, 2^n) amplitudes, those of q first, then of k and of v."""
@@ -76,5 +79,7 @@ def _turn(angle: Tensor, axis: int) -> Quaternion:
     return found[0], found[1], found[2], found[3]
 
 
-TAGGERS.add("quantum_vit", Tagger(Network(partial(ViT, maps=Circuits), pixels, ramp=True),
-                                  "vision transformer with quantum self-attention on images"))
+for _name, _maps, _title, _twin in (
+        ("quantum_vit", Circuits, "vision transformer with quantum self-attention on images", "vit"),
+        ("quantum_vit-dot", partial(Circuits, dot=True), "the same with the usual attention", "vit-dot")):
+    TAGGERS.add(_name, Tagger(Network(partial(ViT, maps=_maps), pixels, ramp=True), _title, twins=(_twin,)))

@@ -126,12 +126,14 @@ class Tagger:
         title: what it is, in a few words.
         kind: ``trees``, ``network`` or ``number``.
         sees: what of a jet: ``images``, ``particles`` or ``observables``.
+        twins: of a quantum tagger, the names of those that tell what its circuit adds.
     """
 
     fit: Callable[[Labelled, Labelled | None, Setting], Fitted]
     title: str
     kind: Literal["trees", "network", "number"] = "network"
     sees: Literal["images", "particles", "observables"] = "images"
+    twins: tuple[str, ...] = ()
 
 
 TAGGERS: Registry[Tagger] = Registry("tagger", "qgan.taggers", package="qgan.taggers", of=Tagger)

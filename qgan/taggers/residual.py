@@ -20,17 +20,18 @@ from .training import Network
 WIDTHS = (16, 32, 64)
 #: Images are halved, twice at least, until neither side is longer than this.
 SMALLEST_SIDE = 7
-#: Channels of :func:`inputs`.
+#: Channels of :func:`inputs`, of each image of a jet.
 VIEWS = 4
 #: Added to shares before the root: far under the softest pixels', and its slope stays finite in empty ones.
 _TINY = 1e-8
 
 
 class Residual(nn.Module):
-    """Pixels (B, H, W), GeV → logits (B, logits): residual blocks, each of half the resolution of the one before.
+    """Pixels (B, H, W) or (B, C, H, W), GeV → logits (B, logits): residual blocks, each of half the resolution of the
+    one before.
 
     Args:
-        shape: (H, W).
+        shape: (H, W) or (C, H, W).
         logits: how many.
         rng: of the weights, on the CPU.
     """
@@ -40,8 +41,8 @@ class Residual(nn.Module):
     def __init__(self, shape: tuple[int, ...], logits: int, rng: torch.Generator) -> None:
         super().__init__()
         self.register_buffer("place", coordinates(shape), persistent=False)
-        self.first = convolution(VIEWS + len(self.place), WIDTHS[0], 3, 1, rng)
-        blocks, before, side, halvings = [], WIDTHS[0], max(shape), 0
+        self.first = convolution(views(shape) + len(self.place), WIDTHS[0], 3, 1, rng)
+        blocks, before, side, halvings = [], WIDTHS[0], max(shape[-2:]), 0
         while halvings < 2 or side > SMALLEST_SIDE:
             halvings, side = halvings + 1, (side + 1) // 2
             after = WIDTHS[min(halvings, len(WIDTHS) - 1)]
@@ -57,23 +58,32 @@ class Residual(nn.Module):
         return self.last(self.blocks(x).mean((2, 3)))
 
 
+def views(shape: tuple[int, ...]) -> int:
+    """Channels of :func:`inputs` of images (H, W) or (C, H, W)."""
+    return VIEWS * (shape[0] if len(shape) == 3 else 1)
+
+
 def inputs(pixels: Tensor) -> Tensor:
-    """Pixels (B, H, W), GeV → (B, 4, H, W), each of order one for hard pixels or for soft ones."""
-    total = pixels.sum((1, 2), keepdim=True)
+    """Pixels (B, H, W), GeV → (B, 4, H, W), each of order one for hard pixels or for soft ones.
+
+    Of (B, C, H, W), such as the detectors of an experiment, (B, 4 C, H, W): shares are of the sum of all C.
+    """
+    pixels = pixels if pixels.ndim == 4 else pixels[:, None]
+    total = pixels.sum((1, 2, 3), keepdim=True)
     share = pixels / torch.where(total > 0, total, 1.0)
-    return torch.stack([3 * ((share + _TINY).sqrt() - _TINY**0.5), torch.log1p(pixels / 0.02) / 3,
+    return torch.cat([3 * ((share + _TINY).sqrt() - _TINY**0.5), torch.log1p(pixels / 0.02) / 3,
                         torch.log1p(pixels), pixels / (pixels + 0.1)], 1)
 
 
 def seen(pixels: Tensor, place: Tensor) -> Tensor:
-    """:func:`inputs` of pixels (B, H, W) and, in further channels, their :func:`coordinates`."""
+    """:func:`inputs` of pixels and, in further channels, their :func:`coordinates`."""
     x = torch.cat([inputs(pixels), place.expand(len(pixels), -1, -1, -1)], 1)
     return x.contiguous(memory_format=torch.channels_last)
 
 
 def coordinates(shape: tuple[int, ...]) -> Tensor:
     """(3, H, W): y, x from −1 to 1, and r."""
-    y, x = torch.meshgrid(*(torch.linspace(-1, 1, side) for side in shape), indexing="ij")
+    y, x = torch.meshgrid(*(torch.linspace(-1, 1, side) for side in shape[-2:]), indexing="ij")
     return torch.stack([y, x, torch.hypot(y, x)])
 
 
@@ -91,7 +101,7 @@ class _Block(nn.Module):
 
 
 def pixels(jets: Seen) -> np.ndarray:
-    """(N, H, W) float32."""
+    """(N, H, W) or (N, C, H, W) float32."""
     return np.asarray(jets.images, np.float32)
 
 

@@ -13,15 +13,15 @@ from torch import Tensor, nn
 
 from .layers import convolution, dense
 from .registry import TAGGERS, Tagger
-from .residual import VIEWS, coordinates, pixels, seen
+from .residual import coordinates, pixels, seen, views
 from .training import Network
 
 
 class ResNet15(nn.Module):
-    """Pixels (B, H, W), GeV → logits (B, logits).
+    """Pixels (B, H, W) or (B, C, H, W), GeV → logits (B, logits).
 
     Args:
-        shape: (H, W).
+        shape: (H, W) or (C, H, W).
         logits: how many.
         rng: of the weights, on the CPU.
         widths: channels of the stages.
@@ -34,7 +34,7 @@ class ResNet15(nn.Module):
                  widths: Sequence[int] = (16, 32, 64), places: bool = True) -> None:
         super().__init__()
         self.register_buffer("place", coordinates(shape)[:3 if places else 0], persistent=False)
-        self.first = convolution(VIEWS + len(self.place), widths[0], 3, 1, rng)
+        self.first = convolution(views(shape) + len(self.place), widths[0], 3, 1, rng)
         before = [widths[0], *widths]
         self.blocks = nn.Sequential(*(
             Basic(width if block else before[stage], width, 2 if stage and not block else 1, rng)

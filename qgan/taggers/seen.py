@@ -42,7 +42,7 @@ class Seen:
 
     @property
     def images(self) -> np.ndarray:
-        """(N, H, W) pixel pT in ``units``.
+        """(N, H, W) pixel pT in ``units``; (N, C, H, W) of jets with several images, which networks alone see.
 
         Raises:
             ValueError: they are not known.

@@ -12,8 +12,8 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from itertools import chain, count, islice
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -22,9 +22,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..base.seeding import torch_rng
+from ..data.stream import JetStream
 from .registry import Labelled, Setting
 from .seen import Seen
 
+#: Without end: what a network sees of some jets, (B, ...), and their labels (B,).
+Batches: TypeAlias = Iterator[tuple[Tensor, Tensor]]
 LARGEST_BATCH = 128
 #: Decay of the running average, in a step.
 DECAY = 0.98
@@ -45,6 +48,9 @@ class Network:
         part: jets that it looks at at once when it does not learn.
         ramp: whether the running average forgets faster at first: of networks whose scale the first steps change much.
 
+    Training jets may also come from files that do not fit in memory, in the batches of a
+    :class:`~qgan.data.stream.JetStream`.
+
     Example:
         ``Network(build, lambda jets: jets.images)(training, validation, Setting(seed=0)).scores(others)``
     """
@@ -58,11 +64,18 @@ class Network:
     part: int = 1024
     ramp: bool = False
 
-    def __call__(self, training: Labelled, validation: Labelled | None = None,
+    def __call__(self, training: Labelled | JetStream, validation: Labelled | None = None,
                  setting: Setting = Setting()) -> FittedNetwork:  # noqa: B008 - it cannot change
-        device, logits = torch.device(setting.device), training.classes - 1
-        x, y = (_tensor(values, device) for values in (self.see(training.jets), training.label))
-        network = self.build(tuple(x.shape[1:]), logits, torch_rng(setting.seed, "classifier")).to(device)
+        device = torch.device(setting.device)
+        if isinstance(training, JetStream):
+            first, classes = self.see(Seen.of(training.first)), len(training.first.class_names)
+            size, steps = training.batch, len(training) // training.batch
+            batches = self._streamed(training, device)
+        else:
+            first, classes = self.see(training.jets), training.classes
+            size = self._size(len(training), setting)
+            steps, batches = len(training) // size, self._in_memory(first, training.label, size, setting.seed, device)
+        network = self.build(tuple(first.shape[1:]), classes - 1, torch_rng(setting.seed, "classifier")).to(device)
         averaging = _ramped if self.ramp else get_ema_multi_avg_fn(DECAY)
         average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
         fitted = FittedNetwork(average.module, self.see, self.part)
@@ -70,7 +83,7 @@ class Network:
             _tensor(self.see(validation.jets), device), _tensor(validation.label, device))
         best, kept, since = np.inf, None, 0
         patience = self.patience if setting.alike is None else setting.alike.looks
-        for epoch in self._epochs(network, average, x, y, setting, fitted):
+        for epoch in self._epochs(network, average, batches, steps, setting, fitted):
             if setting.progress is not None:
                 setting.progress(epoch + 1)
             if held_out is None:
@@ -85,23 +98,35 @@ class Network:
             average.module.load_state_dict(kept)
         return fitted
 
-    def _epochs(self, network: nn.Module, average: AveragedModel, x: Tensor, y: Tensor, setting: Setting,
+    def _size(self, jets: int, setting: Setting) -> int:
+        """Jets of a batch."""
+        if setting.alike is not None:
+            return min(jets, setting.alike.batch)
+        return min(jets, self.batch or int(np.clip(jets // 64, 16, LARGEST_BATCH)))
+
+    def _in_memory(self, seen: np.ndarray, label: np.ndarray, size: int, seed: int, device: torch.device) -> Batches:
+        x, y = (_tensor(values, device) for values in (seen, label))
+        for index in _batches(len(x), size, seed, x.device):
+            yield x[index], y[index]
+
+    def _streamed(self, stream: JetStream, device: torch.device) -> Batches:
+        for jets in chain.from_iterable(map(stream.epoch, count())):
+            if len(jets) == stream.batch:
+                yield _tensor(self.see(Seen.of(jets)), device), _tensor(jets.label, device)
+
+    def _epochs(self, network: nn.Module, average: AveragedModel, batches: Batches, steps: int, setting: Setting,
                 fitted: FittedNetwork) -> Iterator[int]:
-        """Yields after each epoch."""
-        if (alike := setting.alike) is not None:
-            epochs, rate, batch = alike.looks, alike.rate, min(len(x), alike.batch)
-            steps = alike.steps // alike.looks
-        else:
-            batch = min(len(x), self.batch or int(np.clip(len(x) // 64, 16, LARGEST_BATCH)))
-            epochs, rate, steps = self.epochs, self.rate, len(x) // batch
+        """Yields after each epoch, of ``steps`` batches unless the setting has a length of its own."""
+        epochs, rate, alike = self.epochs, self.rate, setting.alike
+        if alike is not None:
+            epochs, rate, steps = alike.looks, alike.rate, alike.steps // alike.looks
         optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=max(epochs * steps, 4))
-        batches = _batches(len(x), batch, setting.seed, x.device)
         for epoch in range(epochs):
             began = time.perf_counter()
             network.train()
-            for index in islice(batches, steps):
-                loss = _loss(network(x[index]), y[index])
+            for x, y in islice(batches, steps):
+                loss = _loss(network(x), y)
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
@@ -127,6 +152,11 @@ class FittedNetwork:
     def numbers(self) -> int:
         """How many were trained."""
         return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
+
+    @property
+    def angles(self) -> int:
+        """How many of them are angles of circuits."""
+        return sum(p.numel() for name, p in self.network.named_parameters() if name.endswith("angles"))
 
     @property
     def _device(self) -> torch.device:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from .layers import convolution, dense
 from .registry import TAGGERS, Tagger
-from .residual import VIEWS, coordinates, pixels, seen
+from .residual import coordinates, pixels, seen, views
 from .training import Network
 
 #: Convolutions of each block.
@@ -15,10 +15,10 @@ BLOCKS = (2, 2, 3, 3)
 
 
 class VGG12(nn.Module):
-    """Pixels (B, H, W), GeV → logits (B, logits).
+    """Pixels (B, H, W) or (B, C, H, W), GeV → logits (B, logits).
 
     Args:
-        shape: (H, W).
+        shape: (H, W) or (C, H, W).
         logits: how many.
         rng: of the weights, on the CPU.
         width: channels of the first block, twice as many in each further one.
@@ -31,7 +31,7 @@ class VGG12(nn.Module):
                  places: bool = True) -> None:
         super().__init__()
         self.register_buffer("place", coordinates(shape)[:3 if places else 0], persistent=False)
-        layers, before = list[nn.Module](), VIEWS + len(self.place)
+        layers, before = list[nn.Module](), views(shape) + len(self.place)
         for block, convolutions in enumerate(BLOCKS):
             for _ in range(convolutions):
                 layers += [convolution(before, width << block, 3, 1, rng), nn.ReLU()]

@@ -49,7 +49,8 @@ def cms_parquet(contents: Contents, options: Reading) -> JetFile:
             yield build(images, label, {name: _numbers(batch.column(key), path, key) for name, key in scalars.items()})
 
     # A slice is decoded from the start of its row group, so one long slice costs less than many short ones.
-    return JetFile(n, lambda start, stop: gather(blocks(start, stop), stop - start), max(rows, 1024))
+    groups = tuple(file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups))
+    return JetFile(n, lambda start, stop: gather(blocks(start, stop), stop - start), max(rows, 1024), groups=groups)
 
 
 FORMATS.add("cms_parquet", Format(

@@ -60,6 +60,8 @@ class StudyPlan:
             if unknown:
                 raise ConfigError(f"{name}: {unknown[0]!r}, expected some of {', '.join(known)}"
                                   f"{did_you_mean(unknown[0], known)}")
+        for name in self.taggers:
+            TAGGERS[name]  # or it says what is not installed
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from ...base.progress import progress
 from ...base.seeding import integer_seed, numpy_rng
 from ...data.jets import JetImages
 from ...data.matching import check_disjoint, matched
+from ...evaluation.two_sample import roc_auc
 from ...runs import kept
 from ...taggers import TAGGERS, Labelled, Seen, Setting
 from .figures import Figures, figures
 from .invariance import moves
+from .twins import against_twins
 
-#: Part of the training jets that decides when to stop.
-VALIDATION = 0.1
 #: Jets that a tagger is trained on at least.
 FEWEST = 40
 _MOVED = "moved: "
@@ -34,10 +34,11 @@ class Plan:
 
     Attributes:
         taggers: by name.
-        sizes: training jets in all, a tenth of which decides when to stop; empty for all there are.
+        sizes: training jets in all, those that decide when to stop included; empty for all there are.
         seeds: trainings of each, with other weights and another order of jets, and other jets where not all are used.
         seed: the first of them.
         device: where networks compute.
+        validation: share of the training jets that decides when to stop.
     """
 
     taggers: tuple[str, ...]
@@ -45,6 +46,7 @@ class Plan:
     seeds: int = 3
     seed: int = 0
     device: str = "auto"
+    validation: float = 0.1
 
 
 class Tagged(NamedTuple):
@@ -54,7 +56,9 @@ class Tagged(NamedTuple):
         tagger: its name.
         jets: it was trained on, those that decide when to stop included.
         figures: of its scores of the test jets.
+        aucs: of each seed.
         numbers: that were trained, mean over the seeds.
+        angles: how many of them are angles of circuits.
         seconds: a step of the training takes; None where it has no steps.
         moves: how far scores move when jets do, mean over the seeds, by name (see :mod:`.invariance`).
     """
@@ -62,7 +66,9 @@ class Tagged(NamedTuple):
     tagger: str
     jets: int
     figures: Figures
+    aucs: tuple[float, ...]
     numbers: int
+    angles: int
     seconds: float | None
     moves: dict[str, float]
 
@@ -98,8 +104,8 @@ def study(pool: JetImages, test: JetImages, plan: Plan, out: str | Path, *, rest
         raise ConfigError(f"training jets: {min(sizes)} to {max(sizes)}, expected {FEWEST} to {len(pool)}, which there "
                           "are")
     check_disjoint(test, pool)
-    folder = kept.folder(out, {"jets": pool.fingerprint(), "test": test.fingerprint()}, pieces="*.npz",
-                         restart=restart)
+    folder = kept.folder(out, {"jets": pool.fingerprint(), "test": test.fingerprint(),
+                               "validation": plan.validation}, pieces="*.npz", restart=restart)
     with progress(len(plan.taggers) * len(sizes) * plan.seeds, "tag", "trainings", quiet=quiet) as bar:
         return [_tagged(name, size, list(_trainings(name, size, pool, Seen.of(test), plan, folder, bar)), test.label)
                 for name in plan.taggers for size in sizes]
@@ -111,21 +117,21 @@ def _trainings(name: str, size: int, pool: JetImages, test: Seen, plan: Plan, fo
     for turn in range(plan.seeds):
         seed = plan.seed + turn
         path = folder / f"{name.replace(':', '_')}_{size}_{seed}.npz"
-        yield kept.arrays(path, partial(_trained, name, pool, size, test, seed, plan.device))
+        yield kept.arrays(path, partial(_trained, name, pool, size, test, seed, plan))
         bar.update()
 
 
-def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, device: str) -> dict[str, np.ndarray]:
-    setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(device))
-    fitted = TAGGERS[name].fit(*_dealt(pool, size, seed), setting)
-    took = np.array([fitted.numbers, fitted.steps, fitted.seconds])
+def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, plan: Plan) -> dict[str, np.ndarray]:
+    setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(plan.device))
+    fitted = TAGGERS[name].fit(*_dealt(pool, size, seed, plan.validation), setting)
+    took = np.array([fitted.numbers, getattr(fitted, "angles", 0), fitted.steps, fitted.seconds])
     moved = {f"{_MOVED}{how}": np.array(far) for how, far in moves(name, fitted, test).items()}
     return {"scores": fitted.scores(test)[:, 1], "took": took, **moved}
 
 
-def _dealt(pool: JetImages, size: int, seed: int) -> tuple[Labelled, Labelled]:
+def _dealt(pool: JetImages, size: int, seed: int, validation: float) -> tuple[Labelled, Labelled]:
     """``size`` jets, as many of each class as in the pool, to fit and to stop by."""
-    shares = np.array([VALIDATION, 1 - VALIDATION]) * size / len(pool)
+    shares = np.array([validation, 1 - validation]) * size / len(pool)
     rows: tuple[list[np.ndarray], ...] = ([], [])
     for label in pool.classes:
         index = numpy_rng(seed, "training jets", label).permutation(np.flatnonzero(pool.label == label))
@@ -137,8 +143,10 @@ def _dealt(pool: JetImages, size: int, seed: int) -> tuple[Labelled, Labelled]:
 
 
 def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label: np.ndarray) -> Tagged:
-    numbers, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
-    return Tagged(name, size, figures([training["scores"] for training in trainings], label), round(float(numbers)),
+    numbers, angles, steps, seconds = np.mean([training["took"] for training in trainings], axis=0)
+    scores = [training["scores"] for training in trainings]
+    aucs = tuple(roc_auc(s[label == 0], s[label == 1]) for s in scores)
+    return Tagged(name, size, figures(scores, label), aucs, round(float(numbers)), round(float(angles)),
                   float(seconds / steps) if steps else None,
                   {key.removeprefix(_MOVED): float(np.mean([training[key] for training in trainings]))
                    for key in trainings[0] if key.startswith(_MOVED)})
@@ -147,4 +155,5 @@ def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label:
 def to_dict(found: list[Tagged], plan: Plan, pool: JetImages, test: JetImages) -> dict[str, Any]:
     """Plain values of a study."""
     return {"jets": pool.source, "test": test.source, "test_jets": len(test), "classes": list(pool.class_names),
-            "plan": asdict(plan), "taggers": [one.to_dict() for one in found]}
+            "plan": asdict(plan), "taggers": [one.to_dict() for one in found],
+            "twins": [one._asdict() for one in against_twins(found)]}
