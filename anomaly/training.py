@@ -132,8 +132,11 @@ class Trainer:
         with torch.no_grad(), seeded(self.seed, "watch"):
             figures |= self.model.watch(self.validation)
         progress.summed = 0.0
-        if figures["loss/validation"] < progress.best:
-            progress.best, progress.best_epoch = figures["loss/validation"], epoch
+        better = figures["loss/validation"] < progress.best
+        if better and self.model.settled:
+            progress.best = figures["loss/validation"]
+        if better or not self.model.settled:
+            progress.best_epoch = epoch
             self.best.load_state_dict(self.model.state_dict())
         return Record(progress.step, epoch, figures)
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from anomaly.configuration import ModelOptions
 from anomaly.experiment import fitted
-from anomaly.models.observed import NAMES, ObservableDensity
+from anomaly.models.observable_density import ObservableDensity
+from anomaly.models.observed import NAMES, Observed
 from anomaly.models.registry import build
 from anomaly.preprocess import prepare
 from qgan.base.errors import ConfigError, QganError
@@ -34,7 +35,7 @@ def shares() -> Tensor:
 
 def test_observables_are_those_of_their_definitions(shares: Tensor) -> None:
     """By the package's own where it has them, and pair by pair, in double precision."""
-    found = dict(zip(NAMES, density().double().observables(shares.double()).T.numpy(), strict=True))
+    found = dict(zip(NAMES, Observed((12, 12)).double().values(shares.double()).T.numpy(), strict=True))
     images, grid = shares.double().numpy(), Grid.square(12, 1.0)
     for name in ("ptd", "width"):
         np.testing.assert_allclose(found[name], getattr(arrays, name)(images, grid), rtol=1e-6)
@@ -52,9 +53,9 @@ def test_observables_are_those_of_their_definitions(shares: Tensor) -> None:
 
 
 def test_coordinates_are_normal_whatever_the_function(shares: Tensor) -> None:
-    model = density(names=["entropy", "ptd"])
+    model = Observed((12, 12), ["entropy", "ptd"])
     model.begin(shares)
-    values = model.observables(shares)
+    values = model.values(shares)
     z = model.normal(values)
     assert z.mean(0).abs().max() < 0.02
     assert (z.std(0) - 1).abs().max() < 0.05
@@ -69,11 +70,11 @@ def test_the_density_has_an_integral_of_one(given: int) -> None:
     side = torch.linspace(-40, 40, 3201)
     if given:
         z = torch.stack([torch.full_like(side, 0.7), side], 1)
-        integral = model._log_density(z).exp().sum() * (side[1] - side[0])
+        integral = model.log_density(z).exp().sum() * (side[1] - side[0])
     else:
         coarse = side[::4]
         z = torch.cartesian_prod(coarse, coarse)
-        integral = model._log_density(z).exp().sum() * (coarse[1] - coarse[0]) ** 2
+        integral = model.log_density(z).exp().sum() * (coarse[1] - coarse[0]) ** 2
     assert integral.item() == pytest.approx(1, abs=1e-3)
 
 
@@ -89,7 +90,7 @@ def test_it_learns_what_is_usual() -> None:
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"names": ["mass", "spin"]}, "names: 'spin', expected some of count"),
+    ({"names": ["mass", "spin"]}, "observables: 'spin', expected some of count"),
     ({"names": ["mass"], "given": 1}, "given: 1 of 1 names, expected fewer"),
     ({"components": 0}, "at least 1"),
 ])

@@ -54,6 +54,12 @@ class Autoencoder(nn.Module, ABC):
         """What the training is stopped by, a scalar; the loss, if nothing else is better."""
         return self.loss(x)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the training is in the phase whose validation figures count; before that, the latest epoch is kept.
+        """
+        return True
+
     def watch(self, x: Tensor) -> dict[str, float]:
         """Figures of usual jets that are recorded after each epoch beside the losses, by tag."""
         return {}

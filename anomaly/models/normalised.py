@@ -14,7 +14,9 @@ may have a smaller one. Here E is lowered for jets and raised for samples of wha
   them from jets, as noise-contrastive estimation does (Gutmann and Hyvärinen 2010): at the minimum exp(−E/T) is the
   density of usual jets over that of the negatives. There is nothing to walk, but what E means depends on the kinds.
 
-The walk is in the space of the images that the model sees, not in GeV: preprocessing and contrast come before it.
+The walk is in the space that the model sees, not in GeV: preprocessing and contrast come before it, and with
+``observables`` the model sees these numbers in place of pixels, an image of one row: there are few, walkers get
+everywhere, and everything that they are is a jet.
 """
 
 from __future__ import annotations
@@ -35,12 +37,17 @@ from .circuit import contrasted
 from .classical import ClassicalAutoencoder
 from .interface import Autoencoder, require_shares
 from .langevin import walk
+from .observed import Observed
 from .registry import MODELS, construct, grouped
 from .transport import transport
 
 Method = Literal["nae", "wnae", "made"]
 #: Latent numbers of walkers lie within so many standard deviations of those of the jets.
 WIDEST = 3.0
+#: Standard deviations of an observable that the box reaches to, on either side.
+FURTHEST = 4.0
+#: Jets that are looked at at once.
+BLOCK = 1000
 #: Jets and negatives of a Wasserstein distance that is only looked at.
 WATCHED = 500
 #: Negatives that vary less than this share of how jets vary are one and the same image.
@@ -91,6 +98,7 @@ class Normalised(Autoencoder):
         temperature: T, in units of the model's score.
         warm: so many batches are trained with the model's own loss first.
         restrain: weight of (E/T)² of jets and negatives in ``nae``, which keeps energies from running away together.
+        observables: names of :mod:`.observed` numbers that the model sees in place of pixels; none for the pixels.
         contrast: see :func:`~.circuit.contrasted`; with it shares of pT are seen on a logarithmic scale.
         negatives: options of the :class:`Negatives`.
     """
@@ -101,7 +109,7 @@ class Normalised(Autoencoder):
 
     def __init__(self, shape: tuple[int, int], model: Mapping[str, Any] | None = None, method: Method = "nae", *,
                  temperature: float = 1e-3, warm: int = 0, restrain: float = 0.0, contrast: float = 0.0,
-                 negatives: Mapping[str, Any] | None = None) -> None:
+                 observables: Sequence[str] = (), negatives: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         if method not in get_args(Method):
             raise ValueError(f"method: {method!r}, expected one of {', '.join(get_args(Method))}")
@@ -109,6 +117,8 @@ class Normalised(Autoencoder):
             raise ValueError("temperature, warm, restrain or contrast: expected above 0, and 0 or more")
         self.method, self.temperature, self.warm, self.restrain = method, temperature, warm, restrain
         self.contrast, self.options = contrast, grouped("negatives", Negatives(), negatives)
+        self.observed = Observed(shape, observables) if observables else None
+        shape = (1, len(observables)) if observables else shape
         self.inner = construct("model.options.model", model or {"name": "conv"}, shape)
         self._check_energy(shape)
         #: What is added to the energy for ``made``: the logarithm of a ratio of integrals.
@@ -119,20 +129,28 @@ class Normalised(Autoencoder):
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))
 
     def energy(self, seen: Tensor) -> Tensor:
-        """(B,), of images (B, H, W) with contrast."""
+        """(B,), of what the model sees."""
         return self.inner.score(seen)
 
+    def seen(self, x: Tensor) -> Tensor:
+        """What the model sees of images (B, H, W), in the box from 0 to 1: pixels with contrast, or observables."""
+        if self.observed is None:
+            return contrasted(x, self.contrast)
+        return (0.5 + self.observed(x) / (2 * FURTHEST)).clamp(0, 1)[:, None]
+
     def begin(self, x: Tensor) -> None:
-        self.inner.begin(contrasted(x, self.contrast))
+        if self.observed is not None:
+            self.observed.begin(x)
+        self.inner.begin(torch.cat([self.seen(block) for block in x.split(BLOCK)]))
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.inner.judge(contrasted(x, self.contrast))
+        return self.inner.judge(self.seen(x))
 
     def loss(self, x: Tensor) -> Tensor:
         if self.batches < self.warm:
             self.batches += 1
-            return self.inner.loss(contrasted(x, self.contrast))
-        seen = contrasted(x, self.contrast)
+            return self.inner.loss(self.seen(x))
+        seen = self.seen(x)
         if self.method == "made":
             return self._told_apart(x)
         chosen = torch.randint(len(self.chains), (len(x),), device=x.device)
@@ -149,17 +167,21 @@ class Normalised(Autoencoder):
         apart."""
         if self.method == "made":
             return self._told_apart(x)
-        seen = contrasted(x, self.contrast)
+        seen = self.seen(x)
         return transport(self._walked(seen, self._some(len(x))), seen)
+
+    @property
+    def settled(self) -> bool:
+        return bool(self.batches >= self.warm)
 
     def watch(self, x: Tensor) -> dict[str, float]:
         """Energies of jets and of negatives, which run apart where a training diverges; their Wasserstein distance
         beside that of two halves of the jets; how much negatives vary and how bright they are, as shares of the jets.
         """
         x = x[:WATCHED]
-        seen = contrasted(x, self.contrast)
+        seen = self.seen(x)
         if self.method == "made":
-            negatives = contrasted(self._made(x), self.contrast)
+            negatives = self.seen(self._made(x))
         else:
             negatives = self._walked(seen, self._some(len(x)))
         usual, others = self.energy(seen), self.energy(negatives)
@@ -174,27 +196,27 @@ class Normalised(Autoencoder):
         return {name: float(value) for name, value in figures.items()}
 
     def reconstruct(self, x: Tensor) -> Tensor | None:
-        """What the model makes of images as it sees them, if they have no contrast."""
-        return None if self.contrast else self.inner.reconstruct(x)
+        """What the model makes of images, where it sees them as they are."""
+        return self.inner.reconstruct(x) if self.reconstructs else None
 
     @property
     def reconstructs(self) -> bool:
-        return self.inner.reconstructs and not self.contrast
+        return self.inner.reconstructs and not self.contrast and self.observed is None
 
     def calibrate(self, x: Tensor) -> None:
-        self.inner.calibrate(contrasted(x, self.contrast))
+        self.inner.calibrate(self.seen(x))
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:
         """Raises QganError where the model has collapsed, or its negatives have."""
-        self.inner.check(contrasted(x, self.contrast))
+        self.inner.check(self.seen(x))
         if self.method != "made" and self.watch(x)["negatives/variance over jets"] < COLLAPSED:
             raise QganError("model: has collapsed: all its negatives are the same image; take a higher "
                             "model.options.temperature or a smaller training.rate")
 
     def _told_apart(self, x: Tensor) -> Tensor:
         """The logistic loss of telling pseudo-anomalies from the jets."""
-        jets, made = (self.energy(contrasted(images, self.contrast)) / self.temperature - self.offset
+        jets, made = (self.energy(self.seen(images)) / self.temperature - self.offset
                       for images in (x, self._made(x)))
         return softplus(jets).mean() + softplus(-made).mean()
 

@@ -1,12 +1,8 @@
-"""The density of a few numbers that physics looks at, in place of pixels.
+"""The numbers of a jet that physics looks at, in coordinates that are normal among usual jets.
 
-−log p of usual jets, where p is a product of conditional densities p(z₁) p(z₂|z₁) p(z₃|z₁, z₂) ..., each a mixture of
-normal distributions whose weights, means and widths a small network makes of the numbers before it. z are the numbers,
-each carried to a standard normal distribution by its own distribution among the training jets: what a density takes for
-unusual depends on the coordinates, and these are the same whatever monotonous function of a number one begins with.
-
-Without the factors of the first numbers, ``given``, it is the density of the others given these: with the count of lit
-pixels first, what a jet has of it says nothing by itself.
+Each is carried to a standard normal distribution by its own distribution among the training jets: what a density, or an
+energy, takes for unusual depends on the coordinates, and these are the same whatever monotonous function of a number
+one begins with.
 
 Distances are in units of the image's half width, shares s of the pT:
 
@@ -27,57 +23,59 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .interface import Autoencoder, require_shares
-from .registry import MODELS
+from .interface import require_shares
 
 NAMES = ("count", "entropy", "ptd", "width", "mass", "prongs", "core")
 #: The share above which a pixel counts as lit, the pixels that pairs are made of, and a length below any.
 LIT, HARDEST, TINY = 2e-4, 25, 1e-6
+#: Training jets that a distribution is kept of, at most.
+MOST = 20_000
 #: Points at which a distribution among the training jets is kept.
 KNOTS = 201
 
 
-@MODELS.register("observables")
-class ObservableDensity(Autoencoder):
-    """Conditional densities of observables of shares of pT (``preprocessing.scaling: sum``).
+class Observed(nn.Module):
+    """Observables of shares of pT (``preprocessing.scaling: sum``).
 
     Args:
         shape: (H, W) of an image.
         names: of the observables, in order.
-        given: how many of them, the first ones, are conditions alone.
-        components: normal distributions of a mixture.
-        hidden: width of the networks' hidden layer.
+
+    Raises:
+        ValueError: one that there is not, or none at all.
     """
 
     knots: Tensor
+    places: Tensor
 
-    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES, given: int = 0, components: int = 3,
-                 hidden: int = 16) -> None:
+    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES) -> None:
         super().__init__()
-        for name in names:
-            if name not in NAMES:
-                raise ValueError(f"names: {name!r}, expected some of {', '.join(NAMES)}")
-        if not 0 <= given < len(names) or min(components, hidden) < 1:
-            raise ValueError(f"given: {given} of {len(names)} names, expected fewer; components and hidden at least 1")
-        self.names, self.given = tuple(names), given
-        self.networks = nn.ModuleList(
-            nn.Sequential(nn.Linear(max(i, 1), hidden), nn.Tanh(), nn.Linear(hidden, 3 * components))
-            for i in range(given, len(names)))
+        unknown = [name for name in names if name not in NAMES]
+        if unknown or not names:
+            raise ValueError(f"observables: {unknown[0] if unknown else 'none'!r}, expected some of {', '.join(NAMES)}")
+        self.names = tuple(names)
         y, x = torch.meshgrid(*(torch.linspace(-1, 1, side + 1)[:-1] + 1 / side for side in shape), indexing="ij")
         self.register_buffer("places", torch.stack([y.ravel(), x.ravel()], 1), persistent=False)
         self.register_buffer("knots", torch.linspace(-1, 1, KNOTS).repeat(len(names), 1))
 
     @torch.no_grad()
     def begin(self, x: Tensor) -> None:
-        """Keeps how each observable is distributed."""
-        require_shares(x)
-        values = torch.cat([self.observables(block) for block in x.split(1000)])
-        levels = torch.linspace(0, 1, KNOTS, device=x.device)
-        knots = torch.quantile(values[:20_000].double(), levels.double(), dim=0).T
-        self.knots.copy_(knots)
+        """Keeps how each observable is distributed among the training jets.
 
-    def observables(self, x: Tensor) -> Tensor:
-        """(B, F), of images (B, H, W)."""
+        Raises:
+            QganError: images are no shares of pT.
+        """
+        require_shares(x)
+        values = torch.cat([self.values(block) for block in x.split(1000)])[:MOST]
+        levels = torch.linspace(0, 1, KNOTS, device=x.device)
+        self.knots.copy_(torch.quantile(values.double(), levels.double(), dim=0).T)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, F) coordinates, of images (B, H, W)."""
+        return self.normal(self.values(x))
+
+    def values(self, x: Tensor) -> Tensor:
+        """(B, F) observables, of images (B, H, W)."""
         shares = x.flatten(1)
         hardest, index = shares.topk(min(HARDEST, shares.shape[1]), dim=1)
         found = {name: getattr(self, f"_{name}")(shares) for name in ("count", "entropy", "ptd", "width")
@@ -99,22 +97,6 @@ class ObservableDensity(Autoencoder):
         spread = (knots[:, -1] - knots[:, 0]).clamp_min(TINY)
         beyond = ((values - knots[:, -1]).clamp_min(0) - (knots[:, 0] - values).clamp_min(0)) / spread
         return torch.special.ndtri(inside) + 5 * beyond
-
-    def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        z = self.normal(self.observables(x))
-        return -self._log_density(z), z
-
-    def loss(self, x: Tensor) -> Tensor:
-        return self.score(x).mean()
-
-    def _log_density(self, z: Tensor) -> Tensor:
-        total = z.new_zeros(len(z))
-        for i, network in enumerate(self.networks, self.given):
-            weight, mean, log_width = network(z[:, :i] if i else z.new_zeros(len(z), 1)).chunk(3, 1)
-            log_width = log_width.clamp(-4, 3)
-            parts = weight.log_softmax(1) - log_width - 0.5 * ((z[:, i:i + 1] - mean) / log_width.exp()).square()
-            total = total + parts.logsumexp(1)
-        return total - 0.5 * len(self.networks) * torch.log(z.new_tensor(2 * torch.pi))
 
     def _count(self, shares: Tensor) -> Tensor:
         fourth = shares.square().square()
