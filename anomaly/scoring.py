@@ -63,7 +63,9 @@ class Score:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Score:
         """What :meth:`to_dict` made."""
-        return cls(**{name: Quantity(**value) if isinstance(value, dict) else value for name, value in plain.items()})
+        figures: dict[str, Any] = {name: Quantity(**value) if isinstance(value, dict) else value
+                                   for name, value in plain.items()}
+        return cls(**figures)
 
 
 def score(name: str, background: np.ndarray, signal: np.ndarray, seed: int = 0, n_bootstrap: int = 200) -> Score:

@@ -55,8 +55,8 @@ def test_every_pair_has_every_score(found: tuple[Matrix, Path]) -> None:
 def test_counting_is_seen_both_ways(found: tuple[Matrix, Path]) -> None:
     """More pixels are found, fewer are taken for usual; a tagger that knows both classes finds either."""
     matrix, _ = found
-    found = [matrix.of(a)[b]["pixels above 0.1 GeV"].auc.value for a, b in (("quark", "gluon"), ("gluon", "quark"))]
-    assert found[0] > 0.8 > 0.2 > found[1]
+    auc = [matrix.of(a)[b]["pixels above 0.1 GeV"].auc.value for a, b in (("quark", "gluon"), ("gluon", "quark"))]
+    assert auc[0] > 0.8 > 0.2 > auc[1]
     for usual, other in (("quark", "gluon"), ("gluon", "quark")):
         ceiling = next(row for name, row in matrix.of(usual)[other].items() if name.startswith("nnz"))
         assert ceiling.auc.value > 0.8
@@ -115,8 +115,8 @@ def test_the_command(files: list[JetImages], tmp_path: Path, capsys: pytest.Capt
     for name, jets in zip(("quark.h5", "gluon.h5"), files, strict=False):
         write_jets(name, jets)
     Path("c.yaml").write_text("threads: 1\nmodel:\n  options: {latent: 3, channels: 2}\n")
-    words = ["matrix", "--configs", "c.yaml", "--data", "quark.h5", "gluon.h5", "--made", "overlaid", "--taggers", "nnz",
-             "--seeds", "1", "--epochs", "1", "--bootstrap", "5", "--out", "out"]
+    words = ["matrix", "--configs", "c.yaml", "--data", "quark.h5", "gluon.h5", "--made", "overlaid", "--taggers",
+             "nnz", "--seeds", "1", "--epochs", "1", "--bootstrap", "5", "--out", "out"]
     assert main([*words, "--json", "m.json", "--plots", "plots"]) == 0
     told = capsys.readouterr().out
     assert "gluon jets are usual" in told

@@ -135,7 +135,7 @@ def test_gradients_of_the_circuit_are_exact() -> None:
                                            "circuit": {"biases": True, "even": False, "spread": 1.0}}), (4, 4)).double()
     inner.reference = inner.reference.to(torch.complex128)
     x = torch.rand(2, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    weights = inner.circuit.weights
+    weights = inner.get_parameter("circuit.weights")
 
     def energy(x: Tensor, weights: Tensor) -> Tensor:
         return torch.func.functional_call(inner, {"circuit.weights": weights}, (x,))
@@ -171,7 +171,7 @@ def test_a_resumed_training_keeps_its_walkers(tmp_path: Path) -> None:
     cut = train(small(changes), data=jets, out=tmp_path / "cut", quiet=True, resume=True)
     states = [checkpoint.load(run.path / "checkpoint.pt").states for run in (whole, cut)]
     assert states[0]["model"]["begun"].any()
-    assert differences(*states) == []
+    assert differences(states[0], states[1]) == []
 
 
 def test_negatives_that_are_all_one_image_are_a_collapse(bowl: None) -> None:

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from qgan.base.errors import QganError
 
-
 #: How far the sum of the pixels of shares of pT may be from 1 on average.
 NEARLY = 1e-3
 

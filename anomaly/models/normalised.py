@@ -180,10 +180,7 @@ class Normalised(Autoencoder):
         """
         x = x[:WATCHED]
         seen = self.seen(x)
-        if self.method == "made":
-            negatives = self.seen(self._made(x))
-        else:
-            negatives = self._walked(seen, self._some(len(x)))
+        negatives = self.seen(self._made(x)) if self.method == "made" else self._walked(seen, self._some(len(x)))
         usual, others = self.energy(seen), self.energy(negatives)
         figures = {"energy/usual": usual.mean(), "energy/negatives": others.mean(),
                    "energy/gap over T": (others.mean() - usual.mean()) / self.temperature,

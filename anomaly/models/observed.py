@@ -78,14 +78,15 @@ class Observed(nn.Module):
         """(B, F) observables, of images (B, H, W)."""
         shares = x.flatten(1)
         hardest, index = shares.topk(min(HARDEST, shares.shape[1]), dim=1)
-        found = {name: getattr(self, f"_{name}")(shares) for name in ("count", "entropy", "ptd", "width")
-                 if name in self.names}
+        found: dict[str, Tensor] = {name: getattr(self, f"_{name}")(shares) for name in self.names
+                                    if name in ("count", "entropy", "ptd", "width")}
         if {"mass", "prongs", "core"} & {*self.names}:
             found |= self._of_hardest(shares, hardest, self.places[index])
         return torch.stack([found[name] for name in self.names], 1)
 
     def normal(self, values: Tensor) -> Tensor:
-        """(B, F): observables carried to a standard normal distribution; beyond the training jets in a straight line."""
+        """(B, F): observables carried to a standard normal distribution, beyond the training jets in a straight line.
+        """
         knots = self.knots
         place = torch.searchsorted(knots, values.T.contiguous(), right=True).clamp(1, KNOTS - 1)
         low, high = knots.gather(1, place - 1), knots.gather(1, place)
