@@ -1,7 +1,8 @@
 """Real against generated jets: models trained on either, scored on both.
 
 Where a generator is good, a model trained on its jets does on real jets what one trained on real jets does, and both
-say of generated jets what they say of real ones: the four AUCs of the 2×2 table agree within their errors.
+say of generated jets what they say of real ones: the four AUCs of the 2×2 table agree within their errors. Of ``few``
+real jets there are two more lines: trained on these alone, and on these and all generated ones.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from qgan.base.console import aligned
 from qgan.base.errors import ConfigError, DataError
 from qgan.base.progress import progress
-from qgan.data.jets import JetImages
+from qgan.data.jets import JetImages, concatenate
 from qgan.data.made import generator_of, require_generated, require_real
 from qgan.data.matching import matched
 
@@ -50,7 +51,8 @@ class Cell:
     Attributes:
         model: name of the model.
         score: ``score`` for its own, ``density`` for that of its features, ``trivial`` for one without training.
-        trained, scored: ``real`` or ``generated``; ``-`` where nothing is trained.
+        trained, scored: ``real`` or ``generated``; trained also ``500 real`` and ``500 real + generated`` where few
+            are; ``-`` where nothing is trained.
         auc: mean over the seeds and mean statistical error.
         spread: standard deviation over the seeds, None for one.
         equal_nnz: the AUC at equal lit pixels; None where the classes have none in common.
@@ -101,7 +103,7 @@ class Comparison:
 
 
 def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets | None = None, *, seeds: int = 3,
-            quiet: bool = False, n_bootstrap: int = 200) -> Comparison:
+            few: int = 0, quiet: bool = False, n_bootstrap: int = 200) -> Comparison:
     """Trains every model on real and on generated usual jets, and scores each on both.
 
     Args:
@@ -109,6 +111,8 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
         generated: jets of both classes that carry the mark of their generator, or files of them.
         real: jets of both classes, or files of them; by default those that ship.
         seeds: trainings of each model on each side.
+        few: real jets, a fifth of which decides when to stop, that two more trainings have: without generated jets,
+            and with all usual ones of them. 0 for none.
         quiet: no progress bar.
         n_bootstrap: of the statistical errors.
 
@@ -120,12 +124,12 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
     usual = _check(configurations, generated, real, seeds)
     cells: list[Cell] = []
     trivial: dict[str, dict[str, Cell]] = {}
-    with progress(2 * seeds * len(configurations), "compare", "trainings", quiet=quiet) as bar:
+    with progress((4 if few else 2) * seeds * len(configurations), "compare", "trainings", quiet=quiet) as bar:
         for configuration in configurations:
             sides = _sides(configuration, generated, real)
-            for trained in SIDES:
+            for trained, side in (sides | (_few(sides, generated, configuration, few) if few else {})).items():
                 detectors = []
-                for detector in _trained(configuration, sides[trained], seeds):
+                for detector in _trained(configuration, side, seeds):
                     detectors.append(detector)
                     bar.update()
                 for scored in SIDES:
@@ -185,6 +189,17 @@ def _sides(configuration: Configuration, generated: JetImages, real: JetImages |
     n = min(len(train), len(made.train))
     return {"real": Side(limited(train[:n], options), validation, test),
             "generated": replace(made, train=made.train[:n])}
+
+
+def _few(sides: dict[str, Side], generated: JetImages, configuration: Configuration, few: int) -> dict[str, Side]:
+    """Trainings on few real jets, alone and with all generated ones; both stop by the same real jets."""
+    real, more = sides["real"], side_of(generated, configuration)
+    if not 5 <= few <= len(real.train):
+        raise ConfigError(f"few: {few}, expected 5 to {len(real.train)} real jets")
+    train, validation = real.train[:few * 4 // 5], real.train[few * 4 // 5:few]
+    both = concatenate([train, *(matched(train, part) for part in (more.train, more.validation))])
+    return {f"{few} real": Side(train, validation, real.test),
+            f"{few} real + {len(both) - len(train):,} generated": Side(both, validation, real.test)}
 
 
 def _trained(configuration: Configuration, side: Side, seeds: int) -> Iterator[Detector]:

@@ -40,11 +40,22 @@ class Sample:
     @classmethod
     def of(cls, jets: JetImages, usual: str) -> Sample:
         """Of jets of which some are usual."""
-        nnz = observables(jets.images, jets.grid, ["nnz"], units=jets.units)["nnz"]
-        return cls(is_usual(jets, usual), nnz, jets.images.sum((1, 2), dtype=np.float64))
+        return cls(is_usual(jets, usual), *_counted(jets))
+
+    @classmethod
+    def of_both(cls, usual: JetImages, unusual: JetImages) -> Sample:
+        """Of usual jets, then unusual ones, whatever their labels are."""
+        nnz, pt = (np.concatenate(values) for values in zip(_counted(usual), _counted(unusual), strict=True))
+        return cls(np.arange(len(nnz)) < len(usual), nnz, pt)
 
     def __getitem__(self, chosen: np.ndarray) -> Sample:
         return Sample(self.usual[chosen], self.nnz[chosen], self.pt[chosen])
+
+
+def _counted(jets: JetImages) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) pixels above 0.1 GeV, and (N,) GeV in all."""
+    nnz = observables(jets.images, jets.grid, ["nnz"], units=jets.units)["nnz"]
+    return nnz, jets.images.sum((1, 2), dtype=np.float64)
 
 
 def judged(name: str, values: np.ndarray, sample: Sample, seed: int = 0, n_bootstrap: int = 200) -> Score:

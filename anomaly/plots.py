@@ -75,7 +75,7 @@ def _reconstructed(index: int, detector: Detector) -> str:
 
 def counting(report: Report) -> Figure:
     """The AUC of every score, and what is left of it where both classes have as many lit pixels, with errors."""
-    figure = _figure(7.2, 1.4 + 0.32 * len(report.rows))
+    figure = blank(7.2, 1.4 + 0.32 * len(report.rows))
     axes = figure.subplots()
     for name, marker, colour, label in (("auc", "o", "#0072B2", "all jets"),
                                         ("equal_nnz", "s", "#D55E00", "at equal lit pixels")):
@@ -95,7 +95,7 @@ def roc(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:
 
     Scores whose name ends in "(no network)" are dotted. A curve begins where at least five background jets pass.
     """
-    figure = _figure(7.2, 5.4)
+    figure = blank(7.2, 5.4)
     axes = figure.subplots()
     styles = {True: iter(_COLOURS * len(values)), False: iter(_COLOURS * len(values))}
     for name, score in values.items():
@@ -118,7 +118,7 @@ def score_histograms(values: Mapping[str, np.ndarray], usual: np.ndarray,
     """
     columns = 2 if len(values) == 4 else min(len(values), 3)
     rows = -(-len(values) // columns)
-    figure = _figure(4.2 * columns, 3.2 * rows)
+    figure = blank(4.2 * columns, 3.2 * rows)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels[len(values):]:
         axes.remove()
@@ -145,7 +145,7 @@ def reconstructions(detector: Detector, jets: JetImages, title: str, columns: in
     other = others(jets, detector.usual)
     rows = ((images[:split], f"{detector.usual} jet"), (remade[:split], "reconstructed"),
             (images[split:], f"{other} jet"), (remade[split:], "reconstructed"))
-    figure = _figure(1.5 * columns + 1, 6.6)
+    figure = blank(1.5 * columns + 1, 6.6)
     axes = figure.subplots(4, columns, squeeze=False, sharex=True, sharey=True)
     for line, (shown, what) in zip(axes, rows, strict=True):
         line[0].set_ylabel(f"{what}\n" + r"$\Delta\eta$", fontsize=8)
@@ -163,7 +163,7 @@ def reconstructions(detector: Detector, jets: JetImages, title: str, columns: in
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
     """A figure of inches that belongs to no window and no global state."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)

@@ -9,6 +9,12 @@ score that counts pixels finds them:
 - ``soft``: Poisson(4) pixels more, anywhere in the circle that the image holds, with 0.2 % of the pT on average:
   radiation that does not follow the jet.
 
+Two make it less active, and a score that counts takes them for the most usual jets:
+
+- ``merged``: a pixel gives, with probability 0.3, all of its pT to the hardest of its eight neighbours, if that is
+  harder: fewer collinear splittings.
+- ``groomed``: the softest lit pixels are dropped, 10 to 50 % of them.
+
 The others keep the number of lit pixels, so that counting them says nothing:
 
 - ``split``: each pixel but the hardest belongs, with probability 0.3, to a second subjet, which is moved by 0.3 of the
@@ -34,6 +40,8 @@ from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
 
 SPLITTINGS, SOFT_PIXELS, SOFT_SHARE, MOVED, DISTANCE = 0.3, 4.0, 0.002, 0.3, 0.3
+#: The share of the lit pixels that are dropped.
+GROOMED = (0.1, 0.5)
 #: The core of a jet, about its hardest pixel, as a share of the image's half width; the least share of pT of a pixel
 #: that counts as lit whatever the jet's pT.
 CORE, LEAST_SHARE = 0.25, 1e-3
@@ -114,6 +122,30 @@ def soft(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     row, column = (np.floor(side * (1 + radius * turn(angle)) / 2).astype(int)
                    for side, turn in ((height, np.sin), (width, np.cos)))
     return shares + _painted(shares.shape, jet, row, column, rng.exponential(SOFT_SHARE, len(jet)))
+
+
+@kind("merged", keeps_nnz=False)
+def merged(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pixels that give all of their pT to a harder neighbour."""
+    height, width = shares.shape[1:]
+    walled = np.pad(shares, ((0, 0), (1, 1), (1, 1)))
+    around = np.stack([walled[:, 1 + i:1 + i + height, 1 + j:1 + j + width] for i, j in _AROUND])
+    jet, row, column = np.nonzero((shares > 0) & (around.max(0) > shares) & (rng.random(shares.shape) < SPLITTINGS))
+    steps = _AROUND[around[:, jet, row, column].argmax(0)]
+    gives = shares[jet, row, column]
+    rest = shares.copy()
+    rest[jet, row, column] = 0
+    return rest + _painted(shares.shape, jet, row + steps[:, 0], column + steps[:, 1], gives)
+
+
+@kind("groomed", keeps_nnz=False)
+def groomed(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The softest pixels dropped, never all."""
+    flat = shares.reshape(len(shares), -1)
+    lit = np.count_nonzero(flat, axis=1)
+    dropped = (lit * rng.uniform(*GROOMED, len(flat))).astype(int)
+    rank = flat.argsort(1).argsort(1) - (flat.shape[1] - lit)[:, None]
+    return np.where(rank < dropped[:, None], 0.0, flat).reshape(shares.shape)
 
 
 @kind("split", keeps_nnz=True)

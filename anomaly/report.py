@@ -55,8 +55,13 @@ class ScoreRow:
     @property
     def spread(self) -> float | None:
         """Standard deviation of the AUC over the trainings; None for one."""
-        values = [score.auc.value for score in self.scores]
-        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+        return self.spread_of("auc")
+
+    def spread_of(self, name: str) -> float | None:
+        """The same of any figure; None too where one training has no such figure."""
+        found: list[Quantity | None] = [getattr(score, name) for score in self.scores]
+        values = [f.value for f in found if f is not None]
+        return float(np.std(values, ddof=1)) if len(values) == len(found) > 1 else None
 
     def to_dict(self) -> dict[str, Any]:
         means = {name: figure and vars(figure) for name, figure in self.figures().items()}

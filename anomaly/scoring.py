@@ -9,6 +9,7 @@ which is right for a fixed score.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,13 @@ class Score:
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Score:
+        """What :meth:`to_dict` made."""
+        figures: dict[str, Any] = {name: Quantity(**value) if isinstance(value, dict) else value
+                                   for name, value in plain.items()}
+        return cls(**figures)
 
 
 def score(name: str, background: np.ndarray, signal: np.ndarray, seed: int = 0, n_bootstrap: int = 200) -> Score:

@@ -75,6 +75,7 @@ class Trainer:
     def __init__(self, model: Autoencoder, train: Tensor, validation: Tensor, options: TrainingOptions,
                  seed: int = 0) -> None:
         self.model, self.train, self.validation, self.options, self.seed = model, train, validation, options, seed
+        model.begin(train)
         self.best = copy.deepcopy(model)
         self.optimiser = torch.optim.AdamW(model.parameters(), options.rate, weight_decay=options.weight_decay)
         self.progress = Progress()
@@ -128,9 +129,14 @@ class Trainer:
         progress, epoch = self.progress, self.progress.step // self.epoch_steps
         figures = {"loss/training": progress.summed / self.epoch_steps, "loss/validation": self.validation_loss(),
                    "rate": rate}
+        with torch.no_grad(), seeded(self.seed, "watch"):
+            figures |= self.model.watch(self.validation)
         progress.summed = 0.0
-        if figures["loss/validation"] < progress.best:
-            progress.best, progress.best_epoch = figures["loss/validation"], epoch
+        better = figures["loss/validation"] < progress.best
+        if better and self.model.settled:
+            progress.best = figures["loss/validation"]
+        if better or not self.model.settled:
+            progress.best_epoch = epoch
             self.best.load_state_dict(self.model.state_dict())
         return Record(progress.step, epoch, figures)
 
@@ -138,7 +144,7 @@ class Trainer:
     def validation_loss(self) -> float:
         """The mean loss of the validation jets, with the same random numbers in every epoch."""
         with seeded(self.seed, "validation"):
-            blocks = [(float(self.model.loss(x)), len(x)) for x in self.validation.split(BLOCK)]
+            blocks = [(float(self.model.validation(x)), len(x)) for x in self.validation.split(BLOCK)]
         return sum(loss * n for loss, n in blocks) / len(self.validation)
 
     def _rate(self) -> float:

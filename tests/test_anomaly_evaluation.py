@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from test_anomaly_cli import make_jets
 from test_anomaly_training import small
 
 import anomaly
-from anomaly import preparation
-from anomaly.comparison import SIDES, compare, side_of
+from anomaly import comparison, preparation
+from anomaly.comparison import SIDES, Side, compare, side_of
 from anomaly.evaluation import save_plots
 from anomaly.experiment import train
 from anomaly.models.conv import ConvolutionalAutoencoder
@@ -151,6 +152,27 @@ def test_two_by_two() -> None:
     values = [c.auc.value for c in found.cells if c.score == "score"]
     assert max(values) - min(values) < 0.25
     assert found.table().count("real") >= 3
+
+
+def test_few_real_jets_alone_and_with_all_generated_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: dict[str, tuple[int, int]] = {}
+    few = comparison._few
+
+    def watched(*arguments: Any) -> dict[str, Side]:
+        sides = few(*arguments)
+        sizes.update({name: (len(side.train), len(side.validation)) for name, side in sides.items()})
+        images = [{x.tobytes() for x in side.validation.images} for side in sides.values()]
+        assert images[0] == images[1], "both stop by the same real jets"
+        return sides
+
+    monkeypatch.setattr(comparison, "_few", watched)
+    found = compare([small({"training.epochs": 1})], made(200, 30), both(200, 10), seeds=1, few=50, quiet=True,
+                    n_bootstrap=5)
+    assert sizes == {"50 real": (40, 10), "50 real + 140 generated": (180, 10)}
+    assert {c.trained for c in found.cells} == {*SIDES, *sizes}
+    assert "50 real + 140 generated" in found.table()
+    with pytest.raises(ConfigError, match="few: 500, expected 5 to 120 real jets"):
+        compare([small()], made(200, 30), both(200, 10), seeds=1, few=500, quiet=True)
 
 
 def test_generated_jets_need_their_mark_and_real_ones_have_none() -> None:

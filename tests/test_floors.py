@@ -28,17 +28,18 @@ ROOMS = (
 )
 #: anomaly has rooms of its own, on ground that is qgan's.
 ANOMALY = (
-    ("anomaly.preprocess", "anomaly.usual"), ("anomaly.configuration",),
+    ("anomaly.preprocess", "anomaly.usual", "anomaly.pseudo_anomalies"), ("anomaly.configuration",),
     ("anomaly.models", "anomaly.density", "anomaly.emd"),
-    ("anomaly.pseudo_anomalies", "anomaly.scoring"), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
+    ("anomaly.scoring",), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
     ("anomaly.detector", "anomaly.report"), ("anomaly.scored", "anomaly.baselines", "anomaly.experiment"),
-    ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.cli",),
+    ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.classes",),
+    ("anomaly.matrix",), ("anomaly.matrix_plot",), ("anomaly.cli",),
     ("anomaly.__main__", "anomaly"),
 )
 FLOORS = {room: floor for house in (ROOMS, ANOMALY) for floor, rooms in enumerate(house) for room in rooms}
 #: What anomaly may use of qgan.
 ANOMALY_STANDS_ON = {"qgan.base", "qgan.data", "qgan.quantum", "qgan.observables", "qgan.evaluation", "qgan.sampling",
-                     "qgan.runs", "qgan.report"}
+                     "qgan.runs", "qgan.report", "qgan.taggers"}
 #: The only modules that may import a library (or sub-packages that may).
 DOORS = {
     "h5py": {"qgan.data.hdf5"},
@@ -47,7 +48,7 @@ DOORS = {
     "pennylane": {"qgan.quantum"},
     "tensorboard": {"qgan.report.tensorboard"},
     "torch.utils.tensorboard": {"qgan.report.tensorboard"},
-    "matplotlib": {"qgan.report", "qgan.studies", "anomaly.plots"},
+    "matplotlib": {"qgan.report", "qgan.studies", "anomaly.plots", "anomaly.matrix_plot"},
     "ot": {"anomaly.emd"},
     "pythia8mc": {"qgan.simulation"},
     "fastjet": {"qgan.simulation"},

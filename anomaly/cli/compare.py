@@ -16,7 +16,8 @@ Trainings = Annotated[Mapping[str, Configuration], Configured(short={"epochs": "
 
 
 def main(*, trainings: Trainings, generated: Sequence[Jets], reading: Reading, data: Sequence[Jets] | None = None,
-         seeds: Positive = 3, json: Json | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         seeds: Positive = 3, few: Positive | None = None, json: Json | None = None, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
     """Train models on real and on generated jets and score both.
 
     Every model is trained on usual jets of either and scored on both, which makes a 2×2 table of AUCs.
@@ -25,9 +26,11 @@ def main(*, trainings: Trainings, generated: Sequence[Jets], reading: Reading, d
         generated: jets of both classes, as qgan generate makes them.
         data: real jets of both classes (default: those that ship).
         seeds: trainings of each model.
+        few: train also on so many real jets alone, and on these with all generated ones.
 
     Examples:
         anomaly compare --configs anomaly_conv --generated fake.h5
+        anomaly compare --configs anomaly_conv --generated fake.h5 --few 500
         anomaly compare --configs anomaly_conv mine.yaml --data real.h5 --generated fake.h5 --json compare.json
     """
     from qgan.base.io import write_json
@@ -35,7 +38,7 @@ def main(*, trainings: Trainings, generated: Sequence[Jets], reading: Reading, d
     from ..comparison import compare
 
     comparison = compare(list(trainings.values()), reading.of(generated), data and reading.of(data),
-                         seeds=seeds, quiet=quiet)
+                         seeds=seeds, few=few or 0, quiet=quiet)
     if json:
         write_json(json, comparison.to_dict(), overwrite)
     if not quiet:

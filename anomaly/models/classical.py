@@ -49,6 +49,16 @@ class ClassicalAutoencoder(Autoencoder):
         x = self.gain * x
         return self._error(x, self.decoder(self.encoder(x))).mean()
 
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, latent), of images (B, H, W)."""
+        latent: Tensor = self.encoder(self.gain * x)
+        return latent
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """(B, H, W) images, of latent numbers (B, latent)."""
+        decoded: Tensor = self.decoder(latent)
+        return decoded.sigmoid() if self.kind == "bce" else decoded / self.gain
+
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The feature is the logarithm of the error: its distribution is nearer to a normal one."""
         score = self._judge(x)[0]
@@ -61,8 +71,7 @@ class ClassicalAutoencoder(Autoencoder):
         return self._score(x, self.decoder(latent)), latent
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        decoded: Tensor = self.decoder(self.encoder(self.gain * x))
-        return decoded.sigmoid() if self.kind == "bce" else decoded / self.gain
+        return self.decode(self.encode(x))
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:

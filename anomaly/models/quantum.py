@@ -21,7 +21,7 @@ from torch import Tensor
 
 from qgan.quantum.states import fidelity, z_expectations
 
-from .circuit import Circuit, contrasted, n_patches, patches
+from .circuit import MOST_QUBITS, Circuit, contrasted, n_patches, patches
 from .collapse import check_spread
 from .device import Device
 from .interface import Autoencoder
@@ -44,6 +44,8 @@ class QuantumAutoencoder(Autoencoder):
     Args:
         shape: (H, W) of an image.
         patch: pixels a side of the patch of one qubit; 12×12 pixels in patches of 4 make 9 qubits.
+        whole: qubits that each see the whole image, 5 of 12×12 pixels with as many weights an upload as 45 patches; 0
+            for one a patch.
         uploads: how often the pixels enter; a pixel has one weight (and one bias) an upload.
         latent: how many qubits, the first ones, are not compared; the others are trash.
         contrast: a pixel x is uploaded as log(1 + c x) / log(1 + c); 0 uploads x itself.
@@ -59,11 +61,13 @@ class QuantumAutoencoder(Autoencoder):
     reference: Tensor
 
     def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, latent: int = 4, *,
-                 contrast: float = 0.0, loss: Loss = "steadiness", reference: str = "zero",
+                 whole: int = 0, contrast: float = 0.0, loss: Loss = "steadiness", reference: str = "zero",
                  circuit: Mapping[str, Any] | None = None, views: Mapping[str, Any] | None = None,
                  device: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        n = n_patches(shape, patch)
+        if not 0 <= whole <= MOST_QUBITS:
+            raise ValueError(f"whole: {whole} qubits, expected 0 to {MOST_QUBITS}")
+        n, length = (whole, shape[0] * shape[1]) if whole else (n_patches(shape, patch), patch**2)
         if not 0 <= latent < n:
             raise ValueError(f"latent: {latent} of {n} qubits, expected 0 to {n - 1}")
         if reference not in REFERENCES:
@@ -72,21 +76,32 @@ class QuantumAutoencoder(Autoencoder):
             raise ValueError(f"loss: {loss!r}, expected one of {', '.join(get_args(Loss))}")
         if contrast < 0:
             raise ValueError(f"contrast: {contrast}, expected 0 or more")
-        self.patch, self.contrast, self.kind = patch, contrast, loss
+        self.patch, self.whole, self.contrast, self.kind = patch, whole, contrast, loss
         self.device = None if device is None else grouped("device", Device(), device)
         self.views = grouped("views", Views(noise=0.4), views)
-        self.circuit = grouped("circuit", Circuit(), circuit).of(n, patch**2, uploads)
+        wiring = grouped("circuit", Circuit(), circuit)
+        self.centred, self.circuit = wiring.centred, wiring.of(n, length, uploads)
         self.trash = tuple(range(latent, n))
         qubit = torch.tensor(REFERENCES[reference], dtype=torch.complex64)
         self.register_buffer("reference", qubit.repeat(len(self.trash), 1), persistent=False)
+
+    @torch.no_grad()
+    def begin(self, x: Tensor) -> None:
+        if self.centred and self.circuit.biases is not None:
+            mean = self.dealt(self.pixels(x).mean(0, keepdim=True))
+            self.circuit.biases.copy_(-self.circuit.weights * mean)
 
     def pixels(self, x: Tensor) -> Tensor:
         """(B, H, W): what is uploaded of each pixel."""
         return contrasted(x, self.contrast)
 
+    def dealt(self, uploaded: Tensor) -> Tensor:
+        """(B, n, L): the values of each qubit, of what is uploaded of images (B, H, W)."""
+        return uploaded.flatten(1)[:, None].expand(-1, self.whole, -1) if self.whole else patches(uploaded, self.patch)
+
     def fidelity(self, uploaded: Tensor) -> Tensor:
         """(B,): the fidelity of the trash with the reference, for what is uploaded of images (B, H, W)."""
-        return fidelity(self.circuit(patches(uploaded, self.patch)), self.trash, self.reference)
+        return fidelity(self.circuit(self.dealt(uploaded)), self.trash, self.reference)
 
     def loss(self, x: Tensor) -> Tensor:
         uploaded = self.pixels(x)
@@ -105,11 +120,14 @@ class QuantumAutoencoder(Autoencoder):
         features = self.features(x)
         if self.device is None:
             return features[:, -1], features
-        values = patches(self.pixels(x), self.patch)
+        values = self.dealt(self.pixels(x))
         return 1 - self.device.fidelity(self.circuit, values, self.trash, self.reference), features
 
+    def score(self, x: Tensor) -> Tensor:
+        return 1 - self.fidelity(self.pixels(x)) if self.device is None else self.judge(x)[0]
+
     def features(self, x: Tensor) -> Tensor:
-        states = self.circuit(patches(self.pixels(x), self.patch))
+        states = self.circuit(self.dealt(self.pixels(x)))
         score = 1 - fidelity(states, self.trash, self.reference)
         return torch.cat((z_expectations(states), score[:, None]), dim=1)
 

@@ -40,16 +40,30 @@ def build(model: ModelOptions, shape: tuple[int, int], seed: int = 0) -> Autoenc
     Raises:
         ConfigError: no such model, an option that it does not have, or a value that it cannot take.
     """
-    try:
-        make = MODELS[model.name]
-    except ConfigError as error:
-        raise ConfigError(f"model.name: {error}") from error
-    _check_names("model.options", model.options, [p for p in inspect.signature(make).parameters if p != "shape"])
     with seeded(seed, "model"):
-        try:
-            return make(shape, **model.options)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"model.options: {error}") from error
+        return construct("model", {"name": model.name, "options": model.options}, shape)
+
+
+def construct(where: str, model: Mapping[str, Any], shape: tuple[int, int]) -> Autoencoder:
+    """A model of a ``name`` and, if it has some, ``options``; its random numbers come from torch's global generator.
+
+    Args:
+        where: the option of a configuration that errors name.
+
+    Raises:
+        ConfigError: see :func:`build`.
+    """
+    _check_names(where, model, ["name", "options"])
+    name, options = model.get("name", ""), model.get("options", {})
+    try:
+        make = MODELS[name]
+    except ConfigError as error:
+        raise ConfigError(f"{where}.name: {error}") from error
+    _check_names(f"{where}.options", options, [p for p in inspect.signature(make).parameters if p != "shape"])
+    try:
+        return make(shape, **options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}.options: {error}") from error
 
 
 def grouped(name: str, default: Group, options: Mapping[str, Any] | None) -> Group:

@@ -9,9 +9,9 @@ from ..base.kinds import Overwrite, Positive, Quiet, Scheduler, Seed, Workers
 from ..data.stores import NewJets
 
 
-def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet"], n: Positive, out: NewJets, seed: Seed = 0,
-         workers: Workers = 1, scheduler: Scheduler | None = None, size: Positive = 25,
-         half_width: Annotated[float, Word("RADIANS")] | None = None,
+def main(*, process: Literal["w", "qcd", "quark", "gluon", "top", "qcd_jet", "w_jet", "quark_jet", "gluon_jet"],
+         n: Positive, out: NewJets, seed: Seed = 0, workers: Workers = 1, scheduler: Scheduler | None = None,
+         size: Positive = 25, half_width: Annotated[float, Word("RADIANS")] | None = None,
          frame: Literal["raw", "canonical"] | None = None, light_quarks: bool = False, restart: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make jets with Pythia 8 and FastJet.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch.utils.data import TensorDataset
 
 #: The names of class 0 and class 1 in each pair of classes that the package knows.
-CLASS_PAIRS = (("qcd", "w"), ("gluon", "quark"), ("qcd_jet", "top"))
+CLASS_PAIRS = (("qcd", "w"), ("gluon", "quark"), ("qcd_jet", "top"), ("qcd_jet", "w_jet"), ("gluon_jet", "quark_jet"))
 #: What the classes are called where nobody says it.
 UNNAMED = ("background", "signal")
 #: Jet quantities that a file may hold, and their keys in the public jet-image layout.

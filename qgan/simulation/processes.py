@@ -62,8 +62,15 @@ TRIM_FRACTION = 0.05
 ETA_MAX = 2.0
 
 _ANY_MASS = (0.0, float("inf"))
-_Z_JET = ("PhaseSpace:pTHatMin = 450.", "PhaseSpace:pTHatMax = 650.", "WeakZ0:gmZmode = 2", *_Z_TO_NEUTRINOS)
+_INVISIBLE_Z = ("WeakZ0:gmZmode = 2", *_Z_TO_NEUTRINOS)
+_Z_JET = ("PhaseSpace:pTHatMin = 450.", "PhaseSpace:pTHatMax = 650.", *_INVISIBLE_Z)
 _TOP_RANGE = ("PhaseSpace:pTHatMin = 500.", "PhaseSpace:pTHatMax = 750.")
+
+
+def _w_prime(mass: str) -> tuple[str, ...]:
+    """W' → W Z, whose Z is not seen: the W has half of the mass as momentum."""
+    return ("NewGaugeBoson:ffbar2Wprime = on", "Wprime:coup2WZ = 1.", f"34:m0 = {mass}", "34:onMode = off",
+            "34:onIfMatch = 24 23", *_W_TO_QUARKS, *_Z_TO_NEUTRINOS)
 
 
 def _fat(name: str, settings: tuple[str, ...], efficiency: float, chunk: int) -> Process:
@@ -77,20 +84,23 @@ def _slim(name: str, settings: tuple[str, ...]) -> Process:
                    two_prong=False)
 
 
-def _boosted(name: str, settings: tuple[str, ...], efficiency: float) -> Process:
+def _boosted(name: str, settings: tuple[str, ...], efficiency: float, jets_per_event: int = 2) -> Process:
     return Process(name, (*_COMMON, *settings, *_TOP_RANGE), radius=0.8, subjet_radius=0.4, pt=(550.0, 650.0),
-                   mass=_ANY_MASS, half_width=0.8, frame="raw", efficiency=efficiency, chunk=300)
+                   mass=_ANY_MASS, half_width=0.8, frame="raw", efficiency=efficiency, chunk=300,
+                   jets_per_event=jets_per_event)
 
 
 PROCESSES = {process.name: process for process in (
-    _fat("w", ("NewGaugeBoson:ffbar2Wprime = on", "Wprime:coup2WZ = 1.", "34:m0 = 600.", "34:onMode = off",
-               "34:onIfMatch = 24 23", *_W_TO_QUARKS, *_Z_TO_NEUTRINOS), efficiency=0.30, chunk=500),
+    _fat("w", _w_prime("600."), efficiency=0.30, chunk=500),
     _fat("qcd", ("HardQCD:all = on", "PhaseSpace:pTHatMin = 220.", "PhaseSpace:pTHatMax = 380."),
          efficiency=0.095, chunk=200),
     _slim("quark", ("WeakBosonAndParton:qg2gmZq = on",)),
     _slim("gluon", ("WeakBosonAndParton:qqbar2gmZg = on",)),
     _boosted("top", ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_W_TO_QUARKS), efficiency=0.5),
     _boosted("qcd_jet", ("HardQCD:all = on",), efficiency=0.6),
+    _boosted("w_jet", _w_prime("1250."), efficiency=0.3, jets_per_event=1),
+    _boosted("quark_jet", ("WeakBosonAndParton:qg2gmZq = on", *_INVISIBLE_Z), efficiency=0.3, jets_per_event=1),
+    _boosted("gluon_jet", ("WeakBosonAndParton:qqbar2gmZg = on", *_INVISIBLE_Z), efficiency=0.3, jets_per_event=1),
 )}
 
 

@@ -38,7 +38,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
     own half-width, whatever the image's. ``jet_delta_R`` is 0 for ``quark`` and ``gluon``.
 
     Args:
-        process: ``w``, ``qcd``, ``quark``, ``gluon``, ``top`` or ``qcd_jet``.
+        process: one of :data:`~.processes.PROCESSES`.
         n: number of jets.
         seed: the same one gives the same jets.
         out: the file to write, packed as its suffix says (see :class:`~qgan.data.JetWriter`).
