@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ SHAPE = (12, 12)
 FAMILIES = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "mean_image")]
 
 
-def build(core: str, **options: int) -> DirectGenerator:
+def build(core: str, **options: Any) -> DirectGenerator:
     torch.manual_seed(2)
     images = torch.from_numpy(toy_jets(100, 1).images)
     shares = images / images.sum((1, 2), keepdim=True)

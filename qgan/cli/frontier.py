@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ..base.console import aligned
 from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Workers
 
 
-def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
+def main(*, out: Folder, pair: Literal["w_qcd", "quark_gluon"] = "w_qcd",
+         classes: Sequence[str] = ("w",),
          families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
@@ -55,12 +57,14 @@ def main(*, out: Folder, pair: str = "w_qcd", classes: Sequence[str] = ("w",),
         sizes, seeds, steps = (100, 550), 1, 300
     families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
     if gans:
-        gan_plan = GanPlan(pair, families, sizes, seeds, steps)
-        points, _ = trained(gan_plan, out, judging=Judging(n, quick=False) if n else Judging(quick=True),
-                            workers=workers, restart=restart, quiet=quiet)
-        plan, told, look = gan_plan, "Figures of GANs on test jets", {"title": "{}", "axis": ""}
+        plan: Plan | GanPlan = GanPlan(pair, families, sizes, seeds, steps)
     else:
         plan = Plan(pair, tuple(classes), families, sizes, seeds, steps)
+    if isinstance(plan, GanPlan):
+        points, _ = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
+                            restart=restart, quiet=quiet)
+        told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
+    else:
         points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
         told, look = "KL divergence of the shares of test jets, nats", {}
     circuits = circuits_among(families)

@@ -42,7 +42,7 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
             raise DataError(path, "", _why(error)) from error
     with file:
         with refused(path, "", "is damaged: its keys cannot be read"):
-            named = {_text(key): key for key in file}
+            named: dict[str, str | bytes] = {_text(key): key for key in file}
         attributes = {}
         with refused(path, "", "is damaged: its attributes cannot be read"):
             names = list(file.attrs)
@@ -53,7 +53,7 @@ def open_hdf5(path: str | Path) -> Iterator[Contents]:
             with refused(path, _text(name), "is no attribute that can be read"):
                 attributes[_text(name)] = plain(file.attrs[name])
         # What a key stands for is looked at once, however often its rows are read.
-        look = cache(lambda key: _rows(file, str(path), key, named.get(key, key)))
+        look = cache(lambda key: _rows(file, str(path), key, named.get(key) or key))
         yield Contents(str(path), "HDF5", tuple(sorted(named)), look, attributes, file.close)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class GanPlan:
         rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken.
     """
 
-    pair: str
+    pair: Literal["w_qcd", "quark_gluon"]
     families: tuple[str, ...]
     sizes: tuple[int, ...]
     seeds: int
