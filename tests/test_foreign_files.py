@@ -220,6 +220,17 @@ def test_a_root_file_of_others_is_said_by_name(tmp_path: Path) -> None:
         read_jets(tmp_path / "jets.root")
 
 
+def test_a_list_that_claims_more_values_than_are_there_is_damaged() -> None:
+    awkward = pytest.importorskip("awkward")
+    pytest.importorskip("uproot")
+    from qgan.data.root import _padded
+
+    begins, ends = (awkward.index.Index64(np.array(values)) for values in ([0, 2], [2, 9_000_000]))
+    rows = awkward.Array(awkward.contents.ListArray(begins, ends, awkward.contents.NumpyArray(np.arange(4.0))))
+    with pytest.raises(ValueError, match="a list of 8999998 values, of which 4 are there"):
+        _padded(rows)
+
+
 def test_jetclass_particles(tmp_path: Path) -> None:
     x = particles()
     x[::2, 6:] = 0

@@ -55,6 +55,8 @@ def _rows(tree: Any, path: str, key: str) -> Rows:
     def read(start: int, stop: int, dtype: type | None = None) -> np.ndarray:
         with refused(path, key, "cannot be read: damaged"):
             found = branch.array(entry_start=start, entry_stop=stop, library="ak" if jagged else "np")
+            if len(found) != stop - start:
+                raise DataError(path, key, f"has {len(found)} of the entries {start} to {stop}: damaged")
             return np.asarray(_padded(found) if jagged else found, dtype)
 
     return Rows((int(tree.num_entries), *shape), read, dtype)
@@ -65,6 +67,8 @@ def _padded(rows: Any) -> np.ndarray:
     import awkward
 
     most = int(awkward.max(awkward.num(rows), initial=0))
+    if most > awkward.count(rows):
+        raise ValueError(f"a list of {most} values, of which {awkward.count(rows)} are there")
     return np.asarray(awkward.to_numpy(awkward.fill_none(awkward.pad_none(rows, most, clip=True), 0)))
 
 
