@@ -102,7 +102,8 @@ def test_of_one_size_the_picture_has_a_row_for_each_family() -> None:
     points = [made("tree", [0.6, 0.62]), made("bits", [0.5, 0.5], 510), made("thin", [0.7, 0.7])]
     figure = frontier_plot(points, ["tree"])
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["thin (500)", "tree (500)", "bits (510)"]
-    assert [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"] == [0.7, 0.61, 0.5]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in figure.axes[0].lines if line.get_marker() == "o"] == [
+        0.7, 0.61, 0.5]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["no circuit", "a circuit"]
 
 
