@@ -29,6 +29,7 @@ from qgan.data.in_memory import as_jets
 from qgan.evaluation import Reference
 from qgan.sampling.pretrained import load_model
 from qgan.sampling.source import JetSource, generate, load_source
+from qgan.simulation import simulate
 from qgan.training.experiment import train
 
 
@@ -49,6 +50,20 @@ def test_numbers_of_numpy_are_numbers(source: JetSource, tmp_path: Path) -> None
     np.testing.assert_array_equal(again.images, usual.images)
     assert again.origin["seed"] == 3
     assert again.origin["fixed"] == {"pt": 520.0, "mass": [30.0, 32.0]}
+
+
+def test_arguments_in_each_others_place_are_named(source: JetSource, tmp_path: Path) -> None:
+    wrong: Any = tmp_path / "jets.h5"
+    with pytest.raises(TypeError, match=r"generate: run is of type int, expected generate\(run, out\)"):
+        generate(5, wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="generate: out is of type JetSource"):
+        generate(wrong, source)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"simulate: n is of type PosixPath, expected simulate\(process, n, out\)"):
+        simulate("w", wrong, 100)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="train: configuration is of type str"):
+        train("w_qcd", out=wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="write_jets: path is of type JetImages"):
+        write_jets(source.sample(2), wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("asked", "message"), [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.arguments import check_types
 from ..base.errors import ConfigError, DataError
 from ..base.io import atomic_path
 from .formats import FORMATS, Layout
@@ -157,9 +158,7 @@ def write_jets(path: str | Path, jets: JetImages, overwrite: bool = False, *, la
     <200 jets: 100 gluon, 100 quark; 25×25 pixels, ±0.4, raw, GeV; eta, phi, pt, mass, delta_r, tau_1, tau_2, tau_3, \
 tau_21, tau_32>
     """
-    for value, name, kind in ((path, "path", str | Path), (jets, "jets", JetImages)):
-        if not isinstance(value, kind):
-            raise TypeError(f"write_jets: {name} is of type {type(value).__name__}, expected write_jets(path, jets)")
+    check_types("write_jets(path, jets)", path=(path, str | Path), jets=(jets, JetImages))
     with JetWriter(path, grid=jets.grid, frame=jets.frame, class_names=jets.class_names, origin=jets.origin,
                    units=jets.units, overwrite=overwrite, layout=layout, mantissa_bits=mantissa_bits,
                    compression=compression) as writer:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..base.arguments import check_types
 from ..base.devices import resolve_device, single_precision
 from ..base.errors import ConditionError, ConfigError, did_you_mean
 from ..base.progress import progress
@@ -297,6 +298,7 @@ def generate(run: str | Path | JetSource, out: str | Path, *, n: int | None = No
     >>> len(read_jets("fake.h5"))
     100
     """
+    check_types("generate(run, out)", run=(run, str | Path | JetSource), out=(out, str | Path))
     where = resolve_device("cpu" if scheduler is not None and device == "auto" else device)
     if workers < 1 or (workers > 1 and where.type != "cpu"):
         raise ConfigError(f"workers: {workers}, expected {'1 on a GPU' if workers > 1 else 'at least 1'}")

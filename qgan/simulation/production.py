@@ -10,9 +10,11 @@ import math
 import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from ..base.arguments import check_types
 from ..base.errors import ConfigError
 from ..base.interrupt import kept_if_interrupted
 from ..base.io import read_json
@@ -56,6 +58,7 @@ def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: i
             settings would be lost.
         DataError: Pythia or FastJet is not installed, or ``out`` exists or has an unknown suffix.
     """
+    check_types("simulate(process, n, out)", process=(process, str), n=(n, Integral), out=(out, str | Path))
     require_engines()
     physics = process_named(process)
     settings = Settings(process, n, seed, size, float(half_width or physics.half_width), frame or physics.frame,

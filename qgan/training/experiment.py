@@ -15,6 +15,7 @@ import torch
 import yaml
 
 from ..base import processes
+from ..base.arguments import check_types
 from ..base.devices import environment, resolve_device, set_threads, single_precision
 from ..base.errors import CheckpointError, ConfigError
 from ..base.interrupt import PostponedInterrupt
@@ -85,6 +86,7 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
     >>> checkpoint.load(run.checkpoint).step
     2
     """
+    check_types("train(configuration, data=..., out=...)", configuration=(configuration, Configuration))
     configuration = with_parts(configuration, generator=generator, discriminator=discriminator, circuit=circuit)
     check(configuration)
     check_parts(configuration)
