@@ -67,7 +67,7 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
                 told[-1][name] = broken
                 bar.update()
             found += games(jets, find, generators, n, range(seed, seed + seeds), size=latent or 6) if find else ()
-    asked = [*of_taggers(sets[0], oracles, seed), *([of_codes(sets[0], latent, seed)] if latent else [])]
+    asked = [*of_taggers(sets[0], oracles, n, seed), *([of_codes(sets[0], latent, n, seed)] if latent else [])]
     if json:
         write_json(json, {"n": n, "tagger": tagger, "seed": seed, "jets": [
             {"source": jets.source, "classes": {name: {what: one._asdict() for what, one in broken.items()}

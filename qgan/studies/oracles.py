@@ -14,12 +14,13 @@ from torch import Tensor
 
 from ..base.errors import ConfigError, DataError
 from ..base.seeding import integer_seed, numpy_rng
-from ..data.jets import JetImages
+from ..data.jets import JetImages, concatenate
 from ..evaluation.two_sample import roc_auc
 from ..symmetry import Flows, InvariantMetric, flows, invariant_metric, slope
 from ..symmetry.latent import codes, judge
 from ..taggers import TAGGERS, Labelled, Seen, Setting
 from ..taggers.training import FittedNetwork
+from .symmetry import some_of
 
 #: Jets that an oracle is looked at on.
 LOOKED_AT = 500
@@ -68,19 +69,20 @@ class Oracle(NamedTuple):
                 "metric": None if self.metric is None else self.metric.matrix.tolist()}
 
 
-def of_taggers(jets: JetImages, names: Sequence[str], seed: int = 0) -> Iterator[Oracle]:
+def of_taggers(jets: JetImages, names: Sequence[str], n: int = 5000, seed: int = 0) -> Iterator[Oracle]:
     """Of taggers of particles, the linear maps of four-momenta that leave their logits as they are.
 
     Args:
         jets: of two classes.
         names: of networks that see particles.
+        n: jets of a class, at most.
         seed: of the halves and trainings.
 
     Raises:
         ConfigError: a tagger is no network on particles.
         DataError: jets of other than two classes.
     """
-    training, others = _halves(jets, seed)
+    training, others = _halves(jets, n, seed)
     for name in names:
         if TAGGERS[name].sees != "particles" or TAGGERS[name].kind != "network":
             raise ConfigError(f"tagger {name}: expected a network on particles, whose logit has a slope")
@@ -98,15 +100,16 @@ def of_taggers(jets: JetImages, names: Sequence[str], seed: int = 0) -> Iterator
                      invariant_metric(found.algebra.generators) if found.dimension else None)
 
 
-def of_codes(jets: JetImages, size: int, seed: int = 0) -> Oracle:
+def of_codes(jets: JetImages, size: int, n: int = 5000, seed: int = 0) -> Oracle:
     """Of a network on the codes of an autoencoder of images, the linear maps of codes that leave its logit as it is.
 
     Args:
         jets: of two classes.
         size: numbers of a code.
+        n: jets of a class, at most.
         seed: of the halves and trainings.
     """
-    training, others = _halves(jets, seed)
+    training, others = _halves(jets, n, seed)
     space = codes(training.jets.images, size, seed=seed)
     logit = judge(space.encode(training.jets.images), training.label, seed)
     points = torch.from_numpy(space.encode(others.jets.images))
@@ -116,12 +119,13 @@ def of_codes(jets: JetImages, size: int, seed: int = 0) -> Oracle:
     return Oracle(f"{size} codes of images", len(training), auc, found, {}, lost=space.lost)
 
 
-def _halves(jets: JetImages, seed: int) -> tuple[Labelled, Labelled]:
+def _halves(jets: JetImages, n: int, seed: int) -> tuple[Labelled, Labelled]:
     """To train on and to look at, in no order of the classes."""
     if jets.classes != [0, 1]:
         raise DataError(jets.source, "signal", f"holds {' and '.join(map(jets.name, jets.classes))} jets, expected two "
                                                "classes, which the logit of a network tells apart")
-    halves = (half[numpy_rng(seed, "looked at").permutation(len(half))] for half in jets.split(seed, (0.5, 0.5)))
+    some = concatenate([some_of(jets, label, n, seed) for label in jets.classes])
+    halves = (half[numpy_rng(seed, "looked at").permutation(len(half))] for half in some.split(seed, (0.5, 0.5)))
     one, other = (Labelled(Seen.of(half), half.label) for half in halves)
     return one, other
 

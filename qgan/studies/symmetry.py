@@ -60,7 +60,7 @@ def named(jets: JetImages, n: int, tagger: str = "trees", seed: int = 0) -> Iter
         seed: of the draws and the taggers.
     """
     for label in jets.classes:
-        some = _some(jets, label, n, seed)
+        some = some_of(jets, label, n, seed)
         images = without_softest(some.images, some.units)
         yield jets.name(label), broken(images, some.grid, some.frame, some.conditions.get("eta"), seed=seed,
                                        units=some.units, tagger=tagger)
@@ -80,7 +80,7 @@ def games(jets: JetImages, on: On, count: int, n: int, seeds: range, steps: int 
         size: numbers of a code.
     """
     for label in jets.classes:
-        points, beside = _points(Seen.of(_some(jets, label, n, seeds.start)), on, size)
+        points, beside = _points(Seen.of(some_of(jets, label, n, seeds.start)), on, size)
         for seed in seeds:
             game = liegan(points, count, beside=beside, steps=steps, seed=seed)
             yield Found(jets.source, jets.name(label), seed, game, invariant_metric(game.generators))
@@ -101,6 +101,7 @@ def _points(jets: Seen, on: On, size: int) -> tuple[np.ndarray, np.ndarray | Non
     return place, np.sqrt(pt / pt.sum(1, keepdims=True))[..., None]
 
 
-def _some(jets: JetImages, label: int, n: int, seed: int) -> JetImages:
+def some_of(jets: JetImages, label: int, n: int, seed: int) -> JetImages:
+    """At most ``n`` jets of a class, drawn with the seed."""
     index = np.flatnonzero(jets.label == label)
     return jets[np.sort(numpy_rng(seed, "jets", label).permutation(index)[:n])]

@@ -31,7 +31,9 @@ class Flows:
 
     Attributes:
         algebra: the generators, orthonormal, with their structure constants.
-        losses: (d²,) ascending, of d² orthonormal generators: mean of (∇f · L x)² over that of ‖∇f‖²‖x‖².
+        losses: (d²,) ascending, of d² orthonormal generators: mean of (∇f · L x)² over the variance of f among the
+            points. Of four-momenta ‖∇f‖²‖x‖² in its place would call nearly everything a symmetry: nearly massless
+            particles leave f steepest off their mass shell, where no jet is.
         loss: that of the generators asked for, summed, and the defect of their algebra.
     """
 
@@ -93,7 +95,7 @@ def slope(oracle: Callable[[Tensor], Tensor], points: Tensor, generator: np.ndar
 
 
 def _gram(oracle: Callable[[Tensor], Tensor], points: Tensor) -> tuple[np.ndarray, float]:
-    """Mean over the points of r rᵀ, (d², d²), r = ∇f ⊗ x summed over a point's vectors, and that of ‖∇f‖²‖x‖²."""
+    """Mean over the points of r rᵀ, (d², d²), r = ∇f ⊗ x summed over a point's vectors, and the variance of f."""
     x = points.detach().clone().requires_grad_()
     values = oracle(x)
     values = values[:, None] if values.ndim == 1 else values
@@ -103,5 +105,5 @@ def _gram(oracle: Callable[[Tensor], Tensor], points: Tensor) -> tuple[np.ndarra
         one, other = (part.detach().double().reshape(len(x), -1, d) for part in (slope, x))
         rows = torch.einsum("nmi,nmj->nij", one, other).flatten(1)
         gram += (rows.T @ rows).cpu().numpy() / len(x)
-        scale += float(((one**2).sum((1, 2)) * (other**2).sum((1, 2))).mean())
+        scale += float(values[:, column].detach().double().var())
     return gram, scale
