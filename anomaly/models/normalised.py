@@ -37,7 +37,7 @@ from .circuit import contrasted
 from .classical import ClassicalAutoencoder
 from .interface import Autoencoder, require_shares
 from .langevin import walk
-from .observed import Observed
+from .observed import Coordinates, Observed
 from .registry import MODELS, construct, grouped
 from .transport import transport
 
@@ -99,6 +99,7 @@ class Normalised(Autoencoder):
         warm: so many batches are trained with the model's own loss first.
         restrain: weight of (E/T)² of jets and negatives in ``nae``, which keeps energies from running away together.
         observables: names of :mod:`.observed` numbers that the model sees in place of pixels; none for the pixels.
+        coordinates: of these, see :class:`~.observed.Observed`.
         contrast: see :func:`~.circuit.contrasted`; with it shares of pT are seen on a logarithmic scale.
         negatives: options of the :class:`Negatives`.
     """
@@ -109,7 +110,8 @@ class Normalised(Autoencoder):
 
     def __init__(self, shape: tuple[int, int], model: Mapping[str, Any] | None = None, method: Method = "nae", *,
                  temperature: float = 1e-3, warm: int = 0, restrain: float = 0.0, contrast: float = 0.0,
-                 observables: Sequence[str] = (), negatives: Mapping[str, Any] | None = None) -> None:
+                 observables: Sequence[str] = (), coordinates: Coordinates = "normal",
+                 negatives: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         if method not in get_args(Method):
             raise ValueError(f"method: {method!r}, expected one of {', '.join(get_args(Method))}")
@@ -117,7 +119,7 @@ class Normalised(Autoencoder):
             raise ValueError("temperature, warm, restrain or contrast: expected above 0, and 0 or more")
         self.method, self.temperature, self.warm, self.restrain = method, temperature, warm, restrain
         self.contrast, self.options = contrast, grouped("negatives", Negatives(), negatives)
-        self.observed = Observed(shape, observables) if observables else None
+        self.observed = Observed(shape, observables, coordinates) if observables else None
         shape = (1, len(observables)) if observables else shape
         self.inner = construct("model.options.model", model or {"name": "conv"}, shape)
         self._check_energy(shape)

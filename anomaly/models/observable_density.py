@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from .interface import Autoencoder
-from .observed import NAMES, Observed
+from .observed import NAMES, Coordinates, Observed
 from .registry import MODELS
 
 
@@ -25,17 +25,18 @@ class ObservableDensity(Autoencoder):
     Args:
         shape: (H, W) of an image.
         names: of the observables, in order.
+        coordinates: see :class:`~.observed.Observed`; what is unusual depends on them.
         given: how many of them, the first ones, are conditions alone.
         components: normal distributions of a mixture.
         hidden: width of the networks' hidden layer.
     """
 
-    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES, given: int = 0, components: int = 3,
-                 hidden: int = 16) -> None:
+    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES, coordinates: Coordinates = "normal",
+                 given: int = 0, components: int = 3, hidden: int = 16) -> None:
         super().__init__()
         if not 0 <= given < len(names) or min(components, hidden) < 1:
             raise ValueError(f"given: {given} of {len(names)} names, expected fewer; components and hidden at least 1")
-        self.given, self.observed = given, Observed(shape, names)
+        self.given, self.observed = given, Observed(shape, names, coordinates)
         self.networks = nn.ModuleList(
             nn.Sequential(nn.Linear(max(i, 1), hidden), nn.Tanh(), nn.Linear(hidden, 3 * components))
             for i in range(given, len(names)))

@@ -19,12 +19,14 @@ Distances are in units of the image's half width, shares s of the pT:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from .interface import require_shares
 
+Coordinates = Literal["normal", "linear"]
 NAMES = ("count", "entropy", "ptd", "width", "mass", "prongs", "core")
 #: The share above which a pixel counts as lit, the pixels that pairs are made of, and a length below any.
 LIT, HARDEST, TINY = 2e-4, 25, 1e-6
@@ -40,23 +42,29 @@ class Observed(nn.Module):
     Args:
         shape: (H, W) of an image.
         names: of the observables, in order.
+        coordinates: ``normal``, or ``linear``, the numbers themselves less their mean, in standard deviations.
 
     Raises:
-        ValueError: one that there is not, or none at all.
+        ValueError: one that there is not, or none at all, or no such coordinates.
     """
 
     knots: Tensor
+    moments: Tensor
     places: Tensor
 
-    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES) -> None:
+    def __init__(self, shape: tuple[int, int], names: Sequence[str] = NAMES,
+                 coordinates: Coordinates = "normal") -> None:
         super().__init__()
+        if coordinates not in get_args(Coordinates):
+            raise ValueError(f"coordinates: {coordinates!r}, expected one of {', '.join(get_args(Coordinates))}")
         unknown = [name for name in names if name not in NAMES]
         if unknown or not names:
             raise ValueError(f"observables: {unknown[0] if unknown else 'none'!r}, expected some of {', '.join(NAMES)}")
-        self.names = tuple(names)
+        self.names, self.coordinates = tuple(names), coordinates
         y, x = torch.meshgrid(*(torch.linspace(-1, 1, side + 1)[:-1] + 1 / side for side in shape), indexing="ij")
         self.register_buffer("places", torch.stack([y.ravel(), x.ravel()], 1), persistent=False)
         self.register_buffer("knots", torch.linspace(-1, 1, KNOTS).repeat(len(names), 1))
+        self.register_buffer("moments", torch.tensor([0.0, 1.0])[:, None].repeat(1, len(names)))
 
     @torch.no_grad()
     def begin(self, x: Tensor) -> None:
@@ -67,12 +75,14 @@ class Observed(nn.Module):
         """
         require_shares(x)
         values = torch.cat([self.values(block) for block in x.split(1000)])[:MOST]
+        self.moments.copy_(torch.stack([values.mean(0), values.std(0).clamp_min(TINY)]))
         levels = torch.linspace(0, 1, KNOTS, device=x.device)
         self.knots.copy_(torch.quantile(values.double(), levels.double(), dim=0).T)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, F) coordinates, of images (B, H, W)."""
-        return self.normal(self.values(x))
+        values = self.values(x)
+        return self.normal(values) if self.coordinates == "normal" else (values - self.moments[0]) / self.moments[1]
 
     def values(self, x: Tensor) -> Tensor:
         """(B, F) observables, of images (B, H, W)."""
