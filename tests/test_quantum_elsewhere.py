@@ -183,6 +183,9 @@ def test_other_gates_are_run_by_pennylane() -> None:
     assert slope[1, 2] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8)
     assert layer.draw().count("H") == 3
     assert layer.to_openqasm().count("h q[") == 3
+    with torch.no_grad():
+        lightning = layer_of(QuantumLayer, circuit="own_parts:controlled", backend="lightning.qubit")(X)
+    np.testing.assert_allclose(lightning, expected, atol=1e-6)
     noisy = layer_of(QuantumLayer, "probs", circuit="own_parts:controlled")
     assert isinstance(noisy, QuantumLayer)
     assert (noisy.reference(X, noise=0.75) - 1 / 8).abs().max() < 1e-10

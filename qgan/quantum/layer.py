@@ -184,8 +184,10 @@ class QuantumLayer(nn.Module):
         if self.backend == "torch" and self._queued is None:
             with torch.autocast(self.weights.device.type, enabled=False):
                 return columns(self.plan, self.weights)
+        return self._by_pennylane("default.qubit" if self.backend == "torch" else self.backend)
+
+    def _by_pennylane(self, device: pennylane_circuit.Backend) -> Tensor:
         size = (self.n_qubits, self.in_features + 1)
-        device = "default.qubit" if self.backend == "torch" else self.backend
         return pennylane_circuit.columns(self.circuit, self.weights.cpu(), *size, device).to(self.weights)
 
     def _transformable(self) -> Tensor:
@@ -198,7 +200,7 @@ class QuantumLayer(nn.Module):
 
     def _check_weights(self) -> None:
         """Raises :class:`CircuitError` where an angle of a function of PennyLane gates changes nothing."""
-        found = self._simulate()
+        found = self._by_pennylane("default.qubit")
         form = torch.randn(found.shape, generator=torch_rng(0, "sensitivity"), dtype=torch.float64)
         gradient, = torch.autograd.grad((found * form.to(found)).sum(), self.weights, allow_unused=True)
         dead = [] if gradient is None else (gradient.abs() < 1e-6).nonzero().tolist()
