@@ -194,6 +194,13 @@ def test_other_gates_are_run_by_pennylane() -> None:
             needs_a_list()
 
 
+@pytest.mark.parametrize("circuit", ["random_layers", "own_parts:controlled"])
+def test_a_layer_may_be_made_where_nothing_is_derived(circuit: str) -> None:
+    expected = layer_of(QuantumLayer, circuit=circuit)(X).detach()
+    with torch.inference_mode():
+        assert torch.equal(layer_of(QuantumLayer, circuit=circuit)(X), expected)
+
+
 def test_a_training_with_such_a_circuit_goes_on_and_is_used(tmp_path: Path) -> None:
     jets = toy_jets(100, 1)
     run = train(small({"steps": 1, "generator.n_layers": 1}), data=jets, out=tmp_path / "run", quiet=True,
