@@ -183,12 +183,22 @@ def test_other_gates_are_run_by_pennylane() -> None:
     assert slope[1, 2] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8)
     assert layer.draw().count("H") == 3
     assert layer.to_openqasm().count("h q[") == 3
+    with torch.no_grad():
+        lightning = layer_of(QuantumLayer, circuit="own_parts:controlled", backend="lightning.qubit")(X)
+    np.testing.assert_allclose(lightning, expected, atol=1e-6)
     noisy = layer_of(QuantumLayer, "probs", circuit="own_parts:controlled")
     assert isinstance(noisy, QuantumLayer)
     assert (noisy.reference(X, noise=0.75) - 1 / 8).abs().max() < 1e-10
     for needs_a_list in (lambda: hardware_cost(layer), lambda: MeasuredLayer(noisy, shots=None, noise=0.1, seed=0)):
         with pytest.raises(CircuitError, match="is run by PennyLane, and has no list of gates"):
             needs_a_list()
+
+
+@pytest.mark.parametrize("circuit", ["random_layers", "own_parts:controlled"])
+def test_a_layer_may_be_made_where_nothing_is_derived(circuit: str) -> None:
+    expected = layer_of(QuantumLayer, circuit=circuit)(X).detach()
+    with torch.inference_mode():
+        assert torch.equal(layer_of(QuantumLayer, circuit=circuit)(X), expected)
 
 
 def test_a_training_with_such_a_circuit_goes_on_and_is_used(tmp_path: Path) -> None:

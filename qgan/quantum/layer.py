@@ -165,8 +165,9 @@ class QuantumLayer(nn.Module):
         return self._cache[1]
 
     def _notice_new_gates(self) -> None:
-        if self._wired is None or self._wired[0] is not self.gates or self._wired[1] != self.gates._version:
-            self._wired, self._plan, self._cache = (self.gates, self.gates._version), None, None
+        version = 0 if self.gates.is_inference() else self.gates._version  # the former count no writes
+        if self._wired is None or self._wired[0] is not self.gates or self._wired[1] != version:
+            self._wired, self._plan, self._cache = (self.gates, version), None, None
 
     @property
     def plan(self) -> Plan:
@@ -198,10 +199,13 @@ class QuantumLayer(nn.Module):
 
     def _check_weights(self) -> None:
         """Raises :class:`CircuitError` where an angle of a function of PennyLane gates changes nothing."""
-        found = self._simulate()
-        form = torch.randn(found.shape, generator=torch_rng(0, "sensitivity"), dtype=torch.float64)
-        gradient, = torch.autograd.grad((found * form.to(found)).sum(), self.weights, allow_unused=True)
-        dead = [] if gradient is None else (gradient.abs() < 1e-6).nonzero().tolist()
+        with torch.inference_mode(False), torch.enable_grad():
+            angles = self.weights.detach().double().clone().requires_grad_()
+            found = pennylane_circuit.columns(self.circuit, angles, self.n_qubits, self.in_features + 1,
+                                              "default.qubit")
+            form = torch.randn(found.shape, generator=torch_rng(0, "sensitivity"), dtype=torch.float64)
+            gradient, = torch.autograd.grad((found * form).sum(), angles, allow_unused=True)
+        dead = [] if gradient is None else (gradient.abs() < 1e-9).nonzero().tolist()
         if gradient is None or dead:
             which = "the weights" if gradient is None else f"weights{dead[0]}"
             raise CircuitError(f"circuit: {which} change nothing; n_rotations says how many a layer has")
