@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     Told = dict[str, dict[str, Broken]]
 
+#: σ_min/σ_next of a metric from which on generators leave several as they are.
+SEVERAL = 0.5
+
 
 def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n: Positive = 5000,
          tagger: str = "trees", find: Literal["particles", "pixels", "codes"] | None = None, generators: Positive = 1,
@@ -129,8 +132,8 @@ def oracles_table(asked: Sequence[Oracle]) -> str:
     for one in asked:
         losses, found = one.flows.losses, one.flows.dimension
         last, following = (f"{losses[k]:.1e}" if 0 <= k < len(losses) else "-" for k in (found - 1, found))
-        rows.append([one.name, f"{one.jets:,}", f"{one.auc:.3f}", f"{found} of {len(losses)}", last, following,
-                     f"{one.metric.cosine:.3f}" if one.metric else "-",
+        alike = "-" if one.metric is None else "several" if one.metric.gap > SEVERAL else f"{one.metric.cosine:.3f}"
+        rows.append([one.name, f"{one.jets:,}", f"{one.auc:.3f}", f"{found} of {len(losses)}", last, following, alike,
                      *(f"{one.slopes[name]:.1e}" if name in one.slopes else "-" for name in names)])
     return ("linear maps that leave a logit as it is (a loss below 1e-4), and its slope along some with names, in "
             f"standard deviations\n{aligned(rows, left=(0,), heads=1)}")
