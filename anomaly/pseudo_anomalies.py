@@ -9,10 +9,11 @@ score that counts pixels finds them:
 - ``soft``: Poisson(4) pixels more, anywhere in the circle that the image holds, with 0.2 % of the pT on average:
   radiation that does not follow the jet.
 
-Two make it less active, and a score that counts takes them for the most usual jets:
+Three make it less active, and a score that counts takes them for the most usual jets:
 
 - ``merged``: a pixel gives, with probability 0.3, all of its pT to the hardest of its eight neighbours, if that is
   harder: fewer collinear splittings.
+- ``thinned``: each pixel but the hardest is dropped with probability 0.5: half a jet, as two overlaid are a double one.
 - ``groomed``: the softest lit pixels are dropped, 10 to 50 % of them.
 
 The others keep the number of lit pixels, so that counting them says nothing:
@@ -40,8 +41,8 @@ from qgan.base.seeding import numpy_rng
 from qgan.data.jets import JetImages
 
 SPLITTINGS, SOFT_PIXELS, SOFT_SHARE, MOVED, DISTANCE = 0.3, 4.0, 0.002, 0.3, 0.3
-#: The share of the lit pixels that are dropped.
-GROOMED = (0.1, 0.5)
+#: The probability with which a pixel is kept, and the share of the lit pixels that are dropped.
+THINNED, GROOMED = 0.5, (0.1, 0.5)
 #: The core of a jet, about its hardest pixel, as a share of the image's half width; the least share of pT of a pixel
 #: that counts as lit whatever the jet's pT.
 CORE, LEAST_SHARE = 0.25, 1e-3
@@ -136,6 +137,13 @@ def merged(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     rest = shares.copy()
     rest[jet, row, column] = 0
     return rest + _painted(shares.shape, jet, row + steps[:, 0], column + steps[:, 1], gives)
+
+
+@kind("thinned", keeps_nnz=False)
+def thinned(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Half of the pixels, the hardest one among them."""
+    kept = (rng.random(shares.shape) < THINNED) | (shares == shares.max((1, 2), keepdims=True))
+    return shares * kept
 
 
 @kind("groomed", keeps_nnz=False)

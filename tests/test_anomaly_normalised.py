@@ -174,6 +174,18 @@ def test_a_resumed_training_keeps_its_walkers(tmp_path: Path) -> None:
     assert differences(states[0], states[1]) == []
 
 
+def test_an_epoch_before_the_negatives_is_not_the_best(tmp_path: Path) -> None:
+    """While a model is warmed up by its own loss, the latest epoch is kept, and patience does not run out."""
+    options = {"model": {"name": "conv", "options": {"latent": 3, "channels": 2}}, "warm": 8,
+               "negatives": {"steps": 2, "kept": 100}}
+    recorder = MemoryRecorder()
+    run = train(small({"model.name": "normalised", "model.options": options, "training.patience": 1}),
+                data=make_jets(250, 0, True), out=tmp_path / "run", quiet=True, recorder=recorder)
+    last = [value for kind, _, tag, value in recorder.records if kind == "scalar" and tag == "final/epoch"]
+    assert last[0] >= 3
+    assert checkpoint.load(run.path / "checkpoint.pt").states["best"]["batches"] > 8
+
+
 def test_negatives_that_are_all_one_image_are_a_collapse(bowl: None) -> None:
     model = normalised("nae", (1, 2), model={"name": "bowl"}, temperature=1.0,
                        negatives={"steps": 5, "noise": 1e-5, "fresh": 0.0})

@@ -64,6 +64,13 @@ def test_coordinates_are_normal_whatever_the_function(shares: Tensor) -> None:
     np.testing.assert_allclose(beyond.diff(dim=0), 5, rtol=1e-4)
 
 
+def test_linear_coordinates_are_the_numbers_themselves(shares: Tensor) -> None:
+    model = Observed((12, 12), ["count", "ptd"], "linear")
+    model.begin(shares)
+    z, values = model(shares), model.values(shares)
+    np.testing.assert_allclose(z, (values - values.mean(0)) / values.std(0), atol=1e-5)
+
+
 @pytest.mark.parametrize("given", [0, 1])
 def test_the_density_has_an_integral_of_one(given: int) -> None:
     model = density(names=["count", "ptd"], given=given)
@@ -91,6 +98,7 @@ def test_it_learns_what_is_usual() -> None:
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"names": ["mass", "spin"]}, "observables: 'spin', expected some of count"),
+    ({"coordinates": "polar"}, "coordinates: 'polar', expected one of normal, linear"),
     ({"names": ["mass"], "given": 1}, "given: 1 of 1 names, expected fewer"),
     ({"components": 0}, "at least 1"),
 ])

@@ -80,6 +80,17 @@ def test_patches_are_squares_of_the_image() -> None:
         n_patches((12, 12), 2)
 
 
+def test_qubits_that_see_the_whole_image_and_start_at_the_mean_jet() -> None:
+    x = jets()
+    model = quantum(whole=3, centred=True, circuit={"biases": True, "even": False, "spread": 0.5})
+    assert model.n_parameters == 2 * 3 * 3 * 64
+    assert torch.equal(model.dealt(x), torch.stack([x.flatten(1)] * 3, 1))
+    model.begin(x)
+    score = model.score(torch.cat([x.mean(0, keepdim=True), x]))
+    assert abs(score[0].item()) < 1e-6
+    assert score[1:].min() > 1e-6
+
+
 def test_views_are_reflections_of_the_same_image_and_lose_pixels() -> None:
     torch.manual_seed(0)
     x = jets(200)
@@ -259,6 +270,8 @@ def test_configured_models_have_the_promised_size(name: str) -> None:
     ("quantum", {"device": {"shot": 10}}, r"model\.options\.device\.shot: unknown, .*; did you mean shots\?"),
     ("quantum", {"views": {"dropout": 1.0}}, r"views\.dropout: 1\.0, expected 0 to below 1"),
     ("quantum", {"uplaods": 3}, r"model\.options\.uplaods: unknown, .*; did you mean uploads\?"),
+    ("quantum", {"whole": 17}, "whole: 17 qubits, expected 0 to 16"),
+    ("quantum", {"centred": True}, "centred: the circuit has no biases"),
     ("quantum", {"patch": 5}, "does not divide"),
     ("quantum", {"circuit": {"entangler": "star"}}, "entangler"),
     ("hybrid", {"budget": 50}, "budget: 50"),

@@ -39,8 +39,8 @@ def moments(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_kind_keeps_the_pt_and_repeats(quarks: JetImages) -> None:
     made, again = pseudo_anomalies(quarks, 1), pseudo_anomalies(quarks, 1)
-    assert list(made) == list(KINDS) == ["overlaid", "smeared", "soft", "merged", "groomed", "split", "rotated",
-                                         "moved", "halves"]
+    assert list(made) == list(KINDS) == ["overlaid", "smeared", "soft", "merged", "thinned", "groomed", "split",
+                                         "rotated", "moved", "halves"]
     for kind, jets in made.items():
         np.testing.assert_allclose(jets.images.sum((1, 2)), quarks.images.sum((1, 2)), rtol=1e-5)
         np.testing.assert_array_equal(jets.images, again[kind].images)

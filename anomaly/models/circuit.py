@@ -20,8 +20,6 @@ class Circuit:
     Attributes:
         entangler, shift, spread, offset, biases: see :class:`~qgan.quantum.reuploading.Reuploading`.
         even: all weights start at ``spread`` instead of random ones about 0.
-        centred: biases start where the mean image of the training jets stays at |0...0⟩, so that a jet is turned from
-            there by what it has more or less than usual.
     """
 
     entangler: str = "ring"
@@ -30,11 +28,6 @@ class Circuit:
     offset: float = 0.1
     biases: bool = False
     even: bool = True
-    centred: bool = False
-
-    def __post_init__(self) -> None:
-        if self.centred and not self.biases:
-            raise ValueError("circuit.centred: there are no biases to centre with")
 
     def of(self, n_qubits: int, length: int, uploads: int) -> Reuploading:
         """The circuit for ``length`` pixels a qubit, with fresh weights."""

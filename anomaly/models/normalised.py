@@ -149,10 +149,10 @@ class Normalised(Autoencoder):
         return self.inner.judge(self.seen(x))
 
     def loss(self, x: Tensor) -> Tensor:
-        if self.batches < self.warm:
-            self.batches += 1
-            return self.inner.loss(self.seen(x))
         seen = self.seen(x)
+        self.batches += 1
+        if not self.settled:
+            return self.inner.loss(seen)
         if self.method == "made":
             return self._told_apart(x)
         chosen = torch.randint(len(self.chains), (len(x),), device=x.device)
@@ -174,7 +174,7 @@ class Normalised(Autoencoder):
 
     @property
     def settled(self) -> bool:
-        return bool(self.batches >= self.warm)
+        return bool(self.batches > self.warm)
 
     def watch(self, x: Tensor) -> dict[str, float]:
         """Energies of jets and of negatives, which run apart where a training diverges; their Wasserstein distance

@@ -46,6 +46,8 @@ class QuantumAutoencoder(Autoencoder):
         patch: pixels a side of the patch of one qubit; 12×12 pixels in patches of 4 make 9 qubits.
         whole: qubits that each see the whole image, 5 of 12×12 pixels with as many weights an upload as 45 patches; 0
             for one a patch.
+        centred: biases start where the mean image of the training jets stays at |0...0>, so that a jet is turned from
+            there by what it has more or less than usual.
         uploads: how often the pixels enter; a pixel has one weight (and one bias) an upload.
         latent: how many qubits, the first ones, are not compared; the others are trash.
         contrast: a pixel x is uploaded as log(1 + c x) / log(1 + c); 0 uploads x itself.
@@ -61,7 +63,7 @@ class QuantumAutoencoder(Autoencoder):
     reference: Tensor
 
     def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, latent: int = 4, *,
-                 whole: int = 0, contrast: float = 0.0, loss: Loss = "steadiness", reference: str = "zero",
+                 whole: int = 0, centred: bool = False, contrast: float = 0.0, loss: Loss = "steadiness", reference: str = "zero",
                  circuit: Mapping[str, Any] | None = None, views: Mapping[str, Any] | None = None,
                  device: Mapping[str, Any] | None = None) -> None:
         super().__init__()
@@ -79,8 +81,10 @@ class QuantumAutoencoder(Autoencoder):
         self.patch, self.whole, self.contrast, self.kind = patch, whole, contrast, loss
         self.device = None if device is None else grouped("device", Device(), device)
         self.views = grouped("views", Views(noise=0.4), views)
-        wiring = grouped("circuit", Circuit(), circuit)
-        self.centred, self.circuit = wiring.centred, wiring.of(n, length, uploads)
+        self.circuit = grouped("circuit", Circuit(), circuit).of(n, length, uploads)
+        if centred and self.circuit.biases is None:
+            raise ValueError("centred: the circuit has no biases to centre with, expected circuit.biases")
+        self.centred = centred
         self.trash = tuple(range(latent, n))
         qubit = torch.tensor(REFERENCES[reference], dtype=torch.complex64)
         self.register_buffer("reference", qubit.repeat(len(self.trash), 1), persistent=False)
