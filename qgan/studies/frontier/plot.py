@@ -15,6 +15,8 @@ from .run import Point
 _COLOURS = ("#D55E00", "#E69F00", "#CC79A7", "#999933", "#0072B2", "#56B4E9", "#009E73", "#332288", "#888888",
             "#882255", "#44AA99")
 _COLUMNS = 3
+#: Values that reach over so many times the lowest are drawn on a logarithmic axis.
+_WIDE = 10
 
 
 def frontier_plot(points: Sequence[Point], circuits: Sequence[str], *, title: str = "{} jets, test",
@@ -58,7 +60,9 @@ def _by_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> No
         axes.plot(x, y, style, marker="o", ms=3, color=colour, label=family)
         axes.fill_between(x, y - spread, y + spread, color=colour, alpha=0.25, lw=0)
     _floor(axes.axhline, points)
-    axes.set(xscale="log", yscale="log", xlabel="trained numbers")
+    values = [point.mean for point in points]
+    axes.set(xscale="log", yscale="log" if min(values) > 0 and max(values) > _WIDE * min(values) else "linear",
+             xlabel="trained numbers")
     sizes = sorted({point.size for point in points})
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
