@@ -115,7 +115,7 @@ def test_the_command_asks_trained_networks(tmp_path: Path, capsys: pytest.Captur
     assert main(["symmetry", str(tmp_path / "jets.h5"), "--oracles", "particlenet-lite", "--latent", "3", "--json",
                  str(tmp_path / "symmetry.json"), "--n", "50"]) == 0
     tagger, codes = json.loads((tmp_path / "symmetry.json").read_text())["oracles"]
-    assert (tagger["name"], tagger["jets"], len(tagger["losses"])) == ("particlenet-lite", 60, 16)
+    assert (tagger["name"], tagger["jets"], len(tagger["losses"])) == ("particlenet-lite", 50, 16)
     assert (codes["name"], len(codes["losses"])) == ("3 codes of images", 9)
     # It sees angles from the jet's axis alone.
     assert tagger["slopes"]["turn about the beam"] < 1e-6 < 1e-3 < tagger["slopes"]["boost across"]

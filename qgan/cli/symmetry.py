@@ -43,8 +43,8 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
         seeds: games for each class.
         oracles: networks on particles, by name, of whose logits is told which linear maps of four-momenta leave them as
             they are.
-        latent: numbers of a code of the images, of which the same is asked of a network's logit (codes of --find
-            without it: 6).
+        latent: numbers of a code of the images; of a network's logit of codes the same is told, unless they are what
+            --find acts on (default there: 6).
         seed: of the draws, the taggers and the first game.
 
     Examples:
@@ -56,10 +56,13 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
     from ..base.io import write_json
     from ..base.progress import progress
     from ..report import generator_names
-    from ..studies.oracles import of_codes, of_taggers
+    from ..studies.oracles import check_oracles, of_codes, of_taggers
     from ..studies.symmetry import games, named
 
     sets = load(files, reading, pair)
+    of_latent = latent is not None and find != "codes"
+    if oracles or of_latent:
+        check_oracles(sets[0], oracles)
     names = generator_names([str(file) for file in files])
     names = ["test jets that ship"] * (len(sets) - len(names)) + names
     told, found = list["Told"](), list["Found"]()
@@ -70,7 +73,8 @@ def main(files: Sequence[Jets] = (), *, reading: Reading, pair: str = "w_qcd", n
                 told[-1][name] = broken
                 bar.update()
             found += games(jets, find, generators, n, range(seed, seed + seeds), size=latent or 6) if find else ()
-    asked = [*of_taggers(sets[0], oracles, n, seed), *([of_codes(sets[0], latent, n, seed)] if latent else [])]
+    asked = list(of_taggers(sets[0], oracles, n, seed)) if oracles else []
+    asked += [of_codes(sets[0], latent, n, seed)] if of_latent and latent else []
     if json:
         write_json(json, {"n": n, "tagger": tagger, "seed": seed, "jets": [
             {"source": jets.source, "classes": {name: {what: one._asdict() for what, one in broken.items()}

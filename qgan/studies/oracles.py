@@ -69,6 +69,21 @@ class Oracle(NamedTuple):
                 "metric": None if self.metric is None else self.metric.matrix.tolist()}
 
 
+def check_oracles(jets: JetImages, names: Sequence[str]) -> None:
+    """Says before the work, not after it, what cannot be asked.
+
+    Raises:
+        ConfigError: a tagger is no network on particles.
+        DataError: jets of other than two classes.
+    """
+    for name in names:
+        if TAGGERS[name].sees != "particles" or TAGGERS[name].kind != "network":
+            raise ConfigError(f"tagger {name}: expected a network on particles, whose logit has a slope")
+    if jets.classes != [0, 1]:
+        raise DataError(jets.source, "signal", f"holds {' and '.join(map(jets.name, jets.classes))} jets, expected two "
+                                               "classes, which the logit of a network tells apart")
+
+
 def of_taggers(jets: JetImages, names: Sequence[str], n: int = 5000, seed: int = 0) -> Iterator[Oracle]:
     """Of taggers of particles, the linear maps of four-momenta that leave their logits as they are.
 
@@ -79,13 +94,10 @@ def of_taggers(jets: JetImages, names: Sequence[str], n: int = 5000, seed: int =
         seed: of the halves and trainings.
 
     Raises:
-        ConfigError: a tagger is no network on particles.
-        DataError: jets of other than two classes.
+        QganError: as of :func:`check_oracles`.
     """
+    check_oracles(jets, names)
     training, others = _halves(jets, n, seed)
-    for name in names:
-        if TAGGERS[name].sees != "particles" or TAGGERS[name].kind != "network":
-            raise ConfigError(f"tagger {name}: expected a network on particles, whose logit has a slope")
     for name in names:
         fitted = TAGGERS[name].fit(training, None, Setting(integer_seed(seed, "oracle", name) % 2**31))
         assert isinstance(fitted, FittedNetwork)
@@ -121,9 +133,6 @@ def of_codes(jets: JetImages, size: int, n: int = 5000, seed: int = 0) -> Oracle
 
 def _halves(jets: JetImages, n: int, seed: int) -> tuple[Labelled, Labelled]:
     """To train on and to look at, in no order of the classes."""
-    if jets.classes != [0, 1]:
-        raise DataError(jets.source, "signal", f"holds {' and '.join(map(jets.name, jets.classes))} jets, expected two "
-                                               "classes, which the logit of a network tells apart")
     some = concatenate([some_of(jets, label, n, seed) for label in jets.classes])
     halves = (half[numpy_rng(seed, "looked at").permutation(len(half))] for half in some.split(seed, (0.5, 0.5)))
     one, other = (Labelled(Seen.of(half), half.label) for half in halves)

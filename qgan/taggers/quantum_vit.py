@@ -23,7 +23,7 @@ from ..quantum.su2 import Quaternion, matrices, product
 from .registry import TAGGERS, Tagger
 from .residual import pixels
 from .training import Network
-from .vit import Scales, ViT
+from .vit import BATCH, Scales, ViT
 
 #: Of the numbers: with :data:`~qgan.taggers.vit.WIDTH` qubits a circuit has as many angles as a dense map has weights.
 UPLOADS = 3
@@ -82,4 +82,5 @@ def _turn(angle: Tensor, axis: int) -> Quaternion:
 for _name, _maps, _title, _twin in (
         ("quantum_vit", Circuits, "vision transformer with quantum self-attention on images", "vit"),
         ("quantum_vit-dot", partial(Circuits, dot=True), "the same with the usual attention", "vit-dot")):
-    TAGGERS.add(_name, Tagger(Network(partial(ViT, maps=_maps), pixels, ramp=True), _title, twins=(_twin,)))
+    TAGGERS.add(_name, Tagger(Network(partial(ViT, maps=_maps), pixels, batch=BATCH, ramp=True), _title,
+                              twins=(_twin,)))

@@ -28,6 +28,8 @@ from .training import Network
 WIDTH = 6
 #: An image has so many patches a side, if its pixels can be dealt so.
 PATCHES = 4
+#: Jets of a step: with larger ones there are too few steps.
+BATCH = 16
 #: q, k and v (T, n) of normalised patches (T, n); q and k are (T,) for the attention of two numbers.
 Maps = Callable[[int, Generator], nn.Module]
 
@@ -103,4 +105,4 @@ class Block(nn.Module):
 
 for _name, _maps, _title in (("vit", DenseMaps, "small vision transformer on images"),
                              ("vit-dot", partial(DenseMaps, dot=True), "the same with the usual attention")):
-    TAGGERS.add(_name, Tagger(Network(partial(ViT, maps=_maps), pixels, ramp=True), _title))
+    TAGGERS.add(_name, Tagger(Network(partial(ViT, maps=_maps), pixels, batch=BATCH, ramp=True), _title))
