@@ -63,9 +63,9 @@ class QuantumAutoencoder(Autoencoder):
     reference: Tensor
 
     def __init__(self, shape: tuple[int, int], patch: int = 4, uploads: int = 5, latent: int = 4, *,
-                 whole: int = 0, centred: bool = False, contrast: float = 0.0, loss: Loss = "steadiness", reference: str = "zero",
-                 circuit: Mapping[str, Any] | None = None, views: Mapping[str, Any] | None = None,
-                 device: Mapping[str, Any] | None = None) -> None:
+                 whole: int = 0, centred: bool = False, contrast: float = 0.0, loss: Loss = "steadiness",
+                 reference: str = "zero", circuit: Mapping[str, Any] | None = None,
+                 views: Mapping[str, Any] | None = None, device: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         if not 0 <= whole <= MOST_QUBITS:
             raise ValueError(f"whole: {whole} qubits, expected 0 to {MOST_QUBITS}")
