@@ -26,7 +26,7 @@ from qgan.observables.arrays import mass
 from qgan.sampling.conditions import ConditionDensity
 from qgan.sampling.pretrained import load_model
 from qgan.sampling.source import BLOCK, JetSource
-from qgan.sampling.wishes import Normal, Wish
+from qgan.sampling.wishes import Normal, Wish, read_wish
 
 N = 600
 TEST = embedded_jets("w_qcd", "test").sample(N // 2, seed=0)
@@ -373,3 +373,17 @@ def test_a_condition_asked_for_twice_is_refused(source: JetSource) -> None:
         source.sample(conditions={"label": ["w"]}, label="w")
     with pytest.raises(ConditionError, match="outside: 'ignore', expected 'refuse' or 'clip'"):
         source.sample(1, outside="ignore")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "# nothing\n"])
+def test_a_file_without_a_number_is_refused_without_a_warning(tmp_path: Path, content: str) -> None:
+    (tmp_path / "pt.csv").write_text(content)
+    with pytest.raises(DataError, match=r"pt\.csv"):
+        read_wish("pt", str(tmp_path / "pt.csv"))
+
+
+@pytest.mark.parametrize("signal", [np.ones(3, complex), np.zeros(3, [("a", "i4")])])
+def test_labels_that_are_no_numbers_of_classes_stay_as_they_are(tmp_path: Path, signal: np.ndarray) -> None:
+    with h5py.File(tmp_path / "table.h5", "w") as file:
+        file["signal"], file["pt"], file.attrs["class_names"] = signal, np.ones(3), ["gluon", "quark"]
+    assert read_columns(tmp_path / "table.h5")["signal"].dtype == signal.dtype

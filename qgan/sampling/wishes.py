@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -70,7 +71,8 @@ def read_wish(name: str, wish: Wish) -> Plain:
     if kind_of(wish) == "npy":
         rows = open_npy(wish)
         return _values(wish, rows.read(0, rows.shape[0]))
-    with suppress(ValueError):
+    with suppress(ValueError), catch_warnings():
+        simplefilter("ignore", UserWarning)  # of a file without a number, which is refused below
         return _values(wish, np.loadtxt(wish, np.float64, delimiter="," if wish.endswith(".csv") else None, ndmin=1))
     columns = read_columns(wish, {name})
     if name not in columns and len(columns) != 1:

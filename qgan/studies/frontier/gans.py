@@ -44,7 +44,7 @@ class GanPlan:
     seeds: int
     steps: int
     noise: int = 4
-    rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
+    rates: tuple[float, ...] = (0.01, 0.03, 0.1)
 
 
 def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, workers: int = 1, restart: bool = False,
