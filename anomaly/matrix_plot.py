@@ -21,7 +21,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> list[Path]:
     for name, figure in (("matrix", "auc"), ("matrix_equal_nnz", "equal_nnz")):
         paths.append(Path(folder) / f"{name}.png")
         with atomic_path(paths[-1]) as temporary:
-            matrix_of(matrix, figure).savefig(temporary, format="png", dpi=110)
+            matrix_of(matrix, figure).savefig(temporary, format="png", dpi=80)
     return paths
 
 
@@ -45,6 +45,6 @@ def matrix_of(matrix: Matrix, figure: str = "auc") -> Figure:
                            color="white" if abs(value - 0.5) > 0.28 else "black")
         panel.set_xticks(range(len(found)), list(found), rotation=60, ha="right", fontsize=7)
         panel.set_yticks(range(len(names)), names, fontsize=7)
-        panel.set_title(f"{usual} jets are usual", fontsize=8)
+        panel.set_title(f"usual: {usual}", fontsize=8)
     drawn.colorbar(image, ax=list(axes[:len(panels)]), label=HEADS[figure], shrink=0.6)
     return drawn

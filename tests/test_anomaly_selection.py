@@ -47,8 +47,9 @@ def test_every_kind_keeps_the_pt_and_repeats(quarks: JetImages) -> None:
         assert jets.images.min() >= 0
         assert jets.class_names == quarks.class_names
         assert jets.source.endswith(f", {kind}")
-        # Each is another jet than the one it was made from.
-        assert (np.abs(jets.images - quarks.images).sum((1, 2)) > 0).mean() > 0.9
+        # Each is another jet than the one it was made from, if it has neighbours to merge.
+        changed = (np.abs(jets.images - quarks.images).sum((1, 2)) > 0).mean()
+        assert changed > (0.5 if kind == "merged" else 0.9)
     assert not np.array_equal(made["soft"].images, pseudo_anomalies(quarks, 2)["soft"].images)
 
 

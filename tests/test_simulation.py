@@ -109,7 +109,8 @@ def test_light_quarks_alone() -> None:
     assert 12 < light < 30
 
 
-@pytest.mark.parametrize(("process", "frame", "other"), [("gluon", "raw", "canonical"), ("w", "canonical", "raw")])
+@pytest.mark.parametrize(("process", "frame", "other"), [("gluon", "raw", "canonical"), ("w", "canonical", "raw"),
+                                                           ("w_jet", "raw", "canonical")])
 def test_file_holds_both_frames_and_passes_its_selection(process: str, frame: Frame, other: Frame,
                                                          tmp_path: Path) -> None:
     out = simulate(process, 8, tmp_path / "jets.h5", seed=1, size=30, quiet=True)
