@@ -57,9 +57,10 @@ def _of_arrays(path: str | Path, needed: Collection[str]) -> dict[str, np.ndarra
         if not columns:
             raise DataError(path, "", f"holds {listed(contents.keys)}, expected arrays of one number for each jet")
         names = contents.attributes.get("class_names")
-    numbered = isinstance(names, list) and "signal" in columns and columns["signal"].dtype.kind in "biuf"
-    if numbered and np.isin(columns["signal"], np.arange(len(names))).all():
-        columns["signal"] = np.array(names)[columns["signal"].astype(np.int64)]
+    label = columns.get("signal")
+    if isinstance(names, list) and label is not None and label.dtype.kind in "biuf" and np.isin(
+            label, np.arange(len(names))).all():
+        columns["signal"] = np.array(names)[label.astype(np.int64)]
     return columns
 
 
