@@ -112,7 +112,7 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
         real: jets of both classes, or files of them; by default those that ship.
         seeds: trainings of each model on each side.
         few: real jets, a fifth of which decides when to stop, that two more trainings have: without generated jets,
-            and with all usual ones of them. 0 for none.
+            and with all usual ones of them, in as many steps. 0 for none.
         quiet: no progress bar.
         n_bootstrap: of the statistical errors.
 
@@ -127,9 +127,11 @@ def compare(configurations: Sequence[Configuration], generated: Jets, real: Jets
     with progress((4 if few else 2) * seeds * len(configurations), "compare", "trainings", quiet=quiet) as bar:
         for configuration in configurations:
             sides = _sides(configuration, generated, real)
-            for trained, side in (sides | (_few(sides, generated, configuration, few) if few else {})).items():
+            added = _few(sides, generated, configuration, few) if few else {}
+            for trained, side in (sides | added).items():
                 detectors = []
-                for detector in _trained(configuration, side, seeds):
+                for detector in _trained(_as_long(configuration, side, added) if trained in added else configuration,
+                                         side, seeds):
                     detectors.append(detector)
                     bar.update()
                 for scored in SIDES:
@@ -200,6 +202,13 @@ def _few(sides: dict[str, Side], generated: JetImages, configuration: Configurat
     both = concatenate([train, *(matched(train, part) for part in (more.train, more.validation))])
     return {f"{few} real": Side(train, validation, real.test),
             f"{few} real + {len(both) - len(train):,} generated": Side(both, validation, real.test)}
+
+
+def _as_long(configuration: Configuration, side: Side, sides: dict[str, Side]) -> Configuration:
+    """As many epochs of fewer jets as have the steps of the largest training."""
+    times = max(len(other.train) for other in sides.values()) / len(side.train)
+    options = configuration.training
+    return replace(configuration, training=replace(options, epochs=round(options.epochs * times)))
 
 
 def _trained(configuration: Configuration, side: Side, seeds: int) -> Iterator[Detector]:
