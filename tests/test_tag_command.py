@@ -114,6 +114,7 @@ def test_how_far_scores_move_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert table[-1].split()[:3] == ["trees", "320", "-"]
 
 
+@pytest.mark.slow
 def test_a_quantum_tagger_is_compared_with_its_twin_seed_by_seed(files: Path, tmp_path: Path,
                                                                   capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tag", "--taggers", "vit", "quantum_vit", "nnz", "--data", str(files / "jets.h5"), "--test",

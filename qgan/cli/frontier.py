@@ -34,7 +34,7 @@ def main(*, out: Folder, pair: Literal["w_qcd", "quark_gluon"] = "w_qcd",
         seeds: fits of each.
         steps: of each fit or training.
         gans: whole GANs in the place of fits.
-        n: jets a class that GANs are judged by, in a full evaluation (default: 1,000, in a quick one).
+        n: jets per class that GANs are judged by, in a full evaluation (default: 1,000, in a quick one).
         quick: one seed, 300 steps, two sizes: for a look.
         plugins: Python files or modules that register networks of your own.
         restart: drop what an earlier command left in the folder.
