@@ -15,8 +15,9 @@ from qgan.base.errors import DataError
 #: Those whose libraries load for seconds, or that take a tenth of a second each.
 COSTLY = {"checkpoint", "autoencoder", "card", "weights", "yaml", "table", "fixed table", "parquet"}
 
-#: The next one ends the interpreter within PyTables, as 15 of 5,000 do, and 6 of "table".
-FEWER = {"fixed table": 333}
+#: The next ones may end the interpreter: within PyTables (as 15 of 5,000 do, and 6 of "table"), in one run of three
+#: within a library of ROOT files.
+FEWER = {"fixed table": 333, "jetclass": 199}
 
 
 def faults(found: list[Met]) -> list[Met]:

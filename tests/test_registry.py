@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -105,3 +107,15 @@ def test_the_modules_of_the_own_package_are_imported_at_the_first_look(tmp_path:
     room_of_things = import_module("a_room_of_things")
     assert "a_room_of_things.a" not in sys.modules
     assert room_of_things.THINGS.names() == ["a", "b"]
+
+
+def test_threads_that_ask_at_once_wait_until_all_is_there(things: Registry[str],
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly() -> None:
+        assert things["first"] == "one", "what is imported may look up what is there"
+        time.sleep(0.2)
+        things.add("late", "two")
+
+    monkeypatch.setattr(things, "_import_own", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: things["late"], range(4))) == ["two"] * 4

@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pkgutil import iter_modules
+from threading import RLock
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -46,7 +47,8 @@ class Registry(Generic[T]):
         self._package, self._of = package, of
         self._things: dict[str, T] = {}
         self._needs: dict[str, tuple[str, str]] = {}
-        self._complete = False
+        self._complete = self._loading = False
+        self._lock = RLock()
 
     def register(self, name: str, *, replace: bool = False) -> Callable[[T], T]:
         """A decorator that registers a function or a class under ``name``; see :meth:`add`."""
@@ -121,14 +123,17 @@ class Registry(Generic[T]):
     def _all(self) -> dict[str, T]:
         """The things, after everything that registers some was imported once."""
         if not self._complete:
-            self._complete = True  # now, since what is imported may look up others
-            try:
-                self._import_own()
-                for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
-                    self._load(point)
-            except BaseException:
-                self._complete = False
-                raise
+            # Other threads wait; this one may look up what is there so far, since what is imported may do so.
+            with self._lock:
+                if not self._complete and not self._loading:
+                    self._loading = True
+                    try:
+                        self._import_own()
+                        for point in sorted(entry_points(group=self.group), key=lambda point: point.name):
+                            self._load(point)
+                        self._complete = True
+                    finally:
+                        self._loading = False
         return self._things
 
     def _import_own(self) -> None:
