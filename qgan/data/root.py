@@ -66,9 +66,10 @@ def _padded(rows: Any) -> np.ndarray:
     """Lists (n, …) as (n, m) with zeros behind the shorter ones."""
     import awkward
 
+    # Lists that claim more than is there are read from beyond it, and written beyond what was made for them.
+    if problem := awkward.validity_error(rows):
+        raise ValueError(problem)
     most = int(awkward.max(awkward.num(rows), initial=0))
-    if most > awkward.count(rows):
-        raise ValueError(f"a list of {most} values, of which {awkward.count(rows)} are there")
     return np.asarray(awkward.to_numpy(awkward.fill_none(awkward.pad_none(rows, most, clip=True), 0)))
 
 
