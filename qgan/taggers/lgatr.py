@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..base.seeding import integer_seed, seeded
-from .kinematics import MINKOWSKI, product, psi, trimmed
-from .lorentznet import with_beams
+from .kinematics import MINKOWSKI, product, psi
+from .lorentznet import entering
 from .particlenet import momenta
 from .registry import TAGGERS, Tagger
 from .training import Network
@@ -51,10 +51,7 @@ class LGATr(nn.Module):
                                      num_heads=heads, mlp_ratio=ratio)
 
     def forward(self, momenta: Tensor) -> Tensor:
-        x, there = trimmed(momenta)
-        beam = torch.zeros_like(there)
-        if self.beams:
-            x, there, beam = with_beams(x, there)
+        x, there, beam = entering(momenta, self.beams)
         dtype = self.network.linear_in.weight_v.dtype
         scalars = torch.stack([psi(product(x, x, self.metric.to(x.dtype))), beam.to(x.dtype)], -1).to(dtype)
         # A jet of no particle looks at its padding, for lack of anything else.

@@ -69,11 +69,8 @@ class LorentzNet(nn.Module):
         self.hidden, self.last = dense(width, width, rng), dense(width, logits, rng)
 
     def forward(self, momenta: Tensor) -> Tensor:
-        x, there = trimmed(momenta)
+        x, there, beam = entering(momenta, self.beams)
         metric = self.metric.to(x.dtype)
-        beam = torch.zeros_like(there)
-        if self.beams:
-            x, there, beam = with_beams(x, there)
         scalars = torch.stack([psi(product(x, x, metric)), beam.to(x.dtype)], -1).to(self.last.weight.dtype)
         h = self.start(scalars) * there[..., None]
         for block in self.blocks:
@@ -110,8 +107,16 @@ class Block(nn.Module):
         return x + self.step * spread(pull, pairs).sum(2), h + spread(change, there)
 
 
-def with_beams(x: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Vectors at rapidity 0 and which are real, with two beams before them; and which are beams."""
+def entering(momenta: Tensor, beams: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Vectors (B, m, 4) of momenta (B, M, 4) padded with zeros, which are real and which are beams, (B, m).
+
+    With beams two of them come first, and the jet is at rapidity 0.
+    """
+    x, there = trimmed(momenta)
+    return _with_beams(x, there) if beams else (x, there, torch.zeros_like(there))
+
+
+def _with_beams(x: Tensor, there: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     x = at_rest_along_z(x)
     both = x.new_tensor([[1, 0, 0, 1], [1, 0, 0, -1]]).expand(len(x), 2, 4)
     two = there.new_ones(len(x), 2)

@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..base.seeding import integer_seed, seeded
-from .kinematics import MINKOWSKI, product, psi, trimmed
-from .lorentznet import with_beams
+from .kinematics import MINKOWSKI, product, psi
+from .lorentznet import entering
 from .particlenet import momenta
 from .registry import TAGGERS, Tagger
 from .training import Network
@@ -46,10 +46,7 @@ class Pelican(nn.Module):
                                    out_channels=logits, num_blocks=blocks, hidden_channels=width)
 
     def forward(self, momenta: Tensor) -> Tensor:
-        x, there = trimmed(momenta)
-        beam = torch.zeros_like(there)
-        if self.beams:
-            x, there, beam = with_beams(x, there)
+        x, there, beam = entering(momenta, self.beams)
         jet, i, j = (there[:, :, None] & there[:, None, :]).nonzero(as_tuple=True)
         p, q, metric = x[jet, i], x[jet, j], self.metric.to(x.dtype)
         seen = psi(torch.stack([product(p, q, metric), product(p - q, p - q, metric)], -1)).to(self.start.weight.dtype)
