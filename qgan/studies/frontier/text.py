@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
+from ..paired import paired
 from .gans import GanPlan
 from .run import Plan, Point
 
@@ -48,10 +46,9 @@ def sentences(points: Sequence[Point], of: Sequence[str]) -> Iterator[str]:
 def _sentence(one: Point, others: Sequence[Point]) -> str:
     said: dict[str, list[str]] = {"better than": [], "not told from": [], "worse than": []}
     for other in others:
-        gain = np.array(other.values) - one.values
-        mean, error = float(gain.mean()), float(np.std(gain, ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.nan
-        wide = error * float(stats.t.ppf(1 - _LEVEL / len(others) / 2, max(1, len(gain) - 1)))
-        verdict = "not told from" if not abs(mean) > wide else "better than" if mean > 0 else "worse than"
+        mean, error, p_value = paired(other.values, one.values)
+        told = p_value < _LEVEL / len(others)
+        verdict = "not told from" if not told else "better than" if mean > 0 else "worse than"
         said[verdict].append(f"{other.family} (by {mean:+.4f} ± {error:.4f})")
     parts = [f"{verdict} {', '.join(names)}" for verdict, names in said.items() if names]
     return f"{one.label}, {one.numbers:,} numbers: {one.family} is {'; '.join(parts)}."

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from scipy.stats import t
-
 from ...taggers import TAGGERS
+from ..paired import paired
 
 if TYPE_CHECKING:
     from .study import Tagged
@@ -58,10 +56,6 @@ def against_twins(found: Sequence[Tagged]) -> list[Against]:
 
 
 def _against(one: Tagged, twin: Tagged) -> Against:
-    gains, sizes = np.subtract(one.aucs, twin.aucs), (one.numbers, twin.numbers)
-    gain, n = float(gains.mean()), len(gains)
-    if n < 2:
-        return Against(one.tagger, twin.tagger, one.jets, sizes, gain, None, None)
-    error = float(gains.std(ddof=1) / np.sqrt(n))
-    p_value = float(2 * t.sf(abs(gain) / error, n - 1)) if error > 0 else float(gain == 0)
-    return Against(one.tagger, twin.tagger, one.jets, sizes, gain, error, p_value)
+    gain, error, p_value = paired(one.aucs, twin.aucs)
+    known = (error, p_value) if len(one.aucs) > 1 else (None, None)
+    return Against(one.tagger, twin.tagger, one.jets, (one.numbers, twin.numbers), gain, *known)
