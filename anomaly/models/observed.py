@@ -24,6 +24,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from qgan.observables.tensors import count_above
+
 from .interface import require_shares
 
 Coordinates = Literal["normal", "linear"]
@@ -110,8 +112,7 @@ class Observed(nn.Module):
         return torch.special.ndtri(inside) + 5 * beyond
 
     def _count(self, shares: Tensor) -> Tensor:
-        fourth = shares.square().square()
-        return (fourth / (fourth + LIT**4)).sum(1)
+        return count_above(shares, None, LIT)
 
     def _entropy(self, shares: Tensor) -> Tensor:
         return -torch.xlogy(shares, shares).sum(1)

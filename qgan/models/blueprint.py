@@ -13,7 +13,7 @@ from ..base.errors import ConfigError
 from ..base.plugins import load_plugins
 from ..data.grid import Grid
 from ..data.jets import Frame
-from .direct import DIRECT, DirectGenerator
+from .direct import ALONE, DIRECT, DirectGenerator
 from .generator import Generator
 from .jet_generator import JetGenerator
 from .laws import CENTROID, SIDES
@@ -102,8 +102,7 @@ class Blueprint:
         if self.network["core"] in SHARES.names():
             options = {k: self.network[k] for k in DIRECT if k in self.network}
             return DirectGenerator(self._shown, self.grid.shape, **options, power=self.pixels.power, pixels=pixels)
-        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact", "numbers", "shots",
-                                                                      "levels")}
+        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact", *ALONE)}
         return Generator(self._shown, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 

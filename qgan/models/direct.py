@@ -17,8 +17,9 @@ from .pixels import PixelStatistics, cut, kneed, normalise
 from .shares import SHARES, ShareSetting
 from .shots import Shots
 
-#: Options of a network's blueprint that are arguments here.
-DIRECT = ("core", "numbers", "noise", "pixel_noise", "shots", "levels")
+#: Options of a network's blueprint that are arguments here alone, and all that are.
+ALONE = ("numbers", "shots", "levels")
+DIRECT = ("core", "noise", "pixel_noise", *ALONE)
 
 
 class DirectGenerator(nn.Module):
