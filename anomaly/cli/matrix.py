@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from qgan.base.kinds import Folder, Jets, Json, Overwrite, Pictures, Positive, Quiet
 from qgan.data.reading import Reading
 
+from ..configuration import Embedded
 from .compare import Trainings
 
 
 def main(*, trainings: Trainings, out: Folder, reading: Reading, data: Sequence[Jets] | None = None,
-         embedded: Literal["quark_gluon", "w_qcd"] = "quark_gluon", usual: Sequence[str] = (),
+         embedded: Embedded = "quark_gluon", usual: Sequence[str] = (),
          made: Sequence[str] = ("overlaid", "split", "smeared", "merged"), taggers: Sequence[str] = ("trees",),
          seeds: Positive = 3, bootstrap: Positive = 50, json: Json | None = None, plots: Pictures | None = None,
          restart: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:

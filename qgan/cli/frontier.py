@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from ..base.console import aligned
 from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Workers
+from ..runs.configuration import Pair
 
 
-def main(*, out: Folder, pair: Literal["w_qcd", "quark_gluon"] = "w_qcd",
-         classes: Sequence[str] = ("w",),
+def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
          families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
@@ -56,15 +55,14 @@ def main(*, out: Folder, pair: Literal["w_qcd", "quark_gluon"] = "w_qcd",
     if quick:
         sizes, seeds, steps = (100, 550), 1, 300
     families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
+    plan: Plan | GanPlan
     if gans:
-        plan: Plan | GanPlan = GanPlan(pair, families, sizes, seeds, steps)
-    else:
-        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps)
-    if isinstance(plan, GanPlan):
+        plan = GanPlan(pair, families, sizes, seeds, steps)
         points, _ = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
                             restart=restart, quiet=quiet)
         told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
     else:
+        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps)
         points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
         told, look = "KL divergence of the shares of test jets, nats", {}
     circuits = circuits_among(families)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Precision = Literal["float32", "bfloat16"]
+#: Sets of two classes of jets that ship.
+Pair = Literal["w_qcd", "quark_gluon"]
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
@@ -42,7 +44,7 @@ class DataOptions:
         validation: share of the jets of a user's files that is kept for validation.
     """
 
-    jets: Literal["w_qcd", "quark_gluon"] = "w_qcd"
+    jets: Pair = "w_qcd"
     rows: tuple[int, int] | None = None
     columns: tuple[int, int] | None = None
     conditions: list[str] = field(default_factory=lambda: ["eta", "pt", "mass"])

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from ...base.errors import ConfigError
 from ...models.shares import SHARES
 from ...runs import RunFolder, kept
-from ...runs.configuration import Configuration, DataOptions, GeneratorOptions, LoggingOptions, OptimiserOptions
+from ...runs.configuration import (
+    Configuration,
+    DataOptions,
+    GeneratorOptions,
+    LoggingOptions,
+    OptimiserOptions,
+    Pair,
+)
 from ...runs.recorders import read_log
 from ..compare.headlines import compared
 from ..compare.run import Comparison, Judging, compare
@@ -38,7 +44,7 @@ class GanPlan:
         rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken.
     """
 
-    pair: Literal["w_qcd", "quark_gluon"]
+    pair: Pair
     families: tuple[str, ...]
     sizes: tuple[int, ...]
     seeds: int
