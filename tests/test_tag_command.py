@@ -101,6 +101,19 @@ def test_taggers_of_particles_see_those_of_the_file(tmp_path: Path, capsys: pyte
     assert float(capsys.readouterr().out.splitlines()[-2].split()[2]) > 0.6
 
 
+def test_taggers_may_see_the_hardest_particles_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sum of one is not that of all, and a folder holds one of the two."""
+    words = ["tag", "--taggers", "pt_sum", "--data", str(particles(tmp_path, 400)), "--half-width", "1.5", "--seeds",
+             "1", "--out", str(tmp_path / "out"), "--hardest", "1"]
+    assert main([*words, "--json", str(tmp_path / "a.json")]) == 0
+    assert main([*words[:-2], "--quiet"]) == 2
+    assert "hardest" in capsys.readouterr().err
+    assert main([*words[:-3], str(tmp_path / "all"), "--json", str(tmp_path / "b.json"), "--quiet"]) == 0
+    one, every = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "b.json"))
+    assert one["plan"]["hardest"] == 1
+    assert one["taggers"][0]["aucs"] != every["taggers"][0]["aucs"]
+
+
 def test_how_far_scores_move_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The sum of pT sees no move about or along the beam, trees on images of the raw frame see neither mirror well."""
     assert main(["tag", "--taggers", "pt_sum", "trees", "--data", str(particles(tmp_path, 400)), "--half-width", "1.5",

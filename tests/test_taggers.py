@@ -61,6 +61,8 @@ def test_pixels_are_massless_particles_in_their_centres() -> None:
     assert (np.diff(pt) <= 1e-12).all()
     np.testing.assert_array_equal((pt > 0).sum(1), (TEST.images > 0).sum((1, 2)))
     assert momenta.shape[1] == (TEST.images > 0).sum((1, 2)).max()
+    np.testing.assert_array_equal(Seen.of(TEST).hardest(3).momenta, momenta[:, :3])
+    np.testing.assert_array_equal(Seen.of(TEST).hardest(3).images, TEST.images)
 
 
 def test_jets_are_joined_as_they_are_seen() -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, test: Sequence[Jets] | None = None,
          pair: str = "w_qcd", taggers: Sequence[str] = ("trees", "resnet", "pt_sum", "nnz"),
          n: Sequence[Positive] = (), held_out: Share = 0.2, validation: Share = 0.1, seeds: Positive = 3,
-         plugins: Sequence[str] = (), seed: Seed = 0, device: Device = "auto", threads: Threads | None = None,
-         invariance: bool = False, json: Json | None = None, restart: bool = False, overwrite: Overwrite = False,
-         quiet: Quiet = False) -> None:
+         hardest: Positive | None = None, plugins: Sequence[str] = (), seed: Seed = 0, device: Device = "auto",
+         threads: Threads | None = None, invariance: bool = False, json: Json | None = None, restart: bool = False,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say how well taggers tell two classes of jets apart.
 
     Taggers see images, observables, or particles: those of a file of particles, else pixels as massless ones. Stopped
@@ -37,6 +37,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
         held_out: share of --data to test on, where no --test is given.
         validation: share of the training jets that decides when to stop.
         seeds: trainings of each tagger.
+        hardest: particles of a jet that taggers see at most, the hardest (default: all).
         plugins: Python files or modules that register taggers of your own.
         invariance: tell too how far scores move when jets are boosted, turned and mirrored.
         restart: drop what an earlier command left in the folder.
@@ -55,7 +56,7 @@ def main(*, out: Folder, reading: Reading, data: Sequence[Jets] | None = None, t
     from ..studies.tag.twins import against_twins
 
     load_plugins(plugins)
-    plan = Plan(tuple(dict.fromkeys(taggers)), tuple(sorted(set(n))), seeds, seed, device, validation)
+    plan = Plan(tuple(dict.fromkeys(taggers)), tuple(sorted(set(n))), seeds, seed, device, validation, hardest)
     pool, tests = load(reading.of(data) if data else None, reading.of(test) if test else None, pair, held_out, seed)
     set_threads(threads or 0)
     with kept_if_interrupted(out):

@@ -28,7 +28,8 @@ from .configuration import flat
 #: Raised by one whenever the meaning of a field changes.
 SCHEMA = 1
 #: Options that older checkpoints lack, and what was done then.
-ADDED = {"generator.embedding": "amplitude", "generator.numbers": 1000, "generator.shots": 0, "generator.levels": 1}
+ADDED = {"generator.embedding": "amplitude", "generator.numbers": 1000, "generator.shots": 0, "generator.levels": 1,
+         "start": None, "optimiser.warm_up": 0}
 _MAGIC = "qgan checkpoint"
 
 

@@ -22,8 +22,9 @@ _LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise
           "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
-          "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "logging.scalars": 0,
-          "logging.quality": 0, "logging.costly": 0, "logging.checkpoint": 0, "logging.validation_jets": 2}
+          "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "optimiser.warm_up": 0,
+          "logging.scalars": 0, "logging.quality": 0, "logging.costly": 0, "logging.checkpoint": 0,
+          "logging.validation_jets": 2}
 #: Options between 0 and 1, and whether these two are allowed.
 _SHARES = {"data.validation": (False, False), "data.power": (False, True), "optimiser.final_rate": (True, True),
            "optimiser.beta1": (True, False), "optimiser.beta2": (True, False), "optimiser.ema": (True, False)}
@@ -172,6 +173,7 @@ class OptimiserOptions:
         final_rate: share of the starting rate that is left at the last step.
         beta1, beta2: Adam's decay rates.
         discriminator_every: train the discriminator only every so many steps.
+        warm_up: steps at first in which the discriminator alone is trained.
         ema: decay of the averaged generator, shorter in the first steps.
     """
 
@@ -181,6 +183,7 @@ class OptimiserOptions:
     beta1: float = 0.0
     beta2: float = 0.99
     discriminator_every: int = 1
+    warm_up: int = 0
     ema: float = 0.998
 
 
@@ -227,6 +230,8 @@ class Configuration:
         precision: of the convolutions in training, and of the dense layers before them; ``bfloat16`` is meant for a
             GPU or a processor with matrix units (AMX), where a step against a residual discriminator takes two thirds
             of the time. The circuit, pixels, observables and losses are always float32.
+        start: a model that the generator's weights, and the scales of its conditions, are taken from at first: one
+            that ships, a ``.safetensors`` file or the folder of a run. Its laws may be others, all else must agree.
         symmetry: how the η-flip enters: ``none``, ``average`` (both passes enter the losses) or ``exact``.
         plugins: files and modules of the user's own that register parts; a file may lie beside the configuration.
     """
@@ -237,6 +242,7 @@ class Configuration:
     device: str = "auto"
     threads: int = 0
     precision: Precision = "float32"
+    start: str | None = None
     symmetry: Literal["none", "average", "exact"] = "exact"
     plugins: list[str] = field(default_factory=list)
     data: DataOptions = field(default_factory=DataOptions)

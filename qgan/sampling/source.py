@@ -51,6 +51,7 @@ class JetSource:
 
     Attributes:
         generator: in evaluation mode.
+        blueprint: what rebuilds it but for its weights.
         density: of the conditions and codings, per class.
         constants: jet quantities that were the same in all training jets, by name.
         frame, class_names, scale: of the jets it makes; the scale gives their units.
@@ -64,6 +65,7 @@ class JetSource:
     """
 
     generator: JetGenerator
+    blueprint: Blueprint
     density: ConditionDensity
     constants: dict[str, float]
     frame: Frame
@@ -252,8 +254,9 @@ def load_source(run: str | Path, device: torch.device | str = "cpu") -> JetSourc
 def source_of(state: dict[str, Any], origin: dict[str, Any]) -> JetSource:
     """An untrained source from what :func:`describe_source` kept."""
     with seeded(0, "untrained"):  # the caller's random numbers are not for weights that are replaced
-        generator = blueprint_of(state["blueprint"]).build().eval().requires_grad_(False)
-    return JetSource(generator, ConditionDensity.from_state_dict(state["density"]), state["constants"],
+        blueprint = blueprint_of(state["blueprint"])
+        generator = blueprint.build().eval().requires_grad_(False)
+    return JetSource(generator, blueprint, ConditionDensity.from_state_dict(state["density"]), state["constants"],
                      state["frame"], tuple(state["class_names"]), origin, Scale(**state.get("scale", {})))
 
 

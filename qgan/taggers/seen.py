@@ -70,6 +70,10 @@ class Seen:
             self._ways["momenta"] = pixels_as_particles(cut, self._known_grid)
         return self._ways["momenta"]
 
+    def hardest(self, n: int | None) -> Seen:
+        """The same jets, of which at most the ``n`` hardest particles are seen; images are left as they are."""
+        return self if n is None else Seen(self.grid, self.units, **self._ways | {"momenta": self.momenta[:, :n]})
+
     @property
     def _known_grid(self) -> Grid:
         if self.grid is None:

@@ -47,6 +47,8 @@ def _trainer(configuration: Configuration, prepared: Prepared, device: torch.dev
     images, label = torch.from_numpy(train.images), torch.from_numpy(train.label)
     shares = statistics(images, grid, ["shares"])["shares"]
     generator = blueprint.build(PixelStatistics.of(shares.pow(blueprint.pixels.power).reshape(-1, *grid.shape)))
+    if prepared.weights is not None:
+        generator.load_state_dict(prepared.weights)
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     columns += range(len(prepared.names), blueprint.conditions.width)
     terms = build_terms(configuration, prepared, shares, device, own)

@@ -43,7 +43,7 @@ from .trainer import Record, Trainer
 from .used import used_statistics
 
 #: What may not change when a training is resumed; steps, device and logging may.
-STRUCTURE = ("seed", "batch_size", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
+STRUCTURE = ("seed", "batch_size", "start", "symmetry", "data", "generator", "discriminator", "losses", "optimiser")
 
 _LOG = logging.getLogger(__name__)
 
@@ -167,6 +167,9 @@ class _Run:
         checkpoint.check_configuration(path, saved, self.configuration.to_dict(), STRUCTURE)
         if saved.origin["jets"] != self._fingerprint:
             raise CheckpointError(f"{path}: data: the training jets are not those that the run was started with")
+        start = self.configuration.start
+        if start is not None and saved.transforms["blueprint"] != self.prepared.description["blueprint"]:
+            raise CheckpointError(f"{path}: start: {start} is not the model that the run was started from")
         saved.restore(path, self.trainer.parts())
         self.trainer.step = self.kept = saved.step
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from ..runs.configuration import Configuration, DataOptions
 from ..sampling.conditions import ConditionDensity, condition_table
 from ..sampling.source import describe_source
 from .parts import check_parts
+from .start import start_from
 
 #: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
 FEWEST = 5
@@ -44,6 +45,7 @@ class Prepared:
         constants: jet quantities that are the same in all training jets, by name.
         density: of all columns but the label, per class.
         blueprint: of the generator.
+        weights: that it begins with, by name; None for random ones.
     """
 
     train: JetImages
@@ -55,6 +57,7 @@ class Prepared:
     constants: dict[str, float]
     density: ConditionDensity
     blueprint: Blueprint
+    weights: Mapping[str, torch.Tensor] | None = None
 
     @property
     def description(self) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def prepare_jets(configuration: Configuration, train: JetImages, validation: Jet
     values = columns.values if options.joint else _unpaired(columns.values, train.label, configuration.seed)
     density = ConditionDensity.fit(values, columns.names, train.label)
     return Prepared(train, validation, seen, table, names, columns.dropped, constants, density,
-                    _blueprint(configuration, seen, table, names))
+                    *_start(configuration, seen, table, names))
 
 
 def _check_classes(train: JetImages, validation: JetImages) -> None:
@@ -142,8 +145,11 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
     return shuffled
 
 
-def _blueprint(configuration: Configuration, train: JetImages, table: np.ndarray, names: tuple[str, ...]) -> Blueprint:
-    return blueprint_kind(configuration.generator.architecture).fit(
+def _start(configuration: Configuration, train: JetImages, table: np.ndarray,
+           names: tuple[str, ...]) -> tuple[Blueprint, Mapping[str, torch.Tensor] | None]:
+    """The generator but for its weights, and those that it begins with unless they are random."""
+    fitted = blueprint_kind(configuration.generator.architecture).fit(
         asdict(configuration.generator), train.images, table, names, train.grid, power=configuration.data.power,
         frame=train.frame, symmetry=configuration.symmetry, plugins=configuration.plugins,
         seed=integer_seed(configuration.seed, "generator") % 2**31)
+    return (fitted, None) if configuration.start is None else start_from(configuration.start, fitted, train)

@@ -92,6 +92,7 @@ class Schedule:
     beta1: float
     beta2: float
     discriminator_every: int
+    warm_up: int
     ema: float
     r1: float
     r1_every: int
@@ -158,8 +159,9 @@ class Trainer:
     def _step(self) -> dict[str, Tensor]:
         rates = self._set_rates()
         self.generator.train()
+        learns = self.step >= self.schedule.warm_up
         real, noise = self._rows()
-        with self._mixed():
+        with self._mixed(), torch.set_grad_enabled(learns):
             images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
         scale = self.generator.scale(real.table)
         mirroring = None if self.mirrors is None else Mirroring.drawn(self.mirrors, real.table)
@@ -168,8 +170,9 @@ class Trainer:
         figures: dict[str, Tensor] = {}
         if self.step % self.schedule.discriminator_every == 0:
             figures |= self._discriminate(pair)
-        figures |= self._generate(pair)
-        self._average()
+        if learns:
+            figures |= self._generate(pair)
+            self._average()
         values = torch.stack(list(figures.values()))
         processes.average_([values])
         return dict(zip(figures, values.unbind(), strict=True)) | rates
@@ -259,7 +262,8 @@ class Trainer:
     @torch.no_grad()
     def _average(self) -> None:
         # A short memory at first: the untrained network should not linger in the average.
-        decay = min(self.schedule.ema, (1 + self.step) / (20 + self.step))
+        taken = self.step - self.schedule.warm_up
+        decay = min(self.schedule.ema, (1 + taken) / (20 + taken))
         torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), 1 - decay)
         for mean, now in zip(self.average.buffers(), self.generator.buffers(), strict=True):
             mean.copy_(now)

@@ -39,6 +39,7 @@ class Plan:
         seed: the first of them.
         device: where networks compute.
         validation: share of the training jets that decides when to stop.
+        hardest: particles of a jet that taggers see at most, the hardest; None for all.
     """
 
     taggers: tuple[str, ...]
@@ -47,6 +48,7 @@ class Plan:
     seed: int = 0
     device: str = "auto"
     validation: float = 0.1
+    hardest: int | None = None
 
 
 class Tagged(NamedTuple):
@@ -104,10 +106,12 @@ def study(pool: JetImages, test: JetImages, plan: Plan, out: str | Path, *, rest
         raise ConfigError(f"training jets: {min(sizes)} to {max(sizes)}, expected {FEWEST} to {len(pool)}, which there "
                           "are")
     check_disjoint(test, pool)
+    seen = {} if plan.hardest is None else {"hardest": plan.hardest}
     folder = kept.folder(out, {"jets": pool.fingerprint(), "test": test.fingerprint(),
-                               "validation": plan.validation}, pieces="*.npz", restart=restart)
+                               "validation": plan.validation, **seen}, pieces="*.npz", restart=restart)
+    shown = Seen.of(test).hardest(plan.hardest)
     with progress(len(plan.taggers) * len(sizes) * plan.seeds, "tag", "trainings", quiet=quiet) as bar:
-        return [_tagged(name, size, list(_trainings(name, size, pool, Seen.of(test), plan, folder, bar)), test.label)
+        return [_tagged(name, size, list(_trainings(name, size, pool, shown, plan, folder, bar)), test.label)
                 for name in plan.taggers for size in sizes]
 
 
@@ -123,15 +127,15 @@ def _trainings(name: str, size: int, pool: JetImages, test: Seen, plan: Plan, fo
 
 def _trained(name: str, pool: JetImages, size: int, test: Seen, seed: int, plan: Plan) -> dict[str, np.ndarray]:
     setting = Setting(integer_seed(seed, "tagger") % 2**31, resolve_device(plan.device))
-    fitted = TAGGERS[name].fit(*_dealt(pool, size, seed, plan.validation), setting)
+    fitted = TAGGERS[name].fit(*_dealt(pool, size, seed, plan), setting)
     took = np.array([fitted.numbers, getattr(fitted, "angles", 0), fitted.steps, fitted.seconds])
     moved = {f"{_MOVED}{how}": np.array(far) for how, far in moves(name, fitted, test).items()}
     return {"scores": fitted.scores(test)[:, 1], "took": took, **moved}
 
 
-def _dealt(pool: JetImages, size: int, seed: int, validation: float) -> tuple[Labelled, Labelled]:
+def _dealt(pool: JetImages, size: int, seed: int, plan: Plan) -> tuple[Labelled, Labelled]:
     """``size`` jets, as many of each class as in the pool, to fit and to stop by."""
-    shares = np.array([validation, 1 - validation]) * size / len(pool)
+    shares = np.array([plan.validation, 1 - plan.validation]) * size / len(pool)
     rows: tuple[list[np.ndarray], ...] = ([], [])
     for label in pool.classes:
         index = numpy_rng(seed, "training jets", label).permutation(np.flatnonzero(pool.label == label))
@@ -139,7 +143,8 @@ def _dealt(pool: JetImages, size: int, seed: int, validation: float) -> tuple[La
         for part, chosen in zip(rows, np.split(index, cuts)[:2], strict=True):
             part.append(chosen)
     stop, fit = (pool[np.sort(np.concatenate(part))] for part in rows)
-    return Labelled(Seen.of(fit), fit.label), Labelled(Seen.of(stop), stop.label)
+    found = [Labelled(Seen.of(part).hardest(plan.hardest), part.label) for part in (fit, stop)]
+    return found[0], found[1]
 
 
 def _tagged(name: str, size: int, trainings: list[dict[str, np.ndarray]], label: np.ndarray) -> Tagged:

@@ -1,0 +1,46 @@
+"""A training that begins with the weights of another generator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from ..base.errors import ConfigError
+from ..data import JetImages
+from ..models.blueprint import Blueprint
+from ..sampling.pretrained import load_model
+
+
+def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
+    """A model under the laws of a blueprint: its own blueprint but for these, and its weights by name.
+
+    Args:
+        model: its name, file or run.
+        fitted: the blueprint that the training would have made.
+        train: its jets.
+
+    Raises:
+        ConfigError: they do not agree; the message says in what.
+        CheckpointError: there is no such model, or it is damaged.
+    """
+    source = load_model(model)
+    theirs = source.blueprint
+    kept = {name: value for name, value in theirs.network.items() if name != "exact"}
+    pairs = {
+        "data.conditions, data.codings": (list(theirs.conditions.names), list(fitted.conditions.names)),
+        "classes": (theirs.conditions.classes, fitted.conditions.classes),
+        "the pixels": (theirs.grid, fitted.grid), "the frame": (theirs.frame, fitted.frame),
+        "units": (source.scale.units, train.units), "data.power": (theirs.pixels.power, fitted.pixels.power),
+        "symmetry": (theirs.symmetry, fitted.symmetry), "pT": (theirs.scale is None, fitted.scale is None),
+        **{f"generator.{name}": (value, fitted.network.get(name)) for name, value in kept.items()}}
+    for name, (of_model, here) in pairs.items():
+        if of_model != here:
+            raise ConfigError(f"start: {model}: {name}: {of_model}, but here {here}; expected the same")
+    begun = replace(theirs, network={**kept, "exact": fitted.network["exact"]}, plugins=fitted.plugins)
+    weights = source.generator.state_dict()
+    here = {name: value.shape for name, value in begun.build().state_dict().items()}
+    if here != {name: value.shape for name, value in weights.items()}:
+        raise ConfigError(f"start: {model}: its network is of another shape under the laws asked for, "
+                          f"{begun.network['exact']}; its own are {theirs.network['exact']}")
+    return begun, weights
