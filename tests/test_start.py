@@ -55,6 +55,16 @@ def test_its_laws_may_be_others(model: Path, others: Path) -> None:
     assert not begun.generator.softest
 
 
+def test_what_is_added_begins_with_random_numbers(model: Path, others: Path) -> None:
+    begun = trainer_from(small({"start": str(model), "generator.texture": 4}), others)
+    new, known = weights(begun.generator), weights(load_source(model).generator)
+    assert all(torch.equal(new[name], value) for name, value in known.items())
+    assert {name.split(".")[2] for name in new.keys() - known.keys()} == {"texture"}
+    first = weights(begun.generator)["network.pixels.texture.first.weight"]
+    list(begun.run(2))
+    assert not torch.equal(first, weights(begun.generator)["network.pixels.texture.first.weight"])
+
+
 @pytest.mark.parametrize(("change", "named"), [
     ({"generator.noise": 7}, "generator.noise: 6, but here 7"),
     ({"data.codings": ["delta_r_mean", "pixel_mean"]}, "data.conditions, data.codings"),

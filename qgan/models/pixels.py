@@ -21,6 +21,7 @@ from torch.nn.functional import leaky_relu, relu
 
 from ..observables.tensors import safe_sqrt
 from .blocks import SLOPE
+from .texture import Texture
 
 _NOISE_BOUNDS = (-8.0, 0.0)
 #: Largest |g|.
@@ -116,9 +117,13 @@ class Neighbours(nn.Module):
         nn.init.normal_(self.second.weight, 0.0, 0.02)
 
     def forward(self, values: Tensor, noise: Tensor) -> Tensor:
-        lit = relu(values)
-        shown = torch.stack((3 * lit, lit / (lit + _LIT), noise), 1)
-        return self.second(leaky_relu(self.first(shown), SLOPE))[:, 0]
+        return self.second(leaky_relu(self.first(_shown(values, noise)), SLOPE))[:, 0]
+
+
+def _shown(values: Tensor, noise: Tensor) -> Tensor:
+    """Each pixel so far, whether it is lit, and its noise: (B, 3, H, W), of order one."""
+    lit = relu(values)
+    return torch.stack((3 * lit, lit / (lit + _LIT), noise), 1)
 
 
 class PixelHead(nn.Module):
@@ -131,6 +136,7 @@ class PixelHead(nn.Module):
         pixels: what the images start from.
         noisy: whether :meth:`forward` is given noise.
         power: of network space.
+        texture: channels of a network that sees what lies between neighbouring pixels; 0 for none.
     """
 
     softest: Tensor
@@ -138,7 +144,8 @@ class PixelHead(nn.Module):
     reached: Tensor
     unit: Tensor
 
-    def __init__(self, channels: int, pixels: PixelStatistics, noisy: bool, power: float) -> None:
+    def __init__(self, channels: int, pixels: PixelStatistics, noisy: bool, power: float,
+                 texture: int = 0) -> None:
         super().__init__()
         self.noisy, self.power = noisy, power
         self.register_buffer("softest", torch.tensor(pixels.softest))
@@ -152,6 +159,7 @@ class PixelHead(nn.Module):
         # pixels are rare, and rare pixels do not drift apart from their neighbours.
         self.register_buffer("unit", log_spread.exp())
         self.neighbours = Neighbours() if noisy else None
+        self.texture = Texture(6, texture) if noisy and texture else None
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
         """``noise`` is (B, H, W)."""
@@ -159,11 +167,14 @@ class PixelHead(nn.Module):
             return self._pixels(x.to(self.bias.dtype), noise)
 
     def _pixels(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        value, log_noise, tail = self.convolution(x, self.bias.shape[1:]) + self.bias[:, None]
+        maps = self.convolution(x, self.bias.shape[1:])
+        value, log_noise, tail = maps + self.bias[:, None]
         value, spread = self.unit * value, log_noise.clamp(*_NOISE_BOUNDS).exp()
         if noise is not None and self.neighbours is not None:
             value = value + spread * noise * (tail.clamp(-_TAIL, _TAIL) * relu(noise)).exp()
             value = value + spread * self.neighbours(value, noise)
+            if self.texture is not None:
+                value = value + spread * self.texture(torch.cat((_shown(value, noise), maps.transpose(0, 1)), 1))
         value = relu(value) * self.reached
         return self.cut(kneed(value, self.knee, self.power))
 

@@ -18,7 +18,8 @@ Pair = Literal["w_qcd", "quark_gluon"]
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
-          "generator.numbers": 1, "generator.shots": 0, "generator.levels": 1, "discriminator.channels": 1,
+          "generator.numbers": 1, "generator.shots": 0, "generator.levels": 1,
+          "generator.texture": 0, "discriminator.channels": 1,
           "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
@@ -83,6 +84,7 @@ class GeneratorOptions:
         noise: number of Gaussian noise values embedded beside the conditions.
         channels: width of the convolutions at half resolution; four times that at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
+        texture: channels of a network at full resolution that sees which neighbours the noise has lit; 0 for none.
         exact: what each image is given by construction: the ``mass`` of its ``image_mass`` coding, the ``centroid`` of
             its ``centroid_eta`` and ``centroid_phi`` codings, the ``harder_half`` on the right in the canonical frame;
             ``softest``: no pixel softer than all real ones; ``phi_flip`` in the raw frame: mirrored across φ as often
@@ -104,6 +106,7 @@ class GeneratorOptions:
     noise: int = 48
     channels: int = 16
     pixel_noise: bool = True
+    texture: int = 0
     exact: list[str] = field(default_factory=lambda: ["mass", "centroid", "harder_half", "softest", "phi_flip"])
 
 

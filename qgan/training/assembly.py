@@ -48,7 +48,8 @@ def _trainer(configuration: Configuration, prepared: Prepared, device: torch.dev
     shares = statistics(images, grid, ["shares"])["shares"]
     generator = blueprint.build(PixelStatistics.of(shares.pow(blueprint.pixels.power).reshape(-1, *grid.shape)))
     if prepared.weights is not None:
-        generator.load_state_dict(prepared.weights)
+        # What is new in it begins with random numbers.
+        generator.load_state_dict(prepared.weights, strict=False)
     columns = [i for i, name in enumerate(prepared.names) if name in ("label", *configuration.data.conditions)]
     columns += range(len(prepared.names), blueprint.conditions.width)
     terms = build_terms(configuration, prepared, shares, device, own)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from torch import Tensor
 
 from ..base.errors import ConfigError
 from ..data import JetImages
 from ..models.blueprint import Blueprint
+from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
+
+#: Options of the generator in which a model may be another: its laws, and what can be added to it.
+_NEW = ("exact", "texture")
 
 
 def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
@@ -26,21 +30,20 @@ def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Bluepri
     """
     source = load_model(model)
     theirs = source.blueprint
-    kept = {name: value for name, value in theirs.network.items() if name != "exact"}
+    of_model, here = ({**asdict(GeneratorOptions()), **network} for network in (theirs.network, fitted.network))
     pairs = {
         "data.conditions, data.codings": (list(theirs.conditions.names), list(fitted.conditions.names)),
         "classes": (theirs.conditions.classes, fitted.conditions.classes),
         "the pixels": (theirs.grid, fitted.grid), "the frame": (theirs.frame, fitted.frame),
         "units": (source.scale.units, train.units), "data.power": (theirs.pixels.power, fitted.pixels.power),
         "symmetry": (theirs.symmetry, fitted.symmetry), "pT": (theirs.scale is None, fitted.scale is None),
-        **{f"generator.{name}": (value, fitted.network.get(name)) for name, value in kept.items()}}
-    for name, (of_model, here) in pairs.items():
-        if of_model != here:
-            raise ConfigError(f"start: {model}: {name}: {of_model}, but here {here}; expected the same")
-    begun = replace(theirs, network={**kept, "exact": fitted.network["exact"]}, plugins=fitted.plugins)
-    weights = source.generator.state_dict()
-    here = {name: value.shape for name, value in begun.build().state_dict().items()}
-    if here != {name: value.shape for name, value in weights.items()}:
+        **{f"generator.{name}": (of_model[name], value) for name, value in here.items() if name not in _NEW}}
+    for name, (one, other) in pairs.items():
+        if one != other:
+            raise ConfigError(f"start: {model}: {name}: {one}, but here {other}; expected the same")
+    begun, weights = replace(theirs, network=fitted.network, plugins=fitted.plugins), source.generator.state_dict()
+    shapes = {name: value.shape for name, value in begun.build().state_dict().items()}
+    if any(shapes.get(name) != value.shape for name, value in weights.items()):
         raise ConfigError(f"start: {model}: its network is of another shape under the laws asked for, "
                           f"{begun.network['exact']}; its own are {theirs.network['exact']}")
     return begun, weights
