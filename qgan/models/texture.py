@@ -24,7 +24,7 @@ class Texture(nn.Module):
         self.first, self.second, self.last = (nn.Conv2d(a, b, 3, padding=1)
                                               for a, b in ((maps, channels), (channels, channels), (channels, 1)))
         nn.init.normal_(self.last.weight, 0.0, 0.02)
-        nn.init.zeros_(self.last.bias)
+        nn.init.zeros_(self.last.get_parameter("bias"))
 
     def forward(self, maps: Tensor) -> Tensor:
         x = maps.contiguous(memory_format=torch.channels_last)
