@@ -23,7 +23,7 @@ from .usual import is_usual, others
 
 USUAL, UNUSUAL = "#4D4D4D", "#D55E00"
 #: Colours that colour-blind eyes tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 _FAINTEST = 1e-4
 #: Where fewer background jets pass, a ROC curve is noise.
 _FEWEST = 5
@@ -97,7 +97,7 @@ def roc(values: Mapping[str, np.ndarray], usual: np.ndarray) -> Figure:
     """
     figure = blank(7.2, 5.4)
     axes = figure.subplots()
-    styles = {True: iter(_COLOURS * len(values)), False: iter(_COLOURS * len(values))}
+    styles = {True: iter(COLOURS * len(values)), False: iter(COLOURS * len(values))}
     for name, score in values.items():
         curve, trivial = RocCurve.of(score[usual], score[~usual]), name.endswith("(no network)")
         some = curve.epsilon_b * curve.n_background > _FEWEST - 0.5

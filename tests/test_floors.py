@@ -33,7 +33,7 @@ ANOMALY = (
     ("anomaly.scoring",), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
     ("anomaly.detector", "anomaly.report"), ("anomaly.scored", "anomaly.baselines", "anomaly.experiment"),
     ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.classes",),
-    ("anomaly.matrix",), ("anomaly.matrix_plot",), ("anomaly.cli",),
+    ("anomaly.matrix",), ("anomaly.matrix_plot", "anomaly.curve"), ("anomaly.curve_plot",), ("anomaly.cli",),
     ("anomaly.__main__", "anomaly"),
 )
 FLOORS = {room: floor for house in (ROOMS, ANOMALY) for floor, rooms in enumerate(house) for room in rooms}
@@ -48,7 +48,8 @@ DOORS = {
     "pennylane": {"qgan.quantum"},
     "tensorboard": {"qgan.report.tensorboard"},
     "torch.utils.tensorboard": {"qgan.report.tensorboard"},
-    "matplotlib": {"qgan.report", "qgan.studies", "anomaly.plots", "anomaly.matrix_plot"},
+    "matplotlib": {"qgan.report", "qgan.studies", "anomaly.plots", "anomaly.matrix_plot",
+                   "anomaly.curve_plot"},
     "ot": {"anomaly.emd"},
     "pythia8mc": {"qgan.simulation"},
     "fastjet": {"qgan.simulation"},
