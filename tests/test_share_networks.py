@@ -15,7 +15,8 @@ from qgan.models.shares import SHARES, ShareSetting, trained_numbers
 from qgan.models.shares.born import Born
 from qgan.models.shares.fed import Fed
 from qgan.models.shares.hardware import cost
-from qgan.models.shares.qubits import Gate, Pixels, gray, phased, rotate, started, turned
+from qgan.models.shares.interference import interfere
+from qgan.models.shares.qubits import Gate, Pixels, gray, started
 from qgan.models.shares.tree import Tree
 from qgan.models.shares.waves import Waves
 
@@ -136,16 +137,18 @@ def test_what_is_fed_forward_is_a_measurement_in_pennylane() -> None:
 
 def test_gradients_of_registers_are_exact() -> None:
     torch.manual_seed(0)
-    angles = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(turned, (angles,))
-    parts, phases = torch.randn(2, 2, 4, 8, dtype=torch.float64), torch.randn(2, 4, 8, dtype=torch.float64)
-    assert torch.autograd.gradcheck(phased, (parts.requires_grad_(), phases.requires_grad_()))
+    state, turns = torch.randn(2, 2, 4, 8, dtype=torch.float64), torch.randn(2, 5, 2, dtype=torch.float64)
+    for samples in (2, 1):
+        phases = torch.randn(2, samples, 4, 8, dtype=torch.float64)
+        assert torch.autograd.gradcheck(interfere, (state.requires_grad_(), phases.requires_grad_(),
+                                                    turns.requires_grad_(), 2))
 
 
 def test_a_state_that_starts_is_one_that_is_rotated() -> None:
     angles = torch.randn(3, 5, dtype=torch.float64)
     nothing = started(torch.zeros_like(angles), 2)
-    assert torch.allclose(rotate(nothing, turned(angles[:, :2]), turned(angles[:, 2:])), started(angles, 2))
+    found = interfere(nothing, torch.zeros(1, 1, 4, 8, dtype=torch.float64), angles.T[None], 2)
+    assert torch.allclose(found, started(angles, 2))
 
 
 def test_neighbours_differ_in_one_bit_and_pixels_lie_in_the_middle() -> None:

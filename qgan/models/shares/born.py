@@ -22,7 +22,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .qubits import Gate, Pixels, bits_for, phased, rotate, signs_of, started, turned, with_one
+from .interference import interfere
+from .qubits import Gate, Pixels, bits_for, signs_of, started, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 #: Layers and lengths of z that are tried for a size, both growing together.
@@ -72,14 +73,12 @@ class Born(nn.Module):
         return self._coherent(about_y, about_z) if self.coherent else _dephased(about_y)
 
     def _coherent(self, about_y: Tensor, about_z: Tensor) -> Tensor:
-        parts = started(about_y[0].T, self.left)
-        for layer, turn in enumerate(about_y[1:]):
-            every = about_z[layer].T
-            if self.phases is not None:
-                every = torch.cat((every, self.phases[layer].expand(len(every), -1)), 1)
-            parts = phased(parts, (0.5 * every @ self.signs).view(parts[:, 0].shape))
-            parts = rotate(parts, turned(turn[:self.left].T), turned(turn[self.left:].T))
-        return parts.square().sum(1).flatten(1)
+        state = started(about_y[0].T, self.left)
+        every = about_z.mT
+        if self.phases is not None:
+            every = torch.cat((every, self.phases[:, None].expand(-1, every.shape[1], -1)), 2)
+        phases = (0.5 * every @ self.signs).unflatten(2, (2**self.left, -1))
+        return interfere(state, phases, about_y[1:], self.left).square().sum(0).flatten(1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         outcomes = self.probabilities(inputs).view(len(inputs), 2**self.colours, -1, 2**self.right)

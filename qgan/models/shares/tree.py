@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from .born import neighbours
-from .qubits import Gate, Pixels, bits_for, phased, real_parts, rotate, signs, signs_of, turned, with_one
+from .interference import interfere, rotations
+from .qubits import Gate, Pixels, bits_for, real_parts, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 
@@ -66,15 +67,11 @@ class Tree(nn.Module):
         """(B, R, C), of every outcome."""
         mixed = with_one(self.mix(inputs))
         state = self._prepared(mixed)
-        rotations = self.turns @ mixed
+        turns = self.turns @ mixed
         if not self.coherent:
-            return _stirred(state.square(), rotations, self.left)
-        parts = real_parts(state)
-        for phases, turn in zip(self.phases, rotations, strict=True):
-            angles = (0.5 * phases @ self.signs).view(1, *state.shape[1:]).expand_as(state)
-            parts = phased(parts, angles)
-            parts = rotate(parts, turned(turn[:self.left].T), turned(turn[self.left:].T))
-        return parts.square().sum(1)
+            return _stirred(state.square(), turns, self.left)
+        phases = (0.5 * self.phases @ self.signs).view(-1, 1, *state.shape[1:])
+        return interfere(real_parts(state), phases, turns, self.left).square().sum(0)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.pixels(self.probabilities(inputs))
@@ -103,10 +100,10 @@ def in_turns(rows: int, columns: int) -> list[int]:
     return sorted(range(rows + columns), key=lambda wire: (wire % rows if wire < rows else wire - rows, wire >= rows))
 
 
-def _stirred(probability: Tensor, rotations: Tensor, left: int) -> Tensor:
-    """Probabilities (B, R, C) after rotations (layers, n, B) of bits that were measured before each."""
-    for turn in rotations:
-        rows, columns = turned(turn[:left].T).square(), turned(turn[left:].T).square()
+def _stirred(probability: Tensor, turns: Tensor, left: int) -> Tensor:
+    """Probabilities (B, R, C) after RY by angles (layers, n, B) of bits that were measured before each."""
+    for turn in turns:
+        rows, columns = rotations(turn[:left].T).square(), rotations(turn[left:].T).square()
         probability = rows @ probability @ columns.transpose(1, 2)
     return probability
 
