@@ -78,7 +78,7 @@ def _both(turns: Tensor, left: int) -> tuple[Tensor, Tensor]:
     """Rotations of rows (layers, B, R, R) and of columns (layers, B, C, C)."""
     rows, columns = (part.mT.flatten(0, 1) for part in turns.split([left, turns.shape[1] - left], 1))
     of_rows, of_columns = rotations(rows), rotations(columns)
-    return tuple(found.unflatten(0, (len(turns), -1)) for found in (of_rows, of_columns))  # type: ignore[return-value]
+    return tuple(found.unflatten(0, (len(turns), -1)) for found in (of_rows, of_columns))
 
 
 def _rotated(state: Tensor, of_rows: Tensor, of_columns: Tensor) -> Tensor:
