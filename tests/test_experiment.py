@@ -269,6 +269,8 @@ def test_a_short_training_improves_every_kind_of_figure(tmp_path: Path) -> None:
     _, untrained = watch.look(load_source(run))
     train(configuration, out=run, resume=True, quiet=True)
     _, after = watch.look(load_source(run))
+    assert untrained is not None
+    assert after is not None
     for group in ("qcd", "w"):
         for name in ("w1_median", "w1_worst", "mean_image"):
             before, now = (seen.headlines(group)[name].value for seen in (untrained, after))
@@ -282,3 +284,16 @@ def test_a_run_is_trained_by_one_program_at_a_time(run: Path, file: Path) -> Non
             with pytest.raises(DataError, match="run: another program is training this run"):
                 train(small({"steps": 7}), data=[file], out=run, quiet=True, resume=resume, overwrite=not resume)
     assert (run / "log.jsonl").read_text() == before
+
+
+def test_a_generator_that_makes_empty_images_is_trained_on_and_said(file: Path, tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch,
+                                                                    caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("qgan.sampling.source.JetSource._images",
+                        lambda source, table, noise, at_once: np.zeros((len(table), *source.grid.shape), np.float32))
+    caplog.set_level("INFO")
+    run = train(small({"logging.quality": 3, "logging.costly": 3}), data=[file], out=tmp_path / "run")
+    looks = [line["step"] for line in read_log(run.log) if "quality/empty images" in line]
+    assert looks == [3, 6]
+    assert "6 steps; on validation jets the generator makes empty images" in caplog.text
+    assert checkpoint.load(run.checkpoint).step == 6

@@ -10,6 +10,7 @@ import torch
 
 from ..base.seeding import numpy_rng
 from ..data import JetImages, concatenate
+from ..data.units import above_cut
 from ..sampling.source import JetSource
 from .effort import Effort
 from .features import FEATURES
@@ -20,6 +21,8 @@ from .result import Evaluation
 #: What is looked at often: what costs next to nothing; the pixel mean is pT over again.
 WATCHED = ("pt", "mass", "delta_r_mean", "delta_r_std", "width", "sigma_r", "pixel_std", "nnz", "ptd", "leading_1",
            "leading_3")
+#: Tag that a log has where all generated images were empty, and nothing could be measured.
+EMPTY = "quality/empty images"
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ class Watch:
         """The validation jets, as many of each class."""
         return self.often.side.real
 
-    def look(self, source: JetSource) -> tuple[JetImages, Evaluation]:
-        """Generated jets, as many of each class, and what is watched often."""
+    def look(self, source: JetSource) -> tuple[JetImages, Evaluation | None]:
+        """Generated jets, as many of each class, and what is watched often; None where all of them are empty."""
         n = len(self.jets) // len(self.jets.classes)
         blocks = [block for c in self.jets.classes for block in source.jets(n, self.seed, c)]
         fake = concatenate(blocks)
-        return fake, _judged(self.often, fake, "often")
+        return fake, _judged(self.often, fake, "often") if above_cut(fake.images, fake.units).any() else None
 
     def closely(self, fake: JetImages) -> Evaluation:
         """What is watched seldom, on ``fake``."""

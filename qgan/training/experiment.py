@@ -26,7 +26,7 @@ from ..data.in_memory import Arrays, as_jets
 from ..data.jets import JetImages
 from ..data.reading import Files, Paths, are_files
 from ..evaluation import Evaluation
-from ..evaluation.watch import Watch
+from ..evaluation.watch import EMPTY, Watch
 from ..losses.total import Term
 from ..quantum import AngleLayer, QuantumLayer
 from ..report.text import sentences
@@ -160,6 +160,7 @@ class _Run:
     files: Files | None
     in_memory: bool
     seen: Evaluation | None = None
+    looked: int = -1
     kept: int = 0
 
     def resume(self, saved: Checkpoint) -> None:
@@ -219,8 +220,9 @@ class _Run:
                 # Also after Ctrl-C: nothing that was computed is lost.
                 if self.trainer.step > self.kept and not self.trainer.midway:
                     self.save()
-        seen = self.seen or self._look(monitor, costly=seldom > 0)
-        monitor.finish(self.configuration, seen)
+        seen = self.seen if self.looked == self.trainer.step else self._look(monitor, costly=seldom > 0)
+        if seen is not None:
+            monitor.finish(self.configuration, seen)
 
     def source(self) -> JetSource:
         """The averaged generator as it is now."""
@@ -228,11 +230,15 @@ class _Run:
 
     def summary(self) -> str:
         """The quality in a few words."""
-        assert self.seen is not None
-        return sentences(self.seen)
+        return "the generator makes empty images" if self.seen is None else sentences(self.seen)
 
-    def _look(self, monitor: Monitor, costly: bool) -> Evaluation:
+    def _look(self, monitor: Monitor, costly: bool) -> Evaluation | None:
+        self.looked = self.trainer.step
         fake, seen = monitor.watch.look(self.source())
+        if seen is None:
+            monitor.recorder.scalars(self.trainer.step, {EMPTY: 1.0})
+            self.seen = None
+            return None
         angles = [layer.weights.detach().cpu().numpy() for layer in self.trainer.average.modules()
                   if isinstance(layer, QuantumLayer | AngleLayer)]
         monitor.look(self.trainer.step, fake, seen, angles)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...base.errors import ConfigError
+from ...evaluation.watch import EMPTY
 from ...models.shares import SHARES
 from ...runs import RunFolder, kept
 from ...runs.configuration import (
@@ -41,7 +42,8 @@ class GanPlan:
         seeds: trainings of each.
         steps: of each training.
         noise: values that the network is told beside the conditions.
-        rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken.
+        rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken with
+            which no seed ends in empty images or diverges. A family that has none is left out.
     """
 
     pair: Pair
@@ -83,8 +85,18 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
     named = {key: f"{key[0].replace(':', '_')}-{key[1]}-rate-{key[2]:g}" for key in tried}
     train_runs({named[key]: one for key, one in tried.items()}, [1], folder / "runs", workers=workers, quiet=quiet)
     scores = {key: _validated(folder / "runs" / name / "seed-1") for key, name in named.items()}
-    best = {(family, size): min(plan.rates, key=lambda rate: scores[family, size, rate])
+    best = dict[tuple[str, int], float]()
+    left = {(family, size): sorted(plan.rates, key=lambda rate: scores[family, size, rate])
             for family, size, _ in scores}
+    while left:
+        # The best by the first seed, unless another seed collapses with it.
+        now = {key: rates.pop(0) for key, rates in left.items()}
+        train_runs({named[*key, rate]: tried[*key, rate] for key, rate in now.items()}, range(1, plan.seeds + 1),
+                   folder / "runs", workers=workers, quiet=quiet)
+        best |= {key: rate for key, rate in now.items() if all(
+            np.isfinite(_validated(folder / "runs" / named[*key, rate] / f"seed-{seed}"))
+            for seed in range(1, plan.seeds + 1))}
+        left = {key: rates for key, rates in left.items() if key not in best and rates}
     chosen = {named[*key, rate]: tried[*key, rate] for key, rate in best.items()}
     found = compare(chosen, out=folder, seeds=range(1, plan.seeds + 1), judging=judging or Judging(quick=True),
                     with_controls=False, workers=workers, quiet=quiet)
@@ -100,8 +112,8 @@ def _configuration(plan: GanPlan, family: str, size: int, rate: float) -> Config
 
 
 def _validated(run: Path) -> float:
-    """The median W1 of validation jets at the end of a run; infinite where it diverged."""
-    looks = [line[_CHOICE] for line in read_log(RunFolder(run).log) if _CHOICE in line]
+    """The median W1 of validation jets at the end of a run; infinite where it diverged, or its images are empty."""
+    looks = [line.get(_CHOICE) for line in read_log(RunFolder(run).log) if _CHOICE in line or EMPTY in line]
     if not looks:
         raise ConfigError(f"{run}: its log tells of no look at validation jets; remove it to have it trained again")
     return np.inf if looks[-1] is None else float(looks[-1])
