@@ -15,9 +15,9 @@ from qgan.base.errors import DataError
 #: Those whose libraries load for seconds, or that take a tenth of a second each.
 COSTLY = {"checkpoint", "autoencoder", "card", "weights", "yaml", "table", "fixed table", "parquet"}
 
-#: The next ones may end the interpreter: within PyTables (as 15 of 5,000 do, and 6 of "table"), in one run of three
+#: Number 200 may end the interpreter, in one run of three,
 #: within a library of ROOT files.
-FEWER = {"fixed table": 333, "jetclass": 199}
+FEWER = {"jetclass": 199}
 
 
 def faults(found: list[Met]) -> list[Met]:
@@ -35,7 +35,7 @@ def test_few_broken_files() -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_broken_files(kind: str) -> None:
-    assert faults(list(fuzz([kind], FEWER.get(kind, 500)))) == []
+    assert faults(list(fuzz([kind], FEWER.get(kind, 200)))) == []
 
 
 def _raising(error: BaseException) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from qgan.data.grid import Grid
 from qgan.evaluation.two_sample import roc_auc
 from qgan.taggers import TAGGERS, Alike, Labelled, Seen, Setting
 from qgan.taggers.residual import Residual, pixels
@@ -137,3 +138,15 @@ def test_what_cannot_be_learned_from_is_refused() -> None:
                         (label * 0, "labels other than all from 0 on: 0$"), (label - 0.5, "labels other")):
         with pytest.raises(ValueError, match=said):
             Labelled(Seen(images=images), wrong)
+
+
+@pytest.mark.parametrize("name", ["quantum_vit", "quantum_vit-dot", "lie_eqgnn", "lie_eqgnn-product"])
+def test_orders_of_amplitudes_are_not_averaged(name: str) -> None:
+    """A circuit's CNOTs are integers: the mean of an order with itself, rounded down, is none."""
+    images, label = blobs(16, 5)
+    seen = Seen(Grid.square(12, 0.4), images=np.where(images > 1, images, 0))
+    fitted = TAGGERS[name].fit(Labelled(seen, label), None, Setting(alike=Alike(0, 20, 8, 2, 8e-3)))
+    orders = [buffer for owner, buffer in fitted.network.named_buffers() if owner.endswith(("index", "inverse"))]
+    assert orders
+    for order in orders:
+        assert sorted(order.tolist()) == list(range(len(order)))

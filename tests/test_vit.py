@@ -99,6 +99,4 @@ def test_it_learns_to_count_lit_pixels(name: str) -> None:
     jets = [Labelled(Seen(images=x[part].astype(np.float32)), label[part]) for part in (slice(300), slice(300, 500))]
     fitted = TAGGERS[name].fit(jets[0], None, Setting(0))
     score = fitted.scores(jets[1].jets)[:, 1]
-    # Of one number a query and key, the usual attention is a blunt one.
-    least = 0.65 if name == "quantum_vit-dot" else 0.85
-    assert roc_auc(score[jets[1].label == 0], score[jets[1].label == 1]) > least
+    assert roc_auc(score[jets[1].label == 0], score[jets[1].label == 1]) > 0.85

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, pad
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from ..base.seeding import torch_rng
 from ..data.stream import JetStream
@@ -76,8 +76,7 @@ class Network:
             size = self._size(len(training), setting)
             steps, batches = len(training) // size, self._in_memory(first, training.label, size, setting.seed, device)
         network = self.build(tuple(first.shape[1:]), classes - 1, torch_rng(setting.seed, "classifier")).to(device)
-        averaging = _ramped if self.ramp else get_ema_multi_avg_fn(DECAY)
-        average = AveragedModel(network, multi_avg_fn=averaging, use_buffers=True)
+        average = AveragedModel(network, multi_avg_fn=_ramped if self.ramp else _steady, use_buffers=True)
         fitted = FittedNetwork(average.module, self.see, self.part)
         held_out = None if validation is None else (
             _tensor(self.see(validation.jets), device), _tensor(validation.label, device))
@@ -188,8 +187,21 @@ class FittedNetwork:
         return torch.cat([network(part) for part in seen.split(self._part)])
 
 
-def _ramped(averaged: Any, current: Any, steps: Any) -> None:
-    get_ema_multi_avg_fn(min(DECAY, (1 + int(steps)) / (10 + int(steps))))(averaged, current, steps)
+def _steady(averaged: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor) -> None:
+    _averaged(averaged, current, DECAY)
+
+
+def _ramped(averaged: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor) -> None:
+    _averaged(averaged, current, min(DECAY, (1 + int(steps)) / (10 + int(steps))))
+
+
+def _averaged(averaged: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
+    """Moves averages, tensors of one type, towards what is now; integers, such as orders of amplitudes, are copied."""
+    if averaged[0].is_floating_point():
+        torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
+        return
+    for mean, now in zip(averaged, current, strict=True):
+        mean.copy_(now)
 
 
 def _loss(logits: Tensor, label: Tensor) -> Tensor:
