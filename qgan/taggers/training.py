@@ -43,7 +43,7 @@ class Network:
         see: what it sees of jets, an array (N, ...).
         epochs: passes over the training jets, at most.
         rate: the largest learning rate.
-        patience: epochs without a better validation cross-entropy after which it stops.
+        patience: epochs without a better validation cross-entropy after which it stops, in the second half of them.
         batch: jets of a step (default: a sixty-fourth of them, 16 to 128, since few jets need many steps).
         part: jets that it looks at at once when it does not learn.
         ramp: whether the running average forgets faster at first: of networks whose scale the first steps change much.
@@ -91,7 +91,8 @@ class Network:
             since += 1
             if loss < best:
                 best, kept, since = loss, copy.deepcopy(average.module.state_dict()), 0
-            if since >= patience:
+            # Before the rate has passed its peak a network that has learnt nothing yet may still do so.
+            if since >= patience and 2 * (epoch + 1) > self.epochs:
                 break
         if kept is not None:
             average.module.load_state_dict(kept)
