@@ -146,6 +146,7 @@ def test_orders_of_amplitudes_are_not_averaged(name: str) -> None:
     images, label = blobs(16, 5)
     seen = Seen(Grid.square(12, 0.4), images=np.where(images > 1, images, 0))
     fitted = TAGGERS[name].fit(Labelled(seen, label), None, Setting(alike=Alike(0, 20, 8, 2, 8e-3)))
+    assert isinstance(fitted, FittedNetwork)
     orders = [buffer for owner, buffer in fitted.network.named_buffers() if owner.endswith(("index", "inverse"))]
     assert orders
     for order in orders:

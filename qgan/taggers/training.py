@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, count, islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ from .seen import Seen
 
 #: Without end: what a network sees of some jets, (B, ...), and their labels (B,).
 Batches: TypeAlias = Iterator[tuple[Tensor, Tensor]]
+#: Of one type, as they are averaged.
+Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 LARGEST_BATCH = 128
 #: Decay of the running average, in a step.
 DECAY = 0.98
@@ -188,15 +190,15 @@ class FittedNetwork:
         return torch.cat([network(part) for part in seen.split(self._part)])
 
 
-def _steady(averaged: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor) -> None:
+def _steady(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
     _averaged(averaged, current, DECAY)
 
 
-def _ramped(averaged: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor) -> None:
+def _ramped(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
     _averaged(averaged, current, min(DECAY, (1 + int(steps)) / (10 + int(steps))))
 
 
-def _averaged(averaged: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
+def _averaged(averaged: Tensors, current: Tensors, decay: float) -> None:
     """Moves averages, tensors of one type, towards what is now; integers, such as orders of amplitudes, are copied."""
     if averaged[0].is_floating_point():
         torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
