@@ -183,6 +183,16 @@ def test_info_says_what_models_and_generated_jets_reach(model: Path, tmp_path: P
     assert "W1" not in capsys.readouterr().out
 
 
+def test_the_command_tells_what_the_model_reaches(run: Path, tmp_path: Path,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    files = {name: str(run.parent / f"{name}.h5") for name in ("test", "jets")}
+    assert main(["export", str(run), "--name", "told", "--out", str(tmp_path), "--test", files["test"], "--data",
+                 files["jets"], "--n", "60", "--quick"]) == 0
+    text = capsys.readouterr().out
+    assert "told: qcd and w jets" in text
+    assert "can be asked for: " in text
+
+
 def test_a_model_is_not_replaced_unless_told(run: Path, model: Path, tmp_path: Path) -> None:
     before = model.read_bytes()
     with pytest.raises(DataError, match="exists already"):

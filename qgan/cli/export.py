@@ -33,12 +33,11 @@ def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"),
         qgan export runs/w_qcd --name w_qcd --onnx
         qgan export runs/mine --name mine --out models/ --test held_out.h5 --data train.h5
     """
-    from ..sampling.pretrained import read_card
     from ..studies.export import export
-    from .models import lines
+    from .models import lines, told
 
     out.mkdir(parents=True, exist_ok=True)
     path = export(run, name, out, real=test and reading.of(test), reference=data and reading.of(data), n_per_class=n,
                   seed=seed, quick=quick, onnx=onnx, overwrite=overwrite)
     if not quiet:
-        print("\n".join([f"{path}: {path.stat().st_size / 1e6:.1f} MB", *lines([read_card(path)])]))
+        print("\n".join([f"{path}: {path.stat().st_size / 1e6:.1f} MB", *lines([told(path)])]))

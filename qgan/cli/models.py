@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from ..base.commands import Word
@@ -28,17 +29,23 @@ def main(models: Sequence[Annotated[str, Word("MODEL")]] = (), *, as_json: bool 
         qgan models
         qgan models w_qcd --as-json
     """
-    from ..sampling.pretrained import load_model, read_card, shipped_models
+    from ..sampling.pretrained import shipped_models
 
-    chosen = models or shipped_models()
-    cards = [{**read_card(model), "ranges": load_model(model).ranges} for model in chosen]
+    cards = [told(model) for model in models or shipped_models()]
     if not quiet:
         print(json.dumps(cards, indent=2) if as_json else
               "\n".join(lines(cards)) or "no model ships with this version")
 
 
+def told(model: str | Path) -> dict[str, Any]:
+    """The card of a model, and the range of all that can be asked of it."""
+    from ..sampling.pretrained import load_model, read_card
+
+    return {**read_card(model), "ranges": load_model(model).ranges}
+
+
 def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """A few lines a model: what it makes, what it was trained on, and its figures by class."""
+    """A few lines a model that was :func:`told`: what it makes, what it was trained on, and its figures by class."""
     from ..studies.compare.headlines import compared, from_plain
     from ..studies.compare.text import measured, title
 
