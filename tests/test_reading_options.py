@@ -28,7 +28,7 @@ from qgan.studies.compare.trained import train_runs
 from qgan.training.experiment import train
 
 #: Commands whose jets are no files, or are read from a run.
-WITHOUT = {"qgan frontier", "qgan generate", "qgan models", "qgan simulate"}
+WITHOUT = {"anomaly curve", "qgan frontier", "qgan generate", "qgan models", "qgan simulate"}
 WORDS = ["--labels", "1", "--frame", "raw", "--half-width", "0.5", "--class-names", "gluon", "quark", "--channel",
          "ecal", "--size", "12", "--units", "sum", "--particles", "pt,y,-"]
 SAID = Reading("raw", 0.5, ("gluon", "quark"), "ecal", 12, 1, "sum", "pt,y,-")
