@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qgan.base.console import aligned
-from qgan.base.errors import ConfigError, did_you_mean
+from qgan.base.errors import ConfigError, QganError, did_you_mean
 from qgan.base.parsing import find_configuration
 
 from .configuration import Configuration, Embedded
@@ -137,6 +137,8 @@ def curve(families: Sequence[str], out: str | Path, *, usual: str = "quark", see
              for value, one in FAMILIES[family].configurations(n).items()}
     found = matrix({name: one for name, (_, one) in sized.items()}, out,
                    plan=Plan((usual,), (), (), seeds, n_bootstrap), embedded=embedded, restart=restart, quiet=quiet)
+    if not found.cells:
+        raise QganError(f"no training has figures; {found.failures[0]}")
     (anomaly, rows), = found.of(usual).items()
     points = [Point(family, _parameters(one), rows[name]) for name, (family, one) in sized.items() if name in rows]
     return Curve(usual, anomaly, points, [rows[name] for name in TRIVIAL.names() if name in rows], found.failures)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from qgan.base.io import atomic_path, check_output
+from qgan.report.plots import save_figure
 
 from .curve import FAMILIES, Curve
 from .plots import COLOURS, blank
@@ -21,9 +21,7 @@ def write_curve(curve: Curve, folder: str | Path, overwrite: bool = False) -> Pa
     """``curve.png`` in a folder, which is made if it does not exist."""
     path = Path(folder) / "curve.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    check_output(path, overwrite)
-    with atomic_path(path) as temporary:
-        curve_of(curve).savefig(temporary, format="png", dpi=80)
+    save_figure(curve_of(curve), path, overwrite, dpi=80)
     return path
 
 

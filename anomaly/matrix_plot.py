@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from qgan.base.io import atomic_path
+from qgan.report.plots import save_figure
 
 from .matrix import Matrix
 from .plots import blank
@@ -20,8 +20,7 @@ def write_matrix(matrix: Matrix, folder: str | Path) -> list[Path]:
     paths = []
     for name, figure in (("matrix", "auc"), ("matrix_equal_nnz", "equal_nnz")):
         paths.append(Path(folder) / f"{name}.png")
-        with atomic_path(paths[-1]) as temporary:
-            matrix_of(matrix, figure).savefig(temporary, format="png", dpi=80)
+        save_figure(matrix_of(matrix, figure), paths[-1], dpi=80)
     return paths
 
 

@@ -15,8 +15,7 @@ from qgan.base.errors import DataError
 #: Those whose libraries load for seconds, or that take a tenth of a second each.
 COSTLY = {"checkpoint", "autoencoder", "card", "weights", "yaml", "table", "fixed table", "parquet"}
 
-#: Number 200 may end the interpreter, in one run of three,
-#: within a library of ROOT files.
+#: Number 200 may end the interpreter, in one run of three, within a library of ROOT files.
 FEWER = {"jetclass": 199}
 
 

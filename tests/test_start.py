@@ -65,6 +65,13 @@ def test_what_is_added_begins_with_random_numbers(model: Path, others: Path) -> 
     assert not torch.equal(first, weights(begun.generator)["network.pixels.texture.first.weight"])
 
 
+def test_what_a_model_has_cannot_be_left_out(model: Path, others: Path, tmp_path: Path) -> None:
+    begun = train(small({"start": str(model), "generator.texture": 4, "steps": 1}), data=[others],
+                  out=tmp_path / "begun", quiet=True)
+    with pytest.raises(ConfigError, match=r"generator\.texture: 4, but here 0; expected the same"):
+        trainer_from(small({"start": str(begun.path)}), others)
+
+
 @pytest.mark.parametrize(("change", "named"), [
     ({"generator.noise": 7}, "generator.noise: 6, but here 7"),
     ({"data.codings": ["delta_r_mean", "pixel_mean"]}, "data.conditions, data.codings"),
@@ -83,7 +90,8 @@ def test_a_model_that_is_not_there_is_refused(file: Path, tmp_path: Path) -> Non
 
 
 def test_the_discriminator_learns_alone_while_it_warms_up(file: Path) -> None:
-    trainer = trainer_from(small({"optimiser.warm_up": 2}), file)
+    # Whatever the steps between its turns are later.
+    trainer = trainer_from(small({"optimiser.warm_up": 2, "optimiser.discriminator_every": 3}), file)
     before = weights(trainer.generator), weights(trainer.average), weights(trainer.discriminator)
     records = list(trainer.run(2))
     assert "loss/generator" not in records[0].figures

@@ -15,9 +15,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from qgan.quantum.circuits import RX, RY, RZ
+from qgan.quantum.circuits import RX, RY
 from qgan.quantum.reuploading import Permutation, cnots
 from qgan.quantum.states import apply_product, cnot_permutation, fidelity, product_state, rotation, z_expectations
+from qgan.quantum.su2 import euler, matrices
 
 from .circuit import MOST_QUBITS
 from .collapse import check_spread
@@ -76,8 +77,7 @@ class OneParticle(Autoencoder):
         states = product_state(right @ up)
         for turns in self.angles:
             states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
-            first, second, third = (rotation(kind, turns[:, i]) for i, kind in enumerate((RZ, RY, RZ)))
-            states = apply_product(states, (third @ second @ first).expand(len(x), -1, -1, -1))
+            states = apply_product(states, matrices(euler(turns.T)).expand(len(x), -1, -1, -1))
         return states
 
     def loss(self, x: Tensor) -> Tensor:

@@ -12,9 +12,6 @@ from ..models.blueprint import Blueprint
 from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
 
-#: Options of the generator in which a model may be another: its laws, and what can be added to it.
-_NEW = ("exact", "texture")
-
 
 def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
     """A model under the laws of a blueprint: its own blueprint but for these, and its weights by name.
@@ -37,7 +34,9 @@ def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Bluepri
         "the pixels": (theirs.grid, fitted.grid), "the frame": (theirs.frame, fitted.frame),
         "units": (source.scale.units, train.units), "data.power": (theirs.pixels.power, fitted.pixels.power),
         "symmetry": (theirs.symmetry, fitted.symmetry), "pT": (theirs.scale is None, fitted.scale is None),
-        **{f"generator.{name}": (of_model[name], value) for name, value in here.items() if name not in _NEW}}
+        # Its laws may be others, and what it lacks may be added.
+        **{f"generator.{name}": (of_model[name], value) for name, value in here.items()
+           if name != "exact" and not (name == "texture" and of_model[name] == 0)}}
     for name, (one, other) in pairs.items():
         if one != other:
             raise ConfigError(f"start: {model}: {name}: {one}, but here {other}; expected the same")

@@ -168,7 +168,7 @@ class Trainer:
         pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev, mirroring, ())
         pair = replace(pair, seen=self._shown(pair.shown(images), pair.shown(gev), None))
         figures: dict[str, Tensor] = {}
-        if self.step % self.schedule.discriminator_every == 0:
+        if not learns or self.step % self.schedule.discriminator_every == 0:
             figures |= self._discriminate(pair)
         if learns:
             figures |= self._generate(pair)

@@ -157,11 +157,14 @@ class _Once:
     def of_run(self, run: TrainedRun, source: JetSource) -> dict[str, HeadlineValues]:
         content = zlib.crc32(RunFolder(run.folder).checkpoint.read_bytes())
         n, seed = self.judging.n_per_class, self.judging.seed
-        try:
-            return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content},
-                              lambda: self.judge(some_jets(source, JUDGED * n, seed, run.model), source))
-        except DataError as error:
-            raise DataError(run.folder, "its jets", f"cannot be judged: {error}") from error
+
+        def judged() -> Evaluation:
+            try:
+                return self.judge(some_jets(source, JUDGED * n, seed, run.model), source)
+            except DataError as error:
+                raise DataError(run.folder, "its jets", f"cannot be judged: {error}") from error
+
+        return self._kept(f"{run.model}-seed-{run.seed}", {"checkpoint": content}, judged)
 
     def of_control(self, control: Control) -> dict[str, HeadlineValues]:
         # By jets that it was not made of, which several controls share.

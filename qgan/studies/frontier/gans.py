@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from .run import Point
 #: What is shown of an evaluation, and what a rate is chosen by: the look at validation jets at the end of a training.
 FIGURES = ("w1_median", "w1_worst", "mean_image", "auc_images", "auc_unused", "auc_used")
 _CHOICE = "at a glance/w1_median"
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
             np.isfinite(_validated(folder / "runs" / named[*key, rate] / f"seed-{seed}"))
             for seed in range(1, plan.seeds + 1))}
         left = {key: rates for key, rates in left.items() if key not in best and rates}
+    for family, size in dict.fromkeys((family, size) for family, size, _ in scores if (family, size) not in best):
+        _LOG.warning(f"{family}, {size:,} numbers: is left out, since with each rate a seed collapses")
     chosen = {named[*key, rate]: tried[*key, rate] for key, rate in best.items()}
     found = compare(chosen, out=folder, seeds=range(1, plan.seeds + 1), judging=judging or Judging(quick=True),
                     with_controls=False, workers=workers, quiet=quiet)
