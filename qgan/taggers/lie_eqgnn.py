@@ -21,7 +21,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..quantum.reuploading import Permutation
-from ..quantum.states import cnot_permutation, product_state
+from ..quantum.states import cnot_permutation, product_of
 from .layers import dense
 from .lorentznet import LorentzNet
 from .particlenet import momenta
@@ -61,9 +61,9 @@ class Circuit(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         # H before RY(u) is RY(π/2 + u) up to a sign.
-        half = (math.pi / 2 * (1 + torch.tanh(z))) / 2
-        states = product_state(torch.stack([half.cos(), half.sin()], -1)[..., None])
-        return self.scale * ((states @ self.evolution()) ** 2 @ self.signs)
+        half = (math.pi / 2 * (1 + torch.tanh(z.T))) / 2
+        states = self.evolution().T @ product_of(torch.stack([half.cos(), half.sin()], 1))
+        return self.scale * (self.signs.T @ states**2).T
 
     def evolution(self) -> Tensor:
         """(2^n, 2^n): row k is what becomes of basis state k after the upload."""
