@@ -49,8 +49,9 @@ class SteadyFilter(Autoencoder):
         return steadiness(torch.cat([self.activity(self.views(bright)) for _ in range(2)]))
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The root of the activity is the feature: that of a count is as broad whatever its mean (Anscombe 1948)."""
         score = self.activity(contrasted(x, self.contrast))
-        return score, score[:, None]
+        return score, score.clamp_min(0).sqrt()[:, None]
 
     def check(self, x: Tensor) -> None:
         check_spread(self.score, x)

@@ -11,6 +11,8 @@ from ..data import JetImages
 from ..models.blueprint import Blueprint
 from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
+#: Options of a generator that one without them can be given.
+MAY_BE_ADDED = ("texture", "soft_end")
 
 
 def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
@@ -36,7 +38,7 @@ def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Bluepri
         "symmetry": (theirs.symmetry, fitted.symmetry), "pT": (theirs.scale is None, fitted.scale is None),
         # Its laws may be others, and what it lacks may be added.
         **{f"generator.{name}": (of_model[name], value) for name, value in here.items()
-           if name != "exact" and not (name == "texture" and of_model[name] == 0)}}
+           if name != "exact" and not (name in MAY_BE_ADDED and not of_model[name])}}
     for name, (one, other) in pairs.items():
         if one != other:
             raise ConfigError(f"start: {model}: {name}: {one}, but here {other}; expected the same")
