@@ -53,6 +53,10 @@ FAMILIES = {
     "unentangled": Family("anomaly_quantum", "uploads", (1, 2, 5, 10), "the same without CNOTs",
                           {"circuit": {"entangler": "none"}}),
     "one_particle": Family("anomaly_one_particle", "layers", (1, 2, 5, 10), "one particle, one qubit"),
+    "overlap": Family("anomaly_overlap", "layers", (1, 2, 4, 8, 16), "overlap with a prepared state"),
+    "overlap_product": Family("anomaly_overlap", "layers", (1, 2, 4, 8, 16), "the same without CNOTs",
+                              {"entangler": "none"}),
+    "overlap_free": Family("anomaly_overlap_free", "size", (4, 6, 8, 12, 25), "overlap with any vector"),
     "filter": Family("anomaly_filter", "size", (4, 6, 8, 12, 24), "matched filter"),
     "conv": Family("anomaly_conv", "budget", (400, 1000, 3000, 10000), "convolutional autoencoder"),
 }

@@ -16,6 +16,9 @@ from sklearn.mixture import GaussianMixture
 
 from qgan.base.seeding import integer_seed
 
+#: Of a feature's mean and 1: what varies less is rounding. Shares of pT in single precision add up to 1 within 1e-7.
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class Density:
@@ -32,7 +35,9 @@ class Density:
     def fit(cls, features: np.ndarray, components: int = 4, seed: int = 0) -> Density:
         """From the features (N, F) of usual jets alone; a feature that does not vary counts for nothing."""
         centre, scale = features.mean(0), features.std(0)
-        scale = np.where(scale > 1e-9 * (1 + np.abs(centre)), scale, np.inf)
+        scale = np.where(scale > ROUNDING * (1 + np.abs(centre)), scale, np.inf)
+        # Where nothing varies all points are one.
+        components = components if np.isfinite(scale).any() else 1
         mixture = GaussianMixture(components, reg_covar=1e-4, random_state=integer_seed(seed, "density") % 2**32)
         mixture.fit((features - centre) / scale)
         return cls(centre, scale, mixture.weights_, mixture.means_, mixture.precisions_cholesky_)

@@ -54,6 +54,18 @@ def test_a_feature_that_does_not_vary_counts_for_nothing() -> None:
     np.testing.assert_allclose(density.score(constant), density.score(other))
 
 
+def test_rounding_counts_for_nothing() -> None:
+    """Shares of pT add up to 1 in exact numbers; in single precision their sum is noise."""
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(300, 1))
+    pixels = rng.random((300, 25, 25)).astype(np.float32)
+    sums = (pixels / pixels.sum((1, 2), keepdims=True)).sum((1, 2), dtype=np.float64)[:, None]
+    assert sums.std() > 0
+    alone, beside = (Density.fit(values, 1).score(values) for values in (
+        np.concatenate([features, np.ones_like(sums)], 1), np.concatenate([features, sums], 1)))
+    np.testing.assert_allclose(alone, beside)
+
+
 def one_pixel(row: int, column: int, size: int = 4) -> np.ndarray:
     image = np.zeros((1, size, size))
     image[0, row, column] = 1

@@ -46,7 +46,8 @@ class Generator(nn.Module):
                  n_layers: int = 6, n_rotations: int = 8, readout: str = "state", circuit: str = "random_layers",
                  backend: Backend = "torch", embedding: str = "amplitude", noise: int = 48, channels: int = 16,
                  pixel_noise: bool = True, texture: int = 0, soft_end: bool = False,
-                 pixels: PixelStatistics | None = None, power: float = 0.5, embedding_scale: float = 0.3, seed: int = 0) -> None:
+                 pixels: PixelStatistics | None = None, power: float = 0.5, embedding_scale: float = 0.3,
+                 seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
         self.n_conditions = n_conditions

@@ -11,6 +11,7 @@ from ..data import JetImages
 from ..models.blueprint import Blueprint
 from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
+
 #: Options of a generator that one without them can be given.
 MAY_BE_ADDED = ("texture", "soft_end")
 
