@@ -115,6 +115,33 @@ def test_gradients() -> None:
         images.requires_grad_(), asked.requires_grad_(), where.requires_grad_()), atol=1e-4)
 
 
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_how_much_it_took_is_the_spread_of_the_factors(power: float) -> None:
+    images, grid = shares("quark_gluon", 1, 50)
+    mass, asked = 1.2 * mass_over_pt(images, grid).float(), torch.tensor([0.02, -0.01]).expand(len(images), 2)
+    made, took = ExactMoments(grid).tilted(images.pow(power), mass, asked, power)
+    for before, after, found in zip(images, made.pow(1 / power), took, strict=True):
+        factors = (after[before > 0].double() / before[before > 0].double()).log()
+        assert float(found) == pytest.approx(float(factors.var(correction=0)), rel=2e-3, abs=1e-6)
+    _, nothing = ExactMoments(grid).tilted(images, mass_over_pt(images, grid).float(), centroid(images, grid))
+    assert float(nothing.max()) < 1e-6
+
+
+def test_what_it_took_leads_to_images_that_need_none() -> None:
+    images, grid = shares("quark_gluon", 0, 20)
+    law, mass = ExactMoments(grid), 1.1 * mass_over_pt(images, grid).float()
+    logs = (images + 1e-9).log().requires_grad_()
+    optimiser, found = torch.optim.Adam([logs], 0.02), []
+    for _ in range(40):
+        made = logs.exp() * (images > 0)
+        took = law.tilted(made / made.sum((1, 2), keepdim=True), mass)[1].mean()
+        optimiser.zero_grad()
+        took.backward()
+        optimiser.step()
+        found.append(took.item())
+    assert found[-1] < 0.3 * found[0]
+
+
 def test_what_cannot_have_the_mass_stays_an_image() -> None:
     one, none, two = torch.zeros(3, 25, 25).unbind()
     one[3, 4] = 1

@@ -24,6 +24,8 @@ from qgan.losses import (
 )
 from qgan.losses.matching import COUNTS
 from qgan.losses.published import PublishedStatistics, UnpairedSparsity, soft_count
+from qgan.losses.tilt import Tilt
+from qgan.losses.total import TILT
 from qgan.observables.tensors import statistics
 
 ONE = ("s",)
@@ -41,6 +43,14 @@ def normal(n: int, mean: float = 0.0, spread: float = 1.0) -> Tensor:
     """n values at the quantiles of a normal distribution: a sample without noise."""
     levels = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     return mean + spread * math.sqrt(2) * torch.erfinv(2 * levels - 1)
+
+
+def test_the_tilt_counts_by_its_logarithm() -> None:
+    tilt = torch.tensor([0.0, 1.0, 3.0], requires_grad=True)
+    loss = Tilt()(batch(torch.zeros(3), tilt, name=TILT))
+    assert loss.item() == pytest.approx((math.log(2) + math.log(4)) / 3)
+    loss.backward()
+    torch.testing.assert_close(tilt.grad, torch.tensor([1.0, 0.5, 0.25]) / 3)
 
 
 # --- adversarial ------------------------------------------------------------------------------------------

@@ -36,7 +36,6 @@ OURS: dict[str, Callable[[], Generator]] = {
     **{f"{h}x{w}": ours((h, w)) for h, w in ((25, 25), (16, 16), (30, 30), (13, 20), (40, 9))},
     "default size": lambda: Generator(N_CONDITIONS, (25, 25)),
     "without pixel noise": ours(pixel_noise=False), "with texture": ours((25, 25), texture=4),
-    "with a soft end": ours(soft_end=True),
     "by PennyLane": ours(backend="default.qubit"),
 }
 PUBLISHED: dict[str, Callable[[], PublishedGenerator]] = {

@@ -11,6 +11,10 @@ from torch import Tensor, nn
 
 from ..base.errors import ConfigError
 
+#: What the laws have changed of each generated image: the variance over its lit pixels of the logarithm of the factors
+#: by which the tilt has changed their pT, (B,). Terms find it among the statistics of generated jets.
+TILT = "tilt"
+
 
 @dataclass(frozen=True)
 class GeneratorBatch:

@@ -35,7 +35,6 @@ class Generator(nn.Module):
         channels: width of the finest feature maps; coarser ones have up to four times as many.
         pixel_noise: learned amounts of noise on feature maps and pixels.
         texture: channels of a network of what lies between neighbouring pixels, which is noise's alone; 0 for none.
-        soft_end: learn the soft end of the spectrum of pixels, see :class:`~qgan.models.soft_end.SoftEnd`.
         pixels: what the pixels of the training jets are like, the start of the learned pixel bias.
         power: of network space, above 0 and at most 1: a pixel is (share of the image's pT)^power.
         embedding_scale: size of the inputs, beside the 1 of the amplitude embedding.
@@ -45,9 +44,8 @@ class Generator(nn.Module):
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str = "quantum", n_qubits: int = 8,
                  n_layers: int = 6, n_rotations: int = 8, readout: str = "state", circuit: str = "random_layers",
                  backend: Backend = "torch", embedding: str = "amplitude", noise: int = 48, channels: int = 16,
-                 pixel_noise: bool = True, texture: int = 0, soft_end: bool = False,
-                 pixels: PixelStatistics | None = None, power: float = 0.5, embedding_scale: float = 0.3,
-                 seed: int = 0) -> None:
+                 pixel_noise: bool = True, texture: int = 0, pixels: PixelStatistics | None = None, power: float = 0.5,
+                 embedding_scale: float = 0.3, seed: int = 0) -> None:
         super().__init__()
         self.shape, self.latent, self.embedding_scale = shape, noise, embedding_scale
         self.n_conditions = n_conditions
@@ -65,7 +63,7 @@ class Generator(nn.Module):
         blocks = [Upsample(widths[i], widths[i + 1], STYLE, pixel_noise) for i in range(len(self.sizes))]
         self.blocks = nn.ModuleList(blocks)
         self.pixels = PixelHead(widths[-1], pixels or PixelStatistics.flat(shape, power), pixel_noise, power,
-                                texture, soft_end)
+                                texture)
         self._noise_sizes = [(block.noise_maps, size) for block, size in zip(blocks, self.sizes, strict=True)]
 
     @property

@@ -73,27 +73,41 @@ class JetGenerator(nn.Module):
     def forward(self, table: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Images in network space and in GeV."""
         scale = self.scale(table)
-        images = self._either_way(table, noise, scale) if self.phi_flip else self._made(table, noise, scale)
+        images = self._images(table, noise, scale, None)
         return images, self.pixels.to_gev(images, scale)
 
-    def _either_way(self, table: Tensor, noise: Tensor, scale: Tensor) -> Tensor:
+    def with_tilt(self, table: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, and how far the tilt has changed each image, (B,); see
+        :meth:`~qgan.models.laws.ExactMoments.tilted`."""
+        scale, tilts = self.scale(table), list[Tensor]()
+        images = self._images(table, noise, scale, tilts)
+        return images, self.pixels.to_gev(images, scale), tilts[0] if tilts else torch.zeros_like(scale)
+
+    def _images(self, table: Tensor, noise: Tensor, scale: Tensor, tilts: list[Tensor] | None) -> Tensor:
+        return (self._either_way if self.phi_flip else self._made)(table, noise, scale, tilts)
+
+    def _either_way(self, table: Tensor, noise: Tensor, scale: Tensor, tilts: list[Tensor] | None) -> Tensor:
         """Images of which the last noise value's sign says whether they are seen in a mirror across φ."""
         mirrored = noise[:, -1] < 0
         if "centroid_phi" in self.names:
             odd = torch.arange(table.shape[1], device=table.device) == self.names.index("centroid_phi")
             table = torch.where(mirrored[:, None] & odd, -table, table)
-        images = self._made(table, noise[:, :-1], scale)
+        images = self._made(table, noise[:, :-1], scale, tilts)
         return torch.where(mirrored[:, None, None], images.flip(2), images)
 
-    def _made(self, table: Tensor, noise: Tensor, scale: Tensor) -> Tensor:
+    def _made(self, table: Tensor, noise: Tensor, scale: Tensor, tilts: list[Tensor] | None) -> Tensor:
         seen = self.conditions.forward(table)
         if isinstance(self.network, SymmetricGenerator):
             # Before images are mirrored, so that the symmetry stays exact to the last bit.
-            return self.network(seen, noise, lambda made, mirrored: self._lawful(made, table, scale, mirrored))
-        return self._lawful(self.network(seen, noise), table, scale, None)
+            return self.network(seen, noise, lambda made, mirrored: self._lawful(made, table, scale, mirrored, tilts))
+        return self._lawful(self.network(seen, noise), table, scale, None, tilts)
 
-    def _lawful(self, images: Tensor, table: Tensor, scale: Tensor, mirrored: Tensor | None) -> Tensor:
-        """The images with the moments asked for, of which those ``mirrored`` (B,) will be seen the other way up."""
+    def _lawful(self, images: Tensor, table: Tensor, scale: Tensor, mirrored: Tensor | None,
+                tilts: list[Tensor] | None) -> Tensor:
+        """The images with the moments asked for, of which those ``mirrored`` (B,) will be seen the other way up.
+
+        What that took is added to ``tilts``.
+        """
         power = self.pixels.power
         if self.harder_half:
             images = harder_half_right(images, power)
@@ -103,7 +117,11 @@ class JetGenerator(nn.Module):
         centroid = None if self.centroid is None else table[:, self.centroid]
         if centroid is not None and mirrored is not None and self.network.flip.rows:  # type: ignore[union-attr]
             centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
-        images = self.moments(images, mass, centroid, power, self.radial)
+        if tilts is None:
+            images = self.moments(images, mass, centroid, power, self.radial)
+        else:
+            images, tilt = self.moments.tilted(images, mass, centroid, power, self.radial)
+            tilts.append(tilt)
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.softest and isinstance(inner, (Generator, DirectGenerator)):
             images = inner.cut(images)

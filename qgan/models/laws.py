@@ -73,6 +73,12 @@ class ExactMoments(nn.Module):
         ``radial``: the tilt is exp(λ r²) about the image's centroid, which goes where that takes it.
         ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
         """
+        return self.tilted(images, mass, centroid, power, radial)[0]
+
+    def tilted(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None, power: float = 1.0,
+               radial: bool = False) -> tuple[Tensor, Tensor]:
+        """The same, and how much it took, (B,): over the pixels that are not zero, the variance of the logarithm of
+        the factors by which their pT was changed."""
         shares = images if power == 1.0 else images.pow(1 / power)
         start = self._moments(shares, images.new_zeros(images.shape[0], 3))
         own = self._asked(start)
@@ -90,7 +96,14 @@ class ExactMoments(nn.Module):
         rows, columns = self._factors(power * strength)
         tilted = images * rows * columns
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
-        return tilted * total.clamp_min(1e-12).pow(-power)
+        return tilted * total.clamp_min(1e-12).pow(-power), self._spread(strength, images.detach() > 0)
+
+    def _spread(self, strength: Tensor, lit: Tensor) -> Tensor:
+        """(B,): the variance of the tilt's exponent over the pixels ``lit``."""
+        rows, columns = self._exponents(strength)
+        exponents, weights = rows[:, :, None] + columns[:, None, :], lit / lit.sum((1, 2), keepdim=True).clamp_min(1)
+        mean = (weights * exponents).sum((1, 2), keepdim=True)
+        return (weights * (exponents - mean).square()).sum((1, 2))
 
     def _solve(self, shares: Tensor, moments: Tensor, target: Tensor,
                way: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
@@ -116,9 +129,13 @@ class ExactMoments(nn.Module):
 
     def _factors(self, strength: Tensor) -> tuple[Tensor, Tensor]:
         """The tilt's two factors, (B, H, 1) and (B, 1, W)."""
-        both, eta, phi = strength[:, :, None].unbind(1)
-        rows, columns = both * self.eta.square() + eta * self.eta, both * self.phi.square() + phi * self.phi
+        rows, columns = self._exponents(strength)
         return rows.exp()[:, :, None], columns.exp()[:, None, :]
+
+    def _exponents(self, strength: Tensor) -> tuple[Tensor, Tensor]:
+        """Their logarithms, (B, H) and (B, W)."""
+        both, eta, phi = strength[:, :, None].unbind(1)
+        return both * self.eta.square() + eta * self.eta, both * self.phi.square() + phi * self.phi
 
     def _moments(self, shares: Tensor, strength: Tensor) -> Tensor:
         """Means of tilts, functions and products over the tilted image, (B, 27)."""

@@ -21,7 +21,6 @@ from torch.nn.functional import leaky_relu, relu
 
 from ..observables.tensors import safe_sqrt
 from .blocks import SLOPE
-from .soft_end import SoftEnd
 from .texture import Texture
 
 _NOISE_BOUNDS = (-8.0, 0.0)
@@ -138,7 +137,6 @@ class PixelHead(nn.Module):
         noisy: whether :meth:`forward` is given noise.
         power: of network space.
         texture: channels of a network that sees what lies between neighbouring pixels; 0 for none.
-        soft_end: whether κ, and how steeply the spectrum falls below it, are learned.
     """
 
     softest: Tensor
@@ -147,7 +145,7 @@ class PixelHead(nn.Module):
     unit: Tensor
 
     def __init__(self, channels: int, pixels: PixelStatistics, noisy: bool, power: float,
-                 texture: int = 0, soft_end: bool = False) -> None:
+                 texture: int = 0) -> None:
         super().__init__()
         self.noisy, self.power = noisy, power
         self.register_buffer("softest", torch.tensor(pixels.softest))
@@ -162,7 +160,6 @@ class PixelHead(nn.Module):
         self.register_buffer("unit", log_spread.exp())
         self.neighbours = Neighbours() if noisy else None
         self.texture = Texture(6, texture) if noisy and texture else None
-        self.soft_end = SoftEnd(pixels.knee) if soft_end else None
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
         """``noise`` is (B, H, W)."""
@@ -179,8 +176,6 @@ class PixelHead(nn.Module):
             if self.texture is not None:
                 value = value + spread * self.texture(torch.cat((_shown(value, noise), maps.transpose(0, 1)), 1))
         value = relu(value) * self.reached
-        if self.soft_end is not None:
-            return self.cut(normalise(self.soft_end(value), self.power))
         return self.cut(kneed(value, self.knee, self.power))
 
     def cut(self, images: Tensor) -> Tensor:

@@ -85,8 +85,6 @@ class GeneratorOptions:
         channels: width of the convolutions at half resolution; four times that at the coarse end.
         pixel_noise: add learned amounts of noise to the feature maps and to the pixels.
         texture: channels of a network at full resolution that sees which neighbours the noise has lit; 0 for none.
-        soft_end: learn where the soft end of the spectrum of pixels begins and how steeply it falls; without it, at
-            the median pixel and with the first power of the pT.
         exact: what each image is given by construction: the ``mass`` of its ``image_mass`` coding, the ``centroid`` of
             its ``centroid_eta`` and ``centroid_phi`` codings, the ``harder_half`` on the right in the canonical frame;
             ``softest``: no pixel softer than all real ones; ``phi_flip`` in the raw frame: mirrored across φ as often
@@ -109,7 +107,6 @@ class GeneratorOptions:
     channels: int = 16
     pixel_noise: bool = True
     texture: int = 0
-    soft_end: bool = False
     exact: list[str] = field(default_factory=lambda: ["mass", "centroid", "harder_half", "softest", "phi_flip"])
 
 

@@ -12,9 +12,6 @@ from ..models.blueprint import Blueprint
 from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
 
-#: Options of a generator that one without them can be given.
-MAY_BE_ADDED = ("texture", "soft_end")
-
 
 def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
     """A model under the laws of a blueprint: its own blueprint but for these, and its weights by name.
@@ -39,7 +36,7 @@ def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Bluepri
         "symmetry": (theirs.symmetry, fitted.symmetry), "pT": (theirs.scale is None, fitted.scale is None),
         # Its laws may be others, and what it lacks may be added.
         **{f"generator.{name}": (of_model[name], value) for name, value in here.items()
-           if name != "exact" and not (name in MAY_BE_ADDED and not of_model[name])}}
+           if name != "exact" and not (name == "texture" and of_model[name] == 0)}}
     for name, (one, other) in pairs.items():
         if one != other:
             raise ConfigError(f"start: {model}: {name}: {one}, but here {other}; expected the same")

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..base import processes
 from ..base.seeding import integer_seed, seeded
 from ..losses import Adversarial, GeneratorBatch, WeightedSum, r1_penalty
+from ..losses.total import TILT
 from ..models.jet_generator import JetGenerator
 from ..models.symmetry import EtaFlip, Mirroring
 from ..observables.tensors import statistics
@@ -58,6 +59,7 @@ class Pair:
     Attributes:
         jets: the real ones.
         real, fake, fake_gev: (B, H, W) images in network space and, for the generated ones, in GeV.
+        tilt: (B,) how far the laws have changed each generated one.
         mirroring: how the discriminator sees both, if not as they are.
         seen: what the discriminator is shown of the generated ones, with gradient: in both networks' turns the same.
     """
@@ -66,6 +68,7 @@ class Pair:
     real: Tensor
     fake: Tensor
     fake_gev: Tensor
+    tilt: Tensor
     mirroring: Mirroring | None
     seen: tuple[Tensor, ...]
 
@@ -162,10 +165,10 @@ class Trainer:
         learns = self.step >= self.schedule.warm_up
         real, noise = self._rows()
         with self._mixed(), torch.set_grad_enabled(learns):
-            images, gev = (made.to(real.images.dtype) for made in self.generator(real.table, noise))
+            images, gev, tilt = (made.to(real.images.dtype) for made in self.generator.with_tilt(real.table, noise))
         scale = self.generator.scale(real.table)
         mirroring = None if self.mirrors is None else Mirroring.drawn(self.mirrors, real.table)
-        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev, mirroring, ())
+        pair = Pair(real, self.generator.pixels.to_network(real.images, scale), images, gev, tilt, mirroring, ())
         pair = replace(pair, seen=self._shown(pair.shown(images), pair.shown(gev), None))
         figures: dict[str, Tensor] = {}
         if not learns or self.step % self.schedule.discriminator_every == 0:
@@ -253,7 +256,7 @@ class Trainer:
         of_real = self.terms.needs_of_real
         known = {name: pair.jets.measured[name] for name in of_real if name in pair.jets.measured}
         real = known | statistics(pair.jets.images, grid, [name for name in of_real if name not in known])
-        fake = statistics(pair.fake_gev, grid, self.terms.needs)
+        fake = {TILT: pair.tilt} | statistics(pair.fake_gev, grid, [name for name in self.terms.needs if name != TILT])
         for name, function in self.terms.brings.items():
             real[name], fake[name] = function(pair.real), function(pair.fake)
         asked = {name: table[:, i] for i, name in enumerate(self.generator.names)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..losses.total import TILT
 from ..models import OBSERVABLES
 from .trainer import Trainer
 
@@ -20,4 +21,4 @@ def used_statistics(trainer: Trainer) -> list[str]:
     if getattr(trainer.discriminator, "observables", None) is not None:
         names |= {*OBSERVABLES}
     names |= {law for law in _LAWS if getattr(trainer.generator, law, False)}
-    return sorted(names - {"label"})
+    return sorted(names - {"label", TILT})
