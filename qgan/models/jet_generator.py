@@ -21,6 +21,9 @@ from .laws import CENTROID, ExactMoments, harder_half_right
 from .symmetry import SymmetricGenerator
 from .transforms import ConditionTransform, PixelTransform
 
+#: Of the law of hard pixels, see :class:`~qgan.models.laws.ExactMoments`; 0.3 % of the pT are 1.6 GeV of 525 GeV.
+GRAIN = 0.003
+
 
 class JetGenerator(nn.Module):
     """Table of physical conditions (B, C) and noise (B, F) → network-space images and images in GeV, (B, H, W).
@@ -33,9 +36,10 @@ class JetGenerator(nn.Module):
         scale: GeV that a network-space pixel of 1 stands for; left out, it is the image's sum as the
             ``pixel_mean`` coding gives it.
         exact: which of ``mass`` (of the ``image_mass`` coding), ``centroid`` (of ``centroid_eta`` and ``centroid_phi``;
-            without these codings it stays where it is, and without this law the mass moves it), ``harder_half`` (on
-            the right), ``softest`` (no pixel that the tilt has made softer than all real ones) and ``phi_flip`` (a
-            fair coin says which way an image lies along φ) images are given; a coding that is missing gives none.
+            without these codings it stays where it is, and without this law the mass moves it), ``hard_pixels`` (which
+            change for mass and centroid before soft ones do), ``harder_half`` (on the right), ``softest`` (no pixel
+            that the tilt has made softer than all real ones) and ``phi_flip`` (a fair coin says which way an image lies
+            along φ) images are given; a coding that is missing gives none.
 
     Raises:
         ValueError: neither a scale nor ``pixel_mean`` among the conditions.
@@ -53,6 +57,7 @@ class JetGenerator(nn.Module):
                    if law in exact and scale is None and set(codings) <= set(conditions.names)}
         self.mass, self.centroid = columns.get("mass"), columns.get("centroid")
         self.moments, self.radial = ExactMoments(grid) if columns else None, "centroid" not in exact
+        self.hard_first = ExactMoments(grid, GRAIN) if columns and "hard_pixels" in exact else None
         self.harder_half, self.phi_flip, self.softest = (law in exact for law in ("harder_half", "phi_flip", "softest"))
 
     @property
@@ -81,7 +86,8 @@ class JetGenerator(nn.Module):
         :meth:`~qgan.models.laws.ExactMoments.tilted`."""
         scale, tilts = self.scale(table), list[Tensor]()
         images = self._images(table, noise, scale, tilts)
-        return images, self.pixels.to_gev(images, scale), tilts[0] if tilts else torch.zeros_like(scale)
+        took = torch.stack(tilts).sum(0) if tilts else torch.zeros_like(scale)
+        return images, self.pixels.to_gev(images, scale), took
 
     def _images(self, table: Tensor, noise: Tensor, scale: Tensor, tilts: list[Tensor] | None) -> Tensor:
         return (self._either_way if self.phi_flip else self._made)(table, noise, scale, tilts)
@@ -106,7 +112,7 @@ class JetGenerator(nn.Module):
                 tilts: list[Tensor] | None) -> Tensor:
         """The images with the moments asked for, of which those ``mirrored`` (B,) will be seen the other way up.
 
-        What that took is added to ``tilts``.
+        What that took is added to ``tilts``, where that is a list.
         """
         power = self.pixels.power
         if self.harder_half:
@@ -117,12 +123,19 @@ class JetGenerator(nn.Module):
         centroid = None if self.centroid is None else table[:, self.centroid]
         if centroid is not None and mirrored is not None and self.network.flip.rows:  # type: ignore[union-attr]
             centroid = centroid * torch.stack((1 - 2 * mirrored.to(centroid), torch.ones_like(centroid[:, 0])), 1)
-        if tilts is None:
-            images = self.moments(images, mass, centroid, power, self.radial)
-        else:
-            images, tilt = self.moments.tilted(images, mass, centroid, power, self.radial)
-            tilts.append(tilt)
+        if self.hard_first is not None:
+            images = self._tilted(self.hard_first, images, mass, centroid, tilts)
+        images = self._tilted(self.moments, images, mass, centroid, tilts)
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.softest and isinstance(inner, (Generator, DirectGenerator)):
             images = inner.cut(images)
         return harder_half_right(images, power) if self.harder_half else images
+
+    def _tilted(self, law: ExactMoments, images: Tensor, mass: Tensor | None, centroid: Tensor | None,
+                tilts: list[Tensor] | None) -> Tensor:
+        """The images under a law; what it took is added to ``tilts``."""
+        if tilts is None:
+            return law(images, mass, centroid, self.pixels.power, self.radial)
+        images, took = law.tilted(images, mass, centroid, self.pixels.power, self.radial)
+        tilts.append(took)
+        return images

@@ -43,6 +43,8 @@ class ExactMoments(nn.Module):
 
     Args:
         grid: of the images.
+        grain: share of the pT, g: the exponent is times s/(s + g) for a pixel of the share s, so that soft pixels keep
+            their pT; with 0 all are alike. The gradient takes these weights for fixed.
     """
 
     eta: Tensor
@@ -51,8 +53,9 @@ class ExactMoments(nn.Module):
     scales: Tensor
     least: Tensor
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, grain: float = 0.0) -> None:
         super().__init__()
+        self.grain = grain
         eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
         y, x = eta / grid.half_width, phi / grid.half_width
         tilts = np.stack((y**2 + x**2, y, x))
@@ -80,33 +83,41 @@ class ExactMoments(nn.Module):
         """The same, and how much it took, (B,): over the pixels that are not zero, the variance of the logarithm of
         the factors by which their pT was changed."""
         shares = images if power == 1.0 else images.pow(1 / power)
-        start = self._moments(shares, images.new_zeros(images.shape[0], 3))
+        weight = (shares / (shares + self.grain)).detach() if self.grain else None
+        start = self._moments(shares, images.new_zeros(images.shape[0], 3), weight)
         own = self._asked(start)
         target = torch.cat((own[:, :1] if mass is None else 2 * mass.clamp_min(1e-4).log()[:, None],
                             own[:, 1:] if centroid is None else centroid / self.half_width), 1)
         # Along which the tilt may change: exp(λ |r − c|²) is α = −2 λ c_η and β = −2 λ c_φ.
         way = torch.cat((torch.ones_like(own[:, :1]), -2 * own[:, 1:]), 1).detach() if radial else None
         with torch.no_grad():
-            strength, slopes, reached = self._solve(shares.detach(), start.detach(), target.detach(), way)
+            strength, slopes, reached = self._solve(shares.detach(), start.detach(), target.detach(), way, weight)
         # One step more, with the gradient of an exact solution: that of the implicit function. Where nothing was
         # reached the slopes may be singular, and a gradient through them would be NaN.
         slopes = torch.where(reached[:, :, None], slopes, torch.eye(3, dtype=slopes.dtype, device=slopes.device))
-        missing = torch.where(reached, target - self._asked(self._moments(shares, strength)), 0.0)
+        missing = torch.where(reached, target - self._asked(self._moments(shares, strength, weight)), 0.0)
         strength = strength + _solved(slopes, missing, way).clamp(-_STEP, _STEP)
-        rows, columns = self._factors(power * strength)
-        tilted = images * rows * columns
+        tilted = self._changed(images, power * strength, weight)
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
-        return tilted * total.clamp_min(1e-12).pow(-power), self._spread(strength, images.detach() > 0)
+        return tilted * total.clamp_min(1e-12).pow(-power), self._spread(strength, weight, images.detach() > 0)
 
-    def _spread(self, strength: Tensor, lit: Tensor) -> Tensor:
+    def _changed(self, images: Tensor, strength: Tensor, weight: Tensor | None) -> Tensor:
+        """The images times the tilt's factors."""
+        rows, columns = self._exponents(strength)
+        if weight is None:
+            return images * rows.exp()[:, :, None] * columns.exp()[:, None, :]
+        return images * (weight * (rows[:, :, None] + columns[:, None, :])).exp()
+
+    def _spread(self, strength: Tensor, weight: Tensor | None, lit: Tensor) -> Tensor:
         """(B,): the variance of the tilt's exponent over the pixels ``lit``."""
         rows, columns = self._exponents(strength)
         exponents, weights = rows[:, :, None] + columns[:, None, :], lit / lit.sum((1, 2), keepdim=True).clamp_min(1)
+        exponents = exponents if weight is None else weight * exponents
         mean = (weights * exponents).sum((1, 2), keepdim=True)
         return (weights * (exponents - mean).square()).sum((1, 2))
 
-    def _solve(self, shares: Tensor, moments: Tensor, target: Tensor,
-               way: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _solve(self, shares: Tensor, moments: Tensor, target: Tensor, way: Tensor | None,
+               weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Strengths (B, 3), the slopes (B, 3, 3) of what they change, and whether it was reached (B, 1).
 
         Newton's method from the shares as they are, which have these ``moments``; where it does not converge, the
@@ -124,24 +135,23 @@ class ExactMoments(nn.Module):
             if steps_left:
                 step = _solved(slopes, missing, way).clamp(-_STEP, _STEP)
                 strength = (strength + step).clamp(-_MOST, _MOST)
-                moments = self._moments(shares, strength)
+                moments = self._moments(shares, strength, weight)
         return best, kept, least < 1
 
-    def _factors(self, strength: Tensor) -> tuple[Tensor, Tensor]:
-        """The tilt's two factors, (B, H, 1) and (B, 1, W)."""
-        rows, columns = self._exponents(strength)
-        return rows.exp()[:, :, None], columns.exp()[:, None, :]
-
     def _exponents(self, strength: Tensor) -> tuple[Tensor, Tensor]:
-        """Their logarithms, (B, H) and (B, W)."""
+        """The two parts of the tilt's exponent, (B, H) and (B, W)."""
         both, eta, phi = strength[:, :, None].unbind(1)
         return both * self.eta.square() + eta * self.eta, both * self.phi.square() + phi * self.phi
 
-    def _moments(self, shares: Tensor, strength: Tensor) -> Tensor:
+    def _moments(self, shares: Tensor, strength: Tensor, weight: Tensor | None) -> Tensor:
         """Means of tilts, functions and products over the tilted image, (B, 27)."""
-        rows, columns = self._factors(strength)
-        weights = (shares * rows * columns).flatten(1)
-        return steadily(lambda rows: rows @ self.basis, weights) / weights.sum(1, keepdim=True).clamp_min(1e-12)
+        weights = self._changed(shares, strength, weight).flatten(1)
+        means = steadily(lambda rows: rows @ self.basis, weights)
+        if weight is not None:
+            # What a strength changes is its tilt times the pixel's weight.
+            heavy = steadily(lambda rows: rows @ self.basis, weights * weight.flatten(1))
+            means = torch.cat((heavy[:, :3], means[:, 3:9], heavy[:, 9:]), 1)
+        return means / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
     @staticmethod
     def _asked(moments: Tensor) -> Tensor:

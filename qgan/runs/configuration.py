@@ -87,6 +87,7 @@ class GeneratorOptions:
         texture: channels of a network at full resolution that sees which neighbours the noise has lit; 0 for none.
         exact: what each image is given by construction: the ``mass`` of its ``image_mass`` coding, the ``centroid`` of
             its ``centroid_eta`` and ``centroid_phi`` codings, the ``harder_half`` on the right in the canonical frame;
+            ``hard_pixels``: change these for mass and centroid, and soft ones where that does not do;
             ``softest``: no pixel softer than all real ones; ``phi_flip`` in the raw frame: mirrored across φ as often
             as not.
     """
