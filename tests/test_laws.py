@@ -136,7 +136,7 @@ def test_soft_pixels_may_keep_their_pt(power: float) -> None:
         made = ExactMoments(grid, grain)(images.pow(power), mass, asked, power).pow(1 / power)
         there = (centroid(made, grid) - asked).norm(dim=1) < 1e-4
         exact = there & ((mass_over_pt(made, grid) / mass - 1).abs() < 3e-3)
-        assert exact.float().mean() > 0.9
+        assert exact.float().mean() > 0.8
         assert ((made > 0) == (images > 0)).all()
         soft = (images > 0) & (images < 0.001)
         changes[grain] = float((made[soft] / images[soft]).log().std())
