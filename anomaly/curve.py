@@ -54,7 +54,7 @@ FAMILIES = {
                           {"circuit": {"entangler": "none"}}),
     "one_particle": Family("anomaly_one_particle", "layers", (1, 2, 5, 10), "one particle, one qubit"),
     "overlap": Family("anomaly_overlap", "layers", (1, 2, 4, 8, 16), "overlap with a prepared state"),
-    "overlap_product": Family("anomaly_overlap", "layers", (1, 2, 4, 8, 16), "the same without CNOTs",
+    "overlap_product": Family("anomaly_overlap", "layers", (1, 2, 4, 8, 16), "overlap with a product state",
                               {"entangler": "none"}),
     "overlap_free": Family("anomaly_overlap_free", "size", (4, 6, 8, 12, 25), "overlap with any vector"),
     "filter": Family("anomaly_filter", "size", (4, 6, 8, 12, 24), "matched filter"),

@@ -64,10 +64,10 @@ def test_the_spectrum_compares_mean_counts_in_bins() -> None:
     # Twice as many soft and two thirds of the hard ones of the first class; all right in the second.
     fake = pixels([[20, 2], [28, 2], [5, 1], [5, 1]], [0, 0, 1, 1], requires_grad=True)
     value = loss(spectrum_batch(real, fake))
-    assert value.item() == pytest.approx((1.0 + (1 / 3) ** 2) / 2 / 2)
+    assert value.item() == pytest.approx((math.log(2) ** 2 + math.log(2 / 3) ** 2) / 2 / 2)
     value.backward()
-    # ∂/∂(counts in a bin of a jet) = 2 (n/m − 1)/m over 2 jets, 2 bins and 2 classes; above 0.5 GeV is soft and hard.
-    soft, hard = 2 * 1.0 / 12 / 8, 2 * (-1 / 3) / 3 / 8
+    # ∂/∂(pixels in a bin of a jet) = 2 ln(n/m)/n over 2 jets, 2 bins and 2 classes; above 0.5 GeV is soft and hard.
+    soft, hard = 2 * math.log(2) / 24 / 8, 2 * math.log(2 / 3) / 2 / 8
     gradient = fake[0].grad
     assert gradient is not None
     torch.testing.assert_close(gradient[:2], torch.tensor([[soft, hard - soft]]).expand(2, 2))
@@ -80,7 +80,7 @@ def test_the_spectrum_remembers_means_as_a_state() -> None:
     for counts in ([[20, 2], [5, 1]], [[10, 2], [5, 1]]):
         last = one(spectrum_batch(real, pixels(counts, [0, 1])))
     # The mean of 20 and 10 soft pixels is one and a half times 10.
-    assert last.item() == pytest.approx(0.25 / 2 / 2)
+    assert last.item() == pytest.approx(math.log(1.5) ** 2 / 2 / 2)
     other.load_state_dict(one.state_dict())
     batch = spectrum_batch(real, pixels([[11, 3], [4, 1]], [0, 1]))
     assert other(batch).item() == one(batch).item()

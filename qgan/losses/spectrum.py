@@ -14,9 +14,12 @@ from .total import GeneratorBatch
 #: Edges of the bins, GeV; the last one is open.
 EDGES = (0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.5, 0.8, 1.3, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
+#: Pixels of a bin, in the mean, that are counted at least.
+LEAST = 1e-3
+
 
 class Spectrum(nn.Module):
-    """Per class the mean over bins of (n/m − 1)², n and m the mean number of pixels of generated and real jets in one.
+    """Per class the mean over bins of ln²(n/m), n and m the mean number of pixels of generated and real jets in one.
 
     Counts of a jet scatter by a multiple of what their means must agree in, so that a distance between distributions
     of counts sees little of it. The means are running ones, as those of :class:`~qgan.losses.MeanImage`, and a state.
@@ -32,7 +35,7 @@ class Spectrum(nn.Module):
     means: Tensor
     batches: Tensor
 
-    def __init__(self, edges: Sequence[float] = EDGES, memory: float = 0.95, device: torch.device | str = "cpu",
+    def __init__(self, edges: Sequence[float] = EDGES, memory: float = 0.9, device: torch.device | str = "cpu",
                  classes: int = 2) -> None:
         super().__init__()
         self.needs, self.memory = tuple(f"count_{edge:g}" for edge in edges), memory
@@ -46,11 +49,10 @@ class Spectrum(nn.Module):
                 (batch.real, batch.real_label), (batch.fake, batch.fake_label)))
             if len(real) and len(fake):
                 now = torch.stack([_binned(real.mean(0)), _binned(fake.mean(0))])
-                known, made = self._mean(label, now.detach()).unbind()
-                known = known.clamp_min(1e-3)
+                known, made = self._mean(label, now.detach()).clamp_min(LEAST).unbind()
                 # Its value is that of the running means, its gradient in the batch's.
-                apart = made / known - 1
-                values.append(apart.square().mean() + 2 * (apart * (now[1] - now[1].detach()) / known).mean())
+                apart = (made / known).log()
+                values.append(apart.square().mean() + 2 * (apart * (now[1] - now[1].detach()) / made).mean())
         return mean_of(values, batch.fake_logits)
 
     @torch.no_grad()
