@@ -54,6 +54,13 @@ def test_the_activity_is_the_weighted_sum_of_bright_pixels() -> None:
     assert torch.equal(contrasted(x, 0), x)
 
 
+@pytest.mark.parametrize("root", [False, True])
+def test_the_feature_is_the_activity_or_its_root(root: bool) -> None:
+    x, model = jets(5), SteadyFilter((6, 6), root=root)
+    score, features = model.judge(x)
+    torch.testing.assert_close(features[:, 0], score.sqrt() if root else score)
+
+
 def test_a_filter_without_weights_is_refused() -> None:
     model = SteadyFilter((6, 6))
     torch.nn.init.zeros_(model.weights)

@@ -29,14 +29,16 @@ class SteadyFilter(Autoencoder):
         shape: (H, W) of an image.
         contrast: see :func:`~.circuit.contrasted`.
         views: options of the :class:`~.views.Views`; a dropout of 0.3 and a noise of 0.05.
+        root: whether the feature is the root of the activity: that of a count is as broad whatever its mean (Anscombe,
+            Biometrika 35, 246, 1948).
     """
 
     def __init__(self, shape: tuple[int, int], *, contrast: float = 1e5, views: Mapping[str, Any] | None = None,
-                 ) -> None:
+                 root: bool = False) -> None:
         super().__init__()
         if contrast < 0:
             raise ValueError(f"contrast: {contrast}, expected 0 or more")
-        self.contrast = contrast
+        self.contrast, self.root = contrast, root
         self.views = grouped("views", Views(dropout=0.3, noise=0.05), views)
         self.weights = torch.nn.Parameter(torch.ones(shape) / (shape[0] * shape[1]) ** 0.5)
 
@@ -49,9 +51,8 @@ class SteadyFilter(Autoencoder):
         return steadiness(torch.cat([self.activity(self.views(bright)) for _ in range(2)]))
 
     def judge(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The root of the activity is the feature: that of a count is as broad whatever its mean (Anscombe 1948)."""
         score = self.activity(contrasted(x, self.contrast))
-        return score, score.clamp_min(0).sqrt()[:, None]
+        return score, (score.clamp_min(0).sqrt() if self.root else score)[:, None]
 
     def check(self, x: Tensor) -> None:
         check_spread(self.score, x)
