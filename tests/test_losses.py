@@ -24,7 +24,6 @@ from qgan.losses import (
 )
 from qgan.losses.matching import COUNTS
 from qgan.losses.published import PublishedStatistics, UnpairedSparsity, soft_count
-from qgan.losses.spectrum import Spectrum
 from qgan.losses.tilt import Tilt
 from qgan.losses.total import TILT
 from qgan.observables.tensors import statistics
@@ -44,46 +43,6 @@ def normal(n: int, mean: float = 0.0, spread: float = 1.0) -> Tensor:
     """n values at the quantiles of a normal distribution: a sample without noise."""
     levels = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     return mean + spread * math.sqrt(2) * torch.erfinv(2 * levels - 1)
-
-
-def pixels(counts: list[list[float]], label: list[int], requires_grad: bool = False) -> tuple[Tensor, Tensor]:
-    """Jets (N,) with so many pixels of 1 and of 10 GeV, as counts above 0.5 and 5 GeV; and their labels."""
-    soft, hard = torch.tensor(counts, dtype=torch.float32).T
-    return torch.stack([soft + hard, hard], 1).requires_grad_(requires_grad), torch.tensor(label)
-
-
-def spectrum_batch(real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> GeneratorBatch:
-    names = ("count_0.5", "count_5")
-    of_real, of_fake = (dict(zip(names, counts.unbind(1), strict=True)) for counts, _ in (real, fake))
-    return GeneratorBatch(torch.zeros(len(fake[0])), of_real, of_fake, real[1], fake[1])
-
-
-def test_the_spectrum_compares_mean_counts_in_bins() -> None:
-    loss = Spectrum((0.5, 5.0))
-    real = pixels([[10, 2], [14, 4], [5, 1], [5, 1]], [0, 0, 1, 1])
-    # Twice as many soft and two thirds of the hard ones of the first class; all right in the second.
-    fake = pixels([[20, 2], [28, 2], [5, 1], [5, 1]], [0, 0, 1, 1], requires_grad=True)
-    value = loss(spectrum_batch(real, fake))
-    assert value.item() == pytest.approx((math.log(2) ** 2 + math.log(2 / 3) ** 2) / 2 / 2)
-    value.backward()
-    # ∂/∂(pixels in a bin of a jet) = 2 ln(n/m)/n over 2 jets, 2 bins and 2 classes; above 0.5 GeV is soft and hard.
-    soft, hard = 2 * math.log(2) / 24 / 8, 2 * math.log(2 / 3) / 2 / 8
-    gradient = fake[0].grad
-    assert gradient is not None
-    torch.testing.assert_close(gradient[:2], torch.tensor([[soft, hard - soft]]).expand(2, 2))
-    assert gradient[2:].abs().max() < 1e-6
-
-
-def test_the_spectrum_remembers_means_as_a_state() -> None:
-    one, other = Spectrum((0.5, 5.0)), Spectrum((0.5, 5.0))
-    real = pixels([[10, 2], [5, 1]], [0, 1])
-    for counts in ([[20, 2], [5, 1]], [[10, 2], [5, 1]]):
-        last = one(spectrum_batch(real, pixels(counts, [0, 1])))
-    # The mean of 20 and 10 soft pixels is one and a half times 10.
-    assert last.item() == pytest.approx(math.log(1.5) ** 2 / 2 / 2)
-    other.load_state_dict(one.state_dict())
-    batch = spectrum_batch(real, pixels([[11, 3], [4, 1]], [0, 1]))
-    assert other(batch).item() == one(batch).item()
 
 
 def test_the_tilt_counts_by_its_logarithm() -> None:
