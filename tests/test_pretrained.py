@@ -16,7 +16,7 @@ from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
 
 import qgan
-from qgan.base.errors import CheckpointError, DataError
+from qgan.base.errors import CheckpointError, ConfigError, DataError
 from qgan.cli import PROGRAM, main
 from qgan.data import JetImages, concatenate, read_jets, write_jets
 from qgan.evaluation.registry import headlines
@@ -64,6 +64,17 @@ def test_the_model_makes_the_jets_of_the_run_bit_for_bit(run: Path, model: Path)
     for label, fixed in ((None, None), ("w", bounds)):
         theirs, mine = (concatenate(list(s.jets(600, 5, label, fixed))) for s in (load_source(run), load_model(model)))
         assert same(theirs, mine)
+
+
+def test_a_model_may_be_set_right_on_its_training_jets(run: Path, model: Path, tmp_path: Path) -> None:
+    test, jets = run.parent / "test.h5", run.parent / "jets.h5"
+    changed = export(run, "right", tmp_path, real=test, reference=jets, n_per_class=100, quick=True, calibrate=True)
+    assert read_card(changed)["uses"] == sorted({*read_card(model)["uses"], "spectrum"})
+    one, other = (load_model(path).sample(20, 1) for path in (model, changed))
+    assert not np.array_equal(one.images, other.images)
+    np.testing.assert_allclose(one.images.sum((1, 2)), other.images.sum((1, 2)), rtol=1e-5)
+    with pytest.raises(ConfigError, match="calibrate: no training jets"):
+        export(run, "without", tmp_path, real=test, n_per_class=100, quick=True, calibrate=True)
 
 
 def test_the_jets_say_which_model_made_them(model: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ..data.reading import Reading
 
 def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"), test: Sequence[Jets] | None = None,
          data: Sequence[Jets] | None = None, n: Positive = 5000, seed: Seed = 0, quick: bool = False,
-         onnx: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         calibrate: bool = False, onnx: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Make a model that can ship of a run.
 
     Measures its averaged generator on held-out jets and writes NAME.safetensors and NAME.json, which qgan generate
@@ -26,6 +26,7 @@ def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"),
         n: jets per class that are judged.
         seed: of the jets that are judged.
         quick: a short evaluation, for a try.
+        calibrate: map the sizes of pixels, so that there are as many of each as in the training jets.
         onnx: write NAME.onnx too, the generator for programs without torch (pip install 'qgan[onnx]').
         overwrite: replace a model of that name.
 
@@ -38,6 +39,6 @@ def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"),
 
     out.mkdir(parents=True, exist_ok=True)
     path = export(run, name, out, real=test and reading.of(test), reference=data and reading.of(data), n_per_class=n,
-                  seed=seed, quick=quick, onnx=onnx, overwrite=overwrite)
+                  seed=seed, quick=quick, calibrate=calibrate, onnx=onnx, overwrite=overwrite)
     if not quiet:
         print("\n".join([f"{path}: {path.stat().st_size / 1e6:.1f} MB", *lines([told(path)])]))

@@ -20,7 +20,9 @@ from .sample import FLOW
 #: What a statistic, condition or law says under another name; all others say what they are called.
 _ALSO: dict[str, tuple[str, ...]] = {
     "pixel_mean": ("pixel_mean", "pt"), "pt": ("pixel_mean", "pt"), "image_mass": ("mass",),
-    "image_tau_21": ("tau_21",), "image_tau_32": ("tau_32",), "harder_half": ("asymmetry_phi",)}
+    "image_tau_21": ("tau_21",), "image_tau_32": ("tau_32",), "harder_half": ("asymmetry_phi",),
+    "spectrum": ("log_pixel", "log_mean", "log_std", *(name for name in broad_units() if name.startswith("quantile_")),
+                 *(f"above_{threshold:g}" for threshold in THRESHOLDS))}
 #: A count of pixels above one threshold is known where that of another one is, within this factor.
 _NEAR = 1.5
 _COUNT = "count_"

@@ -37,6 +37,7 @@ class Blueprint:
         symmetry: ``exact`` for a generator that obeys the flip by construction.
         seed: of the random layers.
         plugins: files and modules that register what the network is made of.
+        spectrum: see :class:`~qgan.models.jet_generator.JetGenerator`.
     """
 
     network: dict[str, Any]
@@ -48,6 +49,7 @@ class Blueprint:
     symmetry: SymmetryMode
     seed: int
     plugins: tuple[str, ...] = ()
+    spectrum: list[list[float]] | None = None
 
     @classmethod
     def fit(cls, network: Mapping[str, Any], images: np.ndarray, table: np.ndarray, names: Sequence[str], grid: Grid, *,
@@ -94,7 +96,7 @@ class Blueprint:
             flip = EtaFlip.of(self.conditions.names, self.frame, self.grid)
             network = symmetrise(network, flip.standardised(self.conditions, len(self.conditions.names)), self.symmetry)
         return JetGenerator(network, self.conditions, self.pixels, self.grid, scale=self.scale,
-                            exact=self.network["exact"])
+                            exact=self.network["exact"], spectrum=self.spectrum)
 
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
         if is_own(name := self.network["architecture"]):
@@ -121,7 +123,8 @@ class Blueprint:
         """Plain values."""
         return {"network": dict(self.network), "conditions": self.conditions.state_dict(),
                 "pixels": self.pixels.state_dict(), "grid": asdict(self.grid), "scale": self.scale,
-                "frame": self.frame, "symmetry": self.symmetry, "seed": self.seed, "plugins": list(self.plugins)}
+                "frame": self.frame, "symmetry": self.symmetry, "seed": self.seed, "plugins": list(self.plugins),
+                **({} if self.spectrum is None else {"spectrum": self.spectrum})}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -132,4 +135,4 @@ class Blueprint:
                    PixelTransform.from_state_dict(values["pixels"]),
                    Grid(grid["height"], grid["width"], tuple(grid["eta_range"]), tuple(grid["phi_range"])),
                    values["scale"], values["frame"], values["symmetry"], values["seed"],
-                   tuple(values.get("plugins", ())))
+                   tuple(values.get("plugins", ())), values.get("spectrum"))

@@ -9,7 +9,7 @@ and centroid where these are, and the side of its harder half where the frame sa
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,8 @@ from ..data.grid import Grid
 from .direct import DirectGenerator
 from .generator import Generator
 from .laws import CENTROID, ExactMoments, harder_half_right
+from .pixels import normalise
+from .spectrum import SpectrumMap
 from .symmetry import SymmetricGenerator
 from .transforms import ConditionTransform, PixelTransform
 
@@ -40,13 +42,15 @@ class JetGenerator(nn.Module):
             change for mass and centroid before soft ones do), ``harder_half`` (on the right), ``softest`` (no pixel
             that the tilt has made softer than all real ones) and ``phi_flip`` (a fair coin says which way an image lies
             along φ) images are given; a coding that is missing gives none.
+        spectrum: knots of a :class:`~qgan.models.spectrum.SpectrumMap` of the network's pixels, if there is one.
 
     Raises:
         ValueError: neither a scale nor ``pixel_mean`` among the conditions.
     """
 
     def __init__(self, network: nn.Module, conditions: ConditionTransform, pixels: PixelTransform, grid: Grid, *,
-                 scale: float | None = None, exact: Collection[str] = ()) -> None:
+                 scale: float | None = None, exact: Collection[str] = (),
+                 spectrum: Sequence[Sequence[float]] | None = None) -> None:
         super().__init__()
         if scale is None and "pixel_mean" not in conditions.names:
             raise ValueError("data.codings: pixel_mean must be among them, since it sets the sum of the image")
@@ -58,6 +62,7 @@ class JetGenerator(nn.Module):
         self.mass, self.centroid = columns.get("mass"), columns.get("centroid")
         self.moments, self.radial = ExactMoments(grid) if columns else None, "centroid" not in exact
         self.hard_first = ExactMoments(grid, GRAIN) if columns and "hard_pixels" in exact else None
+        self.spectrum = None if spectrum is None else SpectrumMap(spectrum)
         self.harder_half, self.phi_flip, self.softest = (law in exact for law in ("harder_half", "phi_flip", "softest"))
 
     @property
@@ -115,6 +120,8 @@ class JetGenerator(nn.Module):
         What that took is added to ``tilts``, where that is a list.
         """
         power = self.pixels.power
+        if self.spectrum is not None:
+            images = normalise(self.spectrum(images), power)
         if self.harder_half:
             images = harder_half_right(images, power)
         if self.moments is None:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import CheckpointError
+from ..base.errors import CheckpointError, ConfigError
 from ..base.io import check_output, read_json, write_text
 from ..data.reading import Paths
 from ..evaluation import Evaluation
 from ..runs import RunFolder, checkpoint
 from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, flat
+from ..sampling.calibration import calibrated
 from ..sampling.onnx_model import require_exporter, write_onnx
 from ..sampling.pretrained import read_card, save_model
 from ..sampling.source import load_source
@@ -28,7 +29,7 @@ _INCIDENTAL = ("device", "threads", "logging.")
 
 def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None = None,
            reference: Paths | None = None, n_per_class: int = 5000, seed: int = 0, quick: bool = False,
-           onnx: bool = False, overwrite: bool = False) -> Path:
+           calibrate: bool = False, onnx: bool = False, overwrite: bool = False) -> Path:
     """Measures a run's averaged generator on held-out jets and writes it as a model.
 
     Args:
@@ -37,6 +38,8 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
         folder: where its files go: ``NAME.safetensors``, ``NAME.json`` and a page for people, ``NAME.md``.
         real, reference: files of held-out and of training jets; by default those that ship.
         n_per_class, seed, quick: of the evaluation, see :func:`qgan.evaluate`.
+        calibrate: map pixels so that there are as many of each size as in the training jets, see
+            :mod:`qgan.sampling.calibration`.
         onnx: write ``NAME.onnx`` too (see :mod:`qgan.sampling.onnx_model`).
         overwrite: replace a model of that name.
 
@@ -58,11 +61,17 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
     path = RunFolder.open(run)
     source, saved = load_source(run), checkpoint.load(path.checkpoint)
     real_jets = held_out(source, real, reference)
+    if calibrate:
+        if real_jets.train is None:
+            raise ConfigError("calibrate: no training jets, expected them as data")
+        source = calibrated(source, real_jets.train, seed)
     by = Judge.of(real_jets, source.grid, n_per_class=n_per_class, seed=seed, quick=quick)
     evaluation = by(some_jets(source, JUDGED * n_per_class, seed, name))
-    about = {**_history(saved, name, path), "parameters": parameters(saved.transforms),
+    uses = {"uses": source.origin["uses"]} if "uses" in source.origin else {}
+    about = {**_history(saved, name, path), **uses, "parameters": parameters(saved.transforms),
              "quality": _quality(evaluation)}
-    weights = save_model(folder, name, saved.transforms, saved.states["average"], about, overwrite)
+    transforms = {**saved.transforms, "blueprint": source.blueprint.to_dict()}
+    weights = save_model(folder, name, transforms, saved.states["average"], about, overwrite)
     write_text(folder / f"{name}.md", model_card(read_card(weights)), overwrite)
     if onnx:
         write_onnx(source, folder / f"{name}.onnx", overwrite)
