@@ -29,7 +29,7 @@ ROOMS = (
 #: anomaly has rooms of its own, on ground that is qgan's.
 ANOMALY = (
     ("anomaly.preprocess", "anomaly.usual", "anomaly.pseudo_anomalies"), ("anomaly.configuration",),
-    ("anomaly.models", "anomaly.density", "anomaly.emd"),
+    ("anomaly.density",), ("anomaly.models", "anomaly.emd"),
     ("anomaly.scoring",), ("anomaly.training", "anomaly.preparation", "anomaly.counting"),
     ("anomaly.detector", "anomaly.report"), ("anomaly.scored", "anomaly.baselines", "anomaly.experiment"),
     ("anomaly.plots",), ("anomaly.evaluation",), ("anomaly.comparison", "anomaly.selection"), ("anomaly.classes",),

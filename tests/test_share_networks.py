@@ -17,9 +17,10 @@ from qgan.models.shares.born import Born
 from qgan.models.shares.fed import Fed
 from qgan.models.shares.hardware import cost
 from qgan.models.shares.interference import interfere
-from qgan.models.shares.qubits import Gate, Pixels, gray, started
+from qgan.models.shares.qubits import Gate, Pixels, started
 from qgan.models.shares.tree import Tree
 from qgan.models.shares.waves import Waves
+from qgan.quantum.registers import gray
 
 CIRCUITS: dict[str, Any] = {
     "born": lambda: Born(3, (4, 6), 3, 2), "colours": lambda: Born(3, (4, 3), 2, 2, colours=2),

@@ -18,7 +18,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from qgan.models.shares.qubits import bits_for, gray
+from qgan.quantum.registers import bits_for, gray
 from qgan.quantum.reuploading import Permutation, cnots
 from qgan.quantum.states import apply_product, cnot_permutation, product_state
 

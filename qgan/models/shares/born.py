@@ -22,8 +22,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ...quantum.registers import bits_for
 from .interference import interfere
-from .qubits import Gate, Pixels, bits_for, signs_of, started, with_one
+from .qubits import Gate, Pixels, signs_of, started, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 #: Layers and lengths of z that are tried for a size, both growing together.

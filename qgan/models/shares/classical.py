@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu, logsigmoid
 
+from ...quantum.registers import bits_for
 from ..blocks import SLOPE
-from .qubits import Pixels, bits_for, signs
+from .qubits import Pixels, signs
 from .registry import SHARES, ShareSetting, nearest, trained_numbers
 from .tree import in_turns
 

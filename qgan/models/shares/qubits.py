@@ -7,21 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ...quantum.registers import bits_for, gray
 from .interference import product
 
 #: Axes of a rotation exp(−i angle P / 2), e.g. ``ZZ``, its wires, and its angle.
 Gate = tuple[str, tuple[int, ...], Tensor]
-
-
-def bits_for(side: int) -> int:
-    """Qubits of a register that numbers so many pixels."""
-    return max(1, (side - 1).bit_length())
-
-
-def gray(count: int) -> Tensor:
-    """The code of each of ``count`` neighbours, of which each differs from the next in one bit."""
-    index = torch.arange(count)
-    return index ^ (index >> 1)
 
 
 def signs(n: int) -> Tensor:

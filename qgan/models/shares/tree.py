@@ -13,9 +13,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ...quantum.registers import bits_for
 from .born import neighbours
 from .interference import interfere, rotations
-from .qubits import Gate, Pixels, bits_for, real_parts, signs, signs_of, with_one
+from .qubits import Gate, Pixels, real_parts, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 

@@ -16,7 +16,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from .qubits import Pixels, bits_for
+from ...quantum.registers import bits_for
+from .qubits import Pixels
 from .registry import SHARES, ShareSetting, nearest
 
 #: Degrees in row and column of the terms of a phase.
