@@ -349,9 +349,9 @@ def test_a_table_hardly_slows_sampling(source: JetSource, columns: Columns) -> N
     torch.set_num_threads(1)
     asked = source.ask(conditions=columns)
     # In turn, since the pace of a busy machine changes.
-    turns = [[seconds(lambda a=a: source.block(0, 1, a), 1) for a in (source.ask(), asked)]  # type: ignore[misc]
-             for _ in range(7)]
-    assert max(plain / table for plain, table in turns) > 0.8
+    turns = ([seconds(lambda a=a: source.block(0, 1, a), 1) for a in (source.ask(), asked)]  # type: ignore[misc]
+             for _ in range(30))
+    assert any(plain / table > 0.8 for plain, table in turns)
 
 
 def test_where_parts_round_otherwise_blocks_are_whole(source: JetSource, monkeypatch: pytest.MonkeyPatch) -> None:
