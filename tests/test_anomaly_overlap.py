@@ -49,6 +49,17 @@ def by_pennylane(image: np.ndarray, angles: np.ndarray, entangler: str) -> float
     return float(qml.QNode(circuit, qml.device("default.qubit", wires=n))()[0])
 
 
+def trained(model: Steady, x: Tensor, rate: float, steps: int) -> float:
+    """The loss of the last step."""
+    optimiser = torch.optim.Adam(model.parameters(), rate)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss = model.loss(x)
+        loss.backward()
+        optimiser.step()
+    return float(loss.detach())
+
+
 @pytest.mark.parametrize(("layers", "entangler"), [(1, "ring"), (3, "ring"), (3, "line"), (2, "none")])
 def test_the_score_is_that_of_the_circuit(layers: int, entangler: str) -> None:
     model = Overlap((6, 5), layers, entangler).double()
@@ -73,16 +84,11 @@ def test_every_number_trains(name: str, numbers: int) -> None:
 def test_the_free_twin_is_a_matched_filter_of_amplitudes() -> None:
     torch.manual_seed(0)
     x, model = jets(3000), FreeOverlap((6, 5)).double()
-    optimiser = torch.optim.Adam(model.parameters(), 0.02)
-    for _ in range(1500):
-        optimiser.zero_grad()
-        loss = model.loss(x)
-        loss.backward()
-        optimiser.step()
+    loss = trained(model, x, 0.02, 1500)
     amplitudes = x.flatten(1).sqrt()
     best = torch.linalg.solve(torch.cov(amplitudes.T, correction=0), amplitudes.mean(0))
     steady = amplitudes @ best
-    assert float(loss.detach()) == pytest.approx(float((steady.var(correction=0) / steady.mean() ** 2).log()), abs=1e-3)
+    assert loss == pytest.approx(float((steady.var(correction=0) / steady.mean() ** 2).log()), abs=1e-3)
     assert float(torch.cosine_similarity(model.template().detach().flatten(), best, 0)) > 0.999
 
 
@@ -90,14 +96,7 @@ def test_a_circuit_comes_near_its_free_twin_and_entangling_helps() -> None:
     x, found = jets(3000), {}
     for entangler in ("ring", "none"):
         torch.manual_seed(0)
-        model = Overlap((6, 5), 6, entangler).double()
-        optimiser = torch.optim.Adam(model.parameters(), 0.03)
-        for _ in range(200):
-            optimiser.zero_grad()
-            loss = model.loss(x)
-            loss.backward()
-            optimiser.step()
-        found[entangler] = float(loss.detach())
+        found[entangler] = trained(Overlap((6, 5), 6, entangler).double(), x, 0.03, 200)
     amplitudes = x.flatten(1).sqrt()
     steady = amplitudes @ torch.linalg.solve(torch.cov(amplitudes.T, correction=0), amplitudes.mean(0))
     least = float((steady.var(correction=0) / steady.mean() ** 2).log())

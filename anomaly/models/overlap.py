@@ -7,7 +7,7 @@ the next, prepares |φ> = U|0…0>. A device that embeds the jet and undoes U fi
     F = <φ|x>²,    and |φ> is trained to minimise    log[Var √F / (E √F)²]
 
 among usual jets: their overlap with it is to be as steady as can be. Of any vectors it would be C⁻¹ E x, with C the
-covariance of x, that minimises this; the twin ``free`` is that, a matched filter of amplitudes.
+covariance of x, that minimises this; the twin ``overlap_free`` is that, a matched filter of amplitudes.
 
 The score is √F: a jet whose energy is shared out among more of the pixels in which usual jets have theirs has a larger
 one. Its density is low on either side of what is usual.
@@ -15,12 +15,14 @@ one. Its density is low on either side of what is usual.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 
 from qgan.quantum.registers import bits_for, gray
 from qgan.quantum.reuploading import Permutation, cnots
-from qgan.quantum.states import apply_product, cnot_permutation, product_state
+from qgan.quantum.states import apply_product, cnot_permutation, product_state, turns_about_y
 
 from .circuit import MOST_QUBITS
 from .collapse import check_spread
@@ -50,8 +52,7 @@ class Prepared(nn.Module):
         self.register_buffer("inverse", index.argsort(), persistent=False)
 
     def forward(self) -> Tensor:
-        cos, sin = torch.cos(self.angles / 2), torch.sin(self.angles / 2)
-        first, *others = torch.stack([cos, -sin, sin, cos], -1).unflatten(-1, (2, 2))[:, None]
+        first, *others = turns_about_y(self.angles)[:, None]
         states = product_state(first)
         for turns in others:
             states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
@@ -73,9 +74,9 @@ class Steady(Autoencoder):
             raise ValueError(f"shots: {shots}, expected 0 or more")
         self.shape, self.shots = shape, shots
 
+    @abstractmethod
     def template(self) -> Tensor:
         """(H, W): what of the state lies on the pixels."""
-        raise NotImplementedError
 
     def overlap(self, x: Tensor) -> Tensor:
         """(B,): <φ|x>."""

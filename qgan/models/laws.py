@@ -76,12 +76,18 @@ class ExactMoments(nn.Module):
         ``radial``: the tilt is exp(λ r²) about the image's centroid, which goes where that takes it.
         ``power`` below 1: images and result are shares to that power, Σ x^(1/power) = 1.
         """
-        return self.tilted(images, mass, centroid, power, radial)[0]
+        return self._solved_for(images, mass, centroid, power, radial)[0]
 
     def tilted(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None, power: float = 1.0,
                radial: bool = False) -> tuple[Tensor, Tensor]:
         """The same, and how much it took, (B,): over the pixels that are not zero, the variance of the logarithm of
         the factors by which their pT was changed."""
+        made, strength, weight = self._solved_for(images, mass, centroid, power, radial)
+        return made, self._spread(strength, weight, images.detach() > 0)
+
+    def _solved_for(self, images: Tensor, mass: Tensor | None, centroid: Tensor | None, power: float,
+                    radial: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The images asked for, the strengths of their tilts, and the weights of their pixels in it."""
         shares = images if power == 1.0 else images.pow(1 / power)
         weight = (shares / (shares + self.grain)).detach() if self.grain else None
         start = self._moments(shares, images.new_zeros(images.shape[0], 3), weight)
@@ -99,7 +105,7 @@ class ExactMoments(nn.Module):
         strength = strength + _solved(slopes, missing, way).clamp(-_STEP, _STEP)
         tilted = self._changed(images, power * strength, weight)
         total = (tilted if power == 1.0 else tilted.pow(1 / power)).sum((1, 2), keepdim=True)
-        return tilted * total.clamp_min(1e-12).pow(-power), self._spread(strength, weight, images.detach() > 0)
+        return tilted * total.clamp_min(1e-12).pow(-power), strength, weight
 
     def _changed(self, images: Tensor, strength: Tensor, weight: Tensor | None) -> Tensor:
         """The images times the tilt's factors."""

@@ -36,6 +36,12 @@ def rotation(kind: int, angles: Tensor) -> Tensor:
     return matrix.reshape(*angles.shape, 2, 2)
 
 
+def turns_about_y(angles: Tensor) -> Tensor:
+    """RY of ``angles`` as (..., 2, 2) real matrices."""
+    cos, sin = torch.cos(angles / 2), torch.sin(angles / 2)
+    return torch.stack([cos, -sin, sin, cos], -1).unflatten(-1, (2, 2))
+
+
 def apply_single_qubit(states: Tensor, matrices: Tensor, wire: int) -> Tensor:
     """``matrices`` (2, 2), or (..., 2, 2) one per sample, applied to ``wire`` of (..., 2^n) ``states``."""
     left = 2**wire

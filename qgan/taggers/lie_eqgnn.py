@@ -21,7 +21,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ..quantum.reuploading import Permutation
-from ..quantum.states import cnot_permutation, product_of
+from ..quantum.states import cnot_permutation, product_of, turns_about_y
 from .layers import dense
 from .lorentznet import LorentzNet
 from .particlenet import momenta
@@ -67,13 +67,12 @@ class Circuit(nn.Module):
 
     def evolution(self) -> Tensor:
         """(2^n, 2^n): row k is what becomes of basis state k after the upload."""
-        cos, sin = torch.cos(self.angles / 2), torch.sin(self.angles / 2)
-        turns = torch.stack([cos, -sin, sin, cos], -1).unflatten(-1, (2, 2))
+        turns = turns_about_y(self.angles)
         layers = turns[:, 0]
         for wire in turns.unbind(1)[1:]:
             both = layers[:, :, None, :, None] * wire[:, None, :, None, :]
             layers = both.reshape(len(both), 2 * layers.shape[1], -1)
-        states = torch.eye(len(self.index), dtype=cos.dtype, device=cos.device)
+        states = torch.eye(len(self.index), dtype=turns.dtype, device=turns.device)
         for layer in layers:
             if self.entangled:
                 states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
