@@ -13,7 +13,7 @@ from anomaly.models.collapse import CollapseError
 from anomaly.models.overlap import FreeOverlap, Overlap, Steady
 from anomaly.models.registry import build
 from qgan.base.errors import ConfigError, QganError
-from qgan.quantum.reuploading import cnots
+from qgan.quantum.entanglers import cnots
 
 
 def jets(n: int, shape: tuple[int, int] = (6, 5), seed: int = 0) -> Tensor:

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from qgan.quantum.circuits import CNOT, RY, RZ, CircuitError
-from qgan.quantum.reuploading import ENTANGLERS, Reuploading, cnots
+from qgan.quantum.entanglers import ENTANGLERS, cnots
+from qgan.quantum.reuploading import Reuploading
 from qgan.quantum.states import apply_product, apply_single_qubit, fidelity, rotation, run_gates, z_expectations
 from qgan.quantum.su2 import chain, euler, matrices
 from qgan.quantum.swap_test import swap_test, trash_fidelity

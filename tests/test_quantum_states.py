@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from qgan.quantum.circuits import RX, RY, RZ, random_layers
+from qgan.quantum.entanglers import cnots
 from qgan.quantum.pauli import Index, Word, group_words, parity, pauli_words
-from qgan.quantum.reuploading import cnots
 from qgan.quantum.states import apply_single_qubit, cnot_permutation, fidelity, product_state, rotation, run_gates
 
 GATES = {RX: qml.RX, RY: qml.RY, RZ: qml.RZ}

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from qgan.quantum.circuits import RX, RY
-from qgan.quantum.reuploading import Permutation, cnots
-from qgan.quantum.states import apply_product, cnot_permutation, fidelity, product_state, rotation, z_expectations
+from qgan.quantum.entanglers import Entangle, cnots
+from qgan.quantum.states import apply_product, fidelity, product_state, rotation, z_expectations
 from qgan.quantum.su2 import euler, matrices
 
 from .circuit import MOST_QUBITS
@@ -42,8 +42,6 @@ class OneParticle(Autoencoder):
 
     y: Tensor
     x: Tensor
-    index: Tensor
-    inverse: Tensor
     reference: Tensor
 
     def __init__(self, shape: tuple[int, int], particles: int = 10, layers: int = 1, latent: int = 3) -> None:
@@ -60,9 +58,7 @@ class OneParticle(Autoencoder):
         for name, axis in zip("yx", torch.meshgrid(*(torch.linspace(-1, 1, side) for side in shape), indexing="ij"),
                               strict=True):
             self.register_buffer(name, axis.flatten(), persistent=False)
-        index = cnot_permutation(particles, cnots("all", particles))
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(), persistent=False)
+        self.entangle = Entangle(particles, cnots("all", particles))
         self.register_buffer("reference", torch.tensor([1, 0], dtype=torch.complex64).repeat(len(self.trash), 1),
                              persistent=False)
 
@@ -76,7 +72,7 @@ class OneParticle(Autoencoder):
                      for kind, axis in ((RX, self.y), (RY, self.x)))
         states = product_state(right @ up)
         for turns in self.angles:
-            states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
+            states = self.entangle(states)
             states = apply_product(states, matrices(euler(turns.T)).expand(len(x), -1, -1, -1))
         return states
 

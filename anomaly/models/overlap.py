@@ -20,9 +20,9 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from qgan.quantum.entanglers import Entangle, cnots
 from qgan.quantum.registers import bits_for, gray
-from qgan.quantum.reuploading import Permutation, cnots
-from qgan.quantum.states import apply_product, cnot_permutation, product_state, turns_about_y
+from qgan.quantum.states import apply_product, product_state, turns_about_y
 
 from .circuit import MOST_QUBITS
 from .collapse import check_spread
@@ -36,26 +36,21 @@ class Prepared(nn.Module):
     Args:
         n: qubits.
         layers: of RY, n angles each; at first the state is nearly even.
-        entangler: which CNOTs, see :func:`qgan.quantum.reuploading.cnots`.
+        entangler: which CNOTs, see :func:`qgan.quantum.entanglers.cnots`.
     """
-
-    index: Tensor
-    inverse: Tensor
 
     def __init__(self, n: int, layers: int, entangler: str) -> None:
         super().__init__()
         start = 0.1 * torch.randn(layers, n)
         start[0] += torch.pi / 2
         self.angles = nn.Parameter(start)
-        index = cnot_permutation(n, cnots(entangler, n))
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(), persistent=False)
+        self.entangle = Entangle(n, cnots(entangler, n))
 
     def forward(self) -> Tensor:
         first, *others = turns_about_y(self.angles)[:, None]
         states = product_state(first)
         for turns in others:
-            states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
+            states = self.entangle(states)
             states = apply_product(states, turns)
         return states[0]
 

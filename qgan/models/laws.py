@@ -31,6 +31,8 @@ _STEPS = 6
 _STEP, _MOST = 4.0, 6.0
 #: Errors of ln m² and, in half-widths, of the centroid below which one step more reaches what was asked.
 _SCALES = (0.03, 0.002, 0.002)
+#: Of these errors, so little that the step more leaves nothing: it squares them.
+_ENOUGH = 0.01
 #: Keeps the step finite for an image of a single pixel, whose moments nothing changes.
 _LEAST = 1e-6
 
@@ -126,22 +128,28 @@ class ExactMoments(nn.Module):
                weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Strengths (B, 3), the slopes (B, 3, 3) of what they change, and whether it was reached (B, 1).
 
-        Newton's method from the shares as they are, which have these ``moments``; where it does not converge, the
-        nearest that it came to.
+        Newton's method from the shares as they are, which have these ``moments``, for each image until it is close
+        enough; where it does not converge, the nearest that it came to.
         """
-        strength = best = target.new_zeros(shares.shape[0], 3)
-        kept = target.new_zeros(shares.shape[0], 3, 3)
+        every = torch.compiler.is_compiling()
+        strength, kept = target.new_zeros(shares.shape[0], 3), target.new_zeros(shares.shape[0], 3, 3)
+        best = strength.clone()
         least = target.new_full((shares.shape[0], 1), torch.inf)
+        rows = torch.arange(shares.shape[0], device=shares.device)
         for steps_left in reversed(range(_STEPS)):
             missing, slopes = target - self._asked(moments), self._slopes(moments)
             error = (missing / self.scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
-            better = error < least
-            least, best = torch.where(better, error, least), torch.where(better, strength, best)
-            kept = torch.where(better[:, :, None], slopes, kept)
-            if steps_left:
-                step = _solved(slopes, missing, way).clamp(-_STEP, _STEP)
-                strength = (strength + step).clamp(-_MOST, _MOST)
-                moments = self._moments(shares, strength, weight)
+            better = (error < least[rows]) & (least[rows] > _ENOUGH)
+            least[rows], best[rows] = torch.where(better, error, least[rows]), torch.where(better, strength, best[rows])
+            kept[rows] = torch.where(better[:, :, None], slopes, kept[rows])
+            going = (error > _ENOUGH)[:, 0]
+            if not steps_left or not (every or going.any()):
+                break
+            strength = (strength + _solved(slopes, missing, way).clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
+            if not every:
+                rows, strength, shares, target = rows[going], strength[going], shares[going], target[going]
+                way, weight = (None if of is None else of[going] for of in (way, weight))
+            moments = self._moments(shares, strength, weight)
         return best, kept, least < 1
 
     def _exponents(self, strength: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,66 +11,21 @@ groups of three qubits at once, a batched product of 8×8 matrices, and CNOTs ar
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .circuits import CNOT, RY, RZ, CircuitError
-from .states import apply_product, cnot_permutation, product_state
+from .entanglers import Entangle, cnots
+from .states import apply_product, product_state
 from .su2 import Quaternion, chain, euler, euler_angles, matrices
 
-#: How the qubits are entangled after each upload; ``strong`` is a ring whose reach grows by one each time.
-ENTANGLERS = ("ring", "line", "strong", "all", "none")
 TURNS = (RZ, RY, RZ)
-
-
-def cnots(entangler: str, n_qubits: int, upload: int = 0) -> list[tuple[int, int]]:
-    """The (control, target) pairs after this upload, in the order they act.
-
-    Raises:
-        CircuitError: there is no such entangler.
-    """
-    if entangler not in ENTANGLERS:
-        raise CircuitError(f"entangler: {entangler!r}, expected one of {', '.join(ENTANGLERS)}")
-    if entangler == "none" or n_qubits == 1:
-        return []
-    if entangler == "line":
-        return [(wire, wire + 1) for wire in range(n_qubits - 1)]
-    if entangler == "all":
-        return list(itertools.combinations(range(n_qubits), 2))
-    reach = upload % (n_qubits - 1) + 1 if entangler == "strong" else 1
-    return [(wire, (wire + reach) % n_qubits) for wire in range(n_qubits)]
 
 
 def kinds(length: int, start: int) -> list[int]:
     """The axis of each of the ``length`` rotations of a qubit, the first that of the turn ``start``."""
     return [TURNS[(start + position) % 3] for position in range(length)]
-
-
-class Permutation(torch.autograd.Function):
-    """``states[:, index]``, whose gradient is a gather as well (indexing's own would add element by element)."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(states: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
-        return states.index_select(1, index)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[2])
-        ctx.save_for_forward(inputs[1])
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
-        (index,) = ctx.saved_tensors
-        return tangent.index_select(1, index)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (inverse,) = ctx.saved_tensors
-        return gradient.index_select(1, inverse), None, None
 
 
 class Reuploading(nn.Module):
@@ -79,7 +34,7 @@ class Reuploading(nn.Module):
     Args:
         n_qubits, length: n qubits, L values each.
         uploads: how often the values enter.
-        entangler: one of :data:`ENTANGLERS`.
+        entangler: one of :data:`~qgan.quantum.entanglers.ENTANGLERS`.
         first: the turn that the first upload starts with, 0, 1 or 2 of Z, Y, Z.
         shift: each upload starts one axis later, so that every value turns its qubit about Y at some time.
         spread: scale of the weights at the start, standard deviation of each w.
@@ -87,8 +42,6 @@ class Reuploading(nn.Module):
         biases: whether there are any b.
     """
 
-    index: Tensor
-    inverse: Tensor
     place: Tensor
 
     def __init__(self, n_qubits: int, length: int, *, uploads: int = 2, entangler: str = "ring", first: int = 0,
@@ -101,9 +54,7 @@ class Reuploading(nn.Module):
         self.starts = [(first + upload * shift) % 3 for upload in range(uploads)]
         self.weights = nn.Parameter(spread * torch.randn(uploads, n_qubits, length))
         self.biases = nn.Parameter(offset * torch.randn(uploads, n_qubits, length)) if biases else None
-        index = torch.stack([cnot_permutation(n_qubits, cnots(entangler, n_qubits, u)) for u in range(uploads)])
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(dim=1), persistent=False)
+        self.entangle = nn.ModuleList(Entangle(n_qubits, cnots(entangler, n_qubits, u)) for u in range(uploads))
         self.register_buffer("place", self._triples(), persistent=False)
 
     def _triples(self) -> Tensor:
@@ -134,12 +85,10 @@ class Reuploading(nn.Module):
             raise ValueError(f"values of shape {tuple(x.shape)}, expected (B, {self.n_qubits}, {self.length})")
         unitaries = matrices(self.fused(x)).permute(2, 0, 1, 3, 4)
         states = product_state(unitaries[:, 0])
-        for upload in range(self.uploads):
+        for upload, entangle in enumerate(self.entangle):
             if upload:
                 states = apply_product(states, unitaries[:, upload])
-            if self.entangler != "none":
-                states = Permutation.apply(  # type: ignore[no-untyped-call]
-                    states, self.index[upload], self.inverse[upload])
+            states = entangle(states)
         return states
 
     def gates(self) -> Tensor:

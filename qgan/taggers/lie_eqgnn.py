@@ -20,8 +20,8 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
-from ..quantum.reuploading import Permutation
-from ..quantum.states import cnot_permutation, product_of, turns_about_y
+from ..quantum.entanglers import Entangle
+from ..quantum.states import product_of, turns_about_y
 from .layers import dense
 from .lorentznet import LorentzNet
 from .particlenet import momenta
@@ -45,19 +45,14 @@ class Circuit(nn.Module):
     """
 
     signs: Tensor
-    index: Tensor
-    inverse: Tensor
 
     def __init__(self, n: int, rng: Generator, *, layers: int = QUBITS, entangled: bool = True) -> None:
         super().__init__()
-        self.entangled = entangled
         self.angles = nn.Parameter(2 * torch.rand(layers, n, generator=rng) - 1)
         self.scale = nn.Parameter(torch.full((n,), START))
         bits = torch.arange(2**n)[:, None] >> torch.arange(n - 1, -1, -1) & 1
         self.register_buffer("signs", 1.0 - 2.0 * bits, persistent=False)
-        index = cnot_permutation(n, brick(n))
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(), persistent=False)
+        self.entangle = Entangle(n, brick(n) if entangled else [])
 
     def forward(self, z: Tensor) -> Tensor:
         # H before RY(u) is RY(π/2 + u) up to a sign.
@@ -72,10 +67,9 @@ class Circuit(nn.Module):
         for wire in turns.unbind(1)[1:]:
             both = layers[:, :, None, :, None] * wire[:, None, :, None, :]
             layers = both.reshape(len(both), 2 * layers.shape[1], -1)
-        states = torch.eye(len(self.index), dtype=turns.dtype, device=turns.device)
+        states = torch.eye(len(self.signs), dtype=turns.dtype, device=turns.device)
         for layer in layers:
-            if self.entangled:
-                states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
+            states = self.entangle(states)
             states = states @ layer.T
         return states
 

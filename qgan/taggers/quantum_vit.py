@@ -17,8 +17,8 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
-from ..quantum.reuploading import Permutation, cnots
-from ..quantum.states import apply_product, cnot_permutation, product_state, z_expectations
+from ..quantum.entanglers import Entangle, cnots
+from ..quantum.states import apply_product, product_state, z_expectations
 from ..quantum.su2 import Quaternion, matrices, product
 from .registry import TAGGERS, Tagger
 from .residual import pixels
@@ -39,17 +39,12 @@ class Circuits(nn.Module):
         dot: whether q and k are ⟨Z⟩ of all qubits, or of the last.
     """
 
-    index: Tensor
-    inverse: Tensor
-
     def __init__(self, n: int, rng: Generator, *, uploads: int = UPLOADS, dot: bool = False) -> None:
         super().__init__()
         self.dot = dot
         self.angles = nn.Parameter(2 * torch.rand(2, 3, uploads, n, generator=rng) - 1)
         self.scales = Scales(n)
-        index = cnot_permutation(n, cnots("line", n))
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(), persistent=False)
+        self.entangle = Entangle(n, cnots("line", n))
 
     def forward(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         states = self.states(h)
@@ -67,7 +62,7 @@ class Circuits(nn.Module):
         for upload in range(unitaries.shape[1]):
             if upload:
                 states = apply_product(states, unitaries[:, upload])
-            states = Permutation.apply(states, self.index, self.inverse)  # type: ignore[no-untyped-call]
+            states = self.entangle(states)
         return states
 
 
