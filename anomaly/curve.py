@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qgan.base.console import aligned
-from qgan.base.errors import ConfigError, QganError, did_you_mean
+from qgan.base.errors import QganError
 from qgan.base.parsing import find_configuration
+from qgan.base.registry import Registry
 
 from .configuration import Configuration, Embedded
 from .matrix import Plan, matrix
@@ -48,7 +49,9 @@ class Family:
         return replace(usual, model=replace(usual.model, options=options))
 
 
-FAMILIES = {
+FAMILIES: Registry[Family] = Registry("family of models", "anomaly.families", of=Family)
+
+for _name, _family in {
     "quantum": Family("anomaly_quantum", "uploads", (1, 2, 5, 10), "quantum autoencoder"),
     "unentangled": Family("anomaly_quantum", "uploads", (1, 2, 5, 10), "the same without CNOTs",
                           {"circuit": {"entangler": "none"}}),
@@ -59,7 +62,8 @@ FAMILIES = {
     "overlap_free": Family("anomaly_overlap_free", "size", (4, 6, 8, 12, 25), "overlap with any vector"),
     "filter": Family("anomaly_filter", "size", (4, 6, 8, 12, 24), "matched filter"),
     "conv": Family("anomaly_conv", "budget", (400, 1000, 3000, 10000), "convolutional autoencoder"),
-}
+}.items():
+    FAMILIES.add(_name, _family)
 
 
 class Point(NamedTuple):
@@ -133,12 +137,9 @@ def curve(families: Sequence[str], out: str | Path, *, usual: str = "quark", see
     Raises:
         QganError: no such family or class, or a folder of other work.
     """
-    for name in families:
-        if name not in FAMILIES:
-            raise ConfigError(f"families: {name!r} is none, expected some of {', '.join(FAMILIES)}"
-                              f"{did_you_mean(name, list(FAMILIES))}")
-    sized = {f"{family} {value}": (family, replace(one, threads=threads)) for family in dict.fromkeys(families)
-             for value, one in FAMILIES[family].configurations(n).items()}
+    chosen = {name: FAMILIES[name] for name in families}
+    sized = {f"{name} {value}": (name, replace(one, threads=threads)) for name, family in chosen.items()
+             for value, one in family.configurations(n).items()}
     found = matrix({name: one for name, (_, one) in sized.items()}, out,
                    plan=Plan((usual,), (), (), seeds, n_bootstrap), embedded=embedded, restart=restart, quiet=quiet)
     if not found.cells:

@@ -22,7 +22,8 @@ def main(*, out: Folder, families: Sequence[str] = ("quantum", "unentangled", "o
 
     Args:
         out: folder that the results are kept in.
-        families: which of quantum, unentangled, one_particle, filter and conv.
+        families: which of quantum, unentangled, one_particle, filter, conv, overlap, overlap_product and
+            overlap_free.
         usual: the class that is trained on.
         embedded: which of the jets that ship.
         n: training jets at most (default: all).
