@@ -54,6 +54,8 @@ class ExactMoments(nn.Module):
     basis: Tensor
     scales: Tensor
     least: Tensor
+    linear: Tensor
+    square: Tensor
 
     def __init__(self, grid: Grid, grain: float = 0.0) -> None:
         super().__init__()
@@ -61,14 +63,15 @@ class ExactMoments(nn.Module):
         eta, phi = (axis.ravel() for axis in np.meshgrid(grid.eta, grid.phi, indexing="ij"))
         y, x = eta / grid.half_width, phi / grid.half_width
         tilts = np.stack((y**2 + x**2, y, x))
-        # With Σp = 1 the mass is m² = (a + b)(2 + a − b) − z² − y² of the means of the first four.
+        # With Σp = 1 the mass is m² = 2a + a² + 2b − b² − z² − y² of the means of the first four.
         functions = np.stack((2 * np.sinh(eta / 2) ** 2, 2 * np.sin(phi / 2) ** 2, np.sinh(eta), np.sin(phi), y, x))
         products = (functions[:, None] * tilts).reshape(18, -1)
         self.half_width = grid.half_width
         for name, values in (("eta", np.asarray(grid.eta) / grid.half_width),
                              ("phi", np.asarray(grid.phi) / grid.half_width),
                              ("basis", np.concatenate((tilts, functions, products)).T),
-                             ("scales", _SCALES), ("least", _LEAST * np.eye(3))):
+                             ("scales", _SCALES), ("least", _LEAST * np.eye(3)),
+                             ("linear", (2, 2, 0, 0)), ("square", (1, -1, -1, -1))):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
 
     def forward(self, images: Tensor, mass: Tensor | None = None, centroid: Tensor | None = None,
@@ -132,24 +135,28 @@ class ExactMoments(nn.Module):
         enough; where it does not converge, the nearest that it came to.
         """
         every = torch.compiler.is_compiling()
-        strength, kept = target.new_zeros(shares.shape[0], 3), target.new_zeros(shares.shape[0], 3, 3)
-        best = strength.clone()
-        least = target.new_full((shares.shape[0], 1), torch.inf)
-        rows = torch.arange(shares.shape[0], device=shares.device)
+        strength = best = target.new_zeros(shares.shape[0], 3)
+        kept, least = target.new_zeros(shares.shape[0], 3, 3), target.new_full((shares.shape[0], 1), torch.inf)
+        found, rows = None, torch.arange(shares.shape[0], device=shares.device)
         for steps_left in reversed(range(_STEPS)):
             missing, slopes = target - self._asked(moments), self._slopes(moments)
             error = (missing / self.scales)[:, :1 if way is not None else 3].abs().amax(1, keepdim=True)
-            better = (error < least[rows]) & (least[rows] > _ENOUGH)
-            least[rows], best[rows] = torch.where(better, error, least[rows]), torch.where(better, strength, best[rows])
-            kept[rows] = torch.where(better[:, :, None], slopes, kept[rows])
-            going = (error > _ENOUGH)[:, 0]
+            better = (error < least) & (least > _ENOUGH)
+            least, best = torch.where(better, error, least), torch.where(better, strength, best)
+            kept = torch.where(better[:, :, None], slopes, kept)
+            going = (least > _ENOUGH)[:, 0]
             if not steps_left or not (every or going.any()):
                 break
             strength = (strength + _solved(slopes, missing, way).clamp(-_STEP, _STEP)).clamp(-_MOST, _MOST)
-            if not every:
-                rows, strength, shares, target = rows[going], strength[going], shares[going], target[going]
+            if not every and not going.all():
+                # Those that are close enough are left alone.
+                found = _put(found, rows, (best, kept, least))
+                going = going.nonzero()[:, 0]
+                rows, strength, best, kept, least, shares, target = (
+                    of[going] for of in (rows, strength, best, kept, least, shares, target))
                 way, weight = (None if of is None else of[going] for of in (way, weight))
             moments = self._moments(shares, strength, weight)
+        best, kept, least = _put(found, rows, (best, kept, least))
         return best, kept, least < 1
 
     def _exponents(self, strength: Tensor) -> tuple[Tensor, Tensor]:
@@ -167,23 +174,27 @@ class ExactMoments(nn.Module):
             means = torch.cat((heavy[:, :3], means[:, 3:9], heavy[:, 9:]), 1)
         return means / weights.sum(1, keepdim=True).clamp_min(1e-12)
 
-    @staticmethod
-    def _asked(moments: Tensor) -> Tensor:
+    def _asked(self, moments: Tensor) -> Tensor:
         """ln (m/pT)² and the centroid, (B, 3)."""
-        a, b, z, y, eta, phi = moments[:, 3:9].unbind(1)
-        mass2 = (a + b) * (2 + a - b) - z**2 - y**2
-        return torch.stack((mass2.clamp_min(1e-12).log(), eta, phi), 1)
+        return torch.cat((self._mass2(moments[:, 3:7]).log(), moments[:, 7:9]), 1)
 
     def _slopes(self, moments: Tensor) -> Tensor:
         """Derivatives of :meth:`_asked` in the three strengths, (B, 3, 3)."""
         tilts, means, products = moments.split((3, 6, 18), 1)
         slopes = products.reshape(-1, 6, 3) - means[:, :, None] * tilts[:, None]
-        a, b, z, y = (mean[:, None] for mean in means[:, :4].unbind(1))
-        da, db, dz, dy, d_eta, d_phi = slopes.unbind(1)
-        mass2 = ((a + b) * (2 + a - b) - z**2 - y**2).clamp_min(1e-12)
-        d_mass2 = (2 + a - b) * (da + db) + (a + b) * (da - db) - 2 * (z * dz + y * dy)
-        slopes = torch.stack((d_mass2 / mass2, d_eta, d_phi), 1)
-        return slopes + self.least
+        of_mass = (self.linear + 2 * self.square * means[:, :4]) / self._mass2(means[:, :4])
+        return torch.cat(((of_mass[:, :, None] * slopes[:, :4]).sum(1, keepdim=True), slopes[:, 4:]), 1) + self.least
+
+    def _mass2(self, means: Tensor) -> Tensor:
+        """(m/pT)², (B, 1), of the means of the first four functions."""
+        return (means * (self.linear + self.square * means)).sum(1, keepdim=True).clamp_min(1e-12)
+
+
+def _put(into: tuple[Tensor, ...] | None, rows: Tensor, values: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The values of these rows beside what is there of others; the values alone, where nothing is."""
+    if into is None:
+        return values
+    return tuple(one.index_copy(0, rows, value) for one, value in zip(into, values, strict=True))
 
 
 def _solved(matrix: Tensor, right: Tensor, way: Tensor | None) -> Tensor:
@@ -193,13 +204,10 @@ def _solved(matrix: Tensor, right: Tensor, way: Tensor | None) -> Tensor:
     """
     if way is not None:
         return right[:, :1] / (matrix[:, 0] * way).sum(1, keepdim=True).clamp_min(1e-3) * way
-    one, two, three = matrix.unbind(2)
-    across = torch.linalg.cross(two, three)
-    determinant = (one * across).sum(1, keepdim=True)
-    determinant = torch.where(determinant.abs() > 1e-30, determinant, torch.inf)
-    x = torch.stack(((right * across).sum(1), (right * torch.linalg.cross(three, one)).sum(1),
-                     (right * torch.linalg.cross(one, two)).sum(1)), 1)
-    return x / determinant
+    columns = matrix.mT
+    across = torch.linalg.cross(columns.roll(-1, 1), columns.roll(-2, 1))
+    determinant = (columns[:, 0] * across[:, 0]).sum(1, keepdim=True)
+    return (across * right[:, None]).sum(2) / torch.where(determinant.abs() > 1e-30, determinant, torch.inf)
 
 
 def harder_half_right(images: Tensor, power: float = 1.0) -> Tensor:
