@@ -46,7 +46,7 @@ coverage: $(VENV)/test.stamp
 	@$(BIN)/python -m coverage report --sort=cover | sed -n '1,12p;/^TOTAL/p'
 
 slow: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -13,7 +13,9 @@ from toy_jets import toy_jets
 from qgan.base.errors import CheckpointError, ConfigError
 from qgan.data import write_jets
 from qgan.runs import checkpoint
+from qgan.sampling.pretrained import load_model
 from qgan.sampling.source import load_source
+from qgan.studies.export import export
 from qgan.training.experiment import train
 
 
@@ -53,6 +55,17 @@ def test_its_laws_may_be_others(model: Path, others: Path) -> None:
     begun = trainer_from(small({"start": str(model), "generator.exact": []}), others)
     assert load_source(model).generator.softest
     assert not begun.generator.softest
+
+
+def test_what_the_model_was_made_with_stays_known(model: Path, file: Path, others: Path, tmp_path: Path) -> None:
+    """A map of its pixels stays in force, and a statistic that shaped its weights is no judge of the next ones."""
+    right = export(model, "right", tmp_path, real=[others], reference=[file], n_per_class=100, quick=True,
+                   calibrate=True)
+    begun = train(small({"start": str(right), "steps": 1, "losses.matched": ["width"]}), data=[others],
+                  out=tmp_path / "begun", quiet=True)
+    source, theirs = load_source(begun.path), load_model(right)
+    assert source.blueprint.spectrum == theirs.blueprint.spectrum is not None
+    assert {"spectrum", "ptd"} <= set(theirs.origin["uses"]) <= set(source.origin["uses"])
 
 
 def test_what_is_added_begins_with_random_numbers(model: Path, others: Path) -> None:

@@ -135,7 +135,7 @@ class _Rotations(nn.Module):
         circuit = self.layer.circuit
         real, imaginary = torch.eye(1, 2**circuit.n_qubits), torch.zeros(1, 2**circuit.n_qubits)
         turns = circuit.fused(self.layer.uploaded(x))
-        for upload in range(circuit.uploads):
+        for upload, entangle in enumerate(circuit.entangle):
             for wire in range(circuit.n_qubits):
                 a, b, c, d = (part[upload, wire, :, None, None] for part in turns)
                 # U = a - i (b X + c Y + d Z) on both halves of the amplitudes, of the wire in 0 and in 1.
@@ -145,8 +145,8 @@ class _Rotations(nn.Module):
                                     b * im_0 + c * re_0 + a * re_1 - d * im_1), 2).flatten(1)
                 imaginary = torch.stack((a * im_0 - d * re_0 - b * re_1 - c * im_1,
                                          c * im_0 - b * re_0 + a * im_1 + d * re_1), 2).flatten(1)
-            if circuit.entangler != "none":
-                real, imaginary = real[:, circuit.index[upload]], imaginary[:, circuit.index[upload]]
+            moves = entangle.get_buffer("index")
+            real, imaginary = real[:, moves], imaginary[:, moves]
         return read(torch.cat((real, imaginary), 1), self.layer.readout)
 
 

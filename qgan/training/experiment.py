@@ -258,7 +258,7 @@ class _Run:
         files = self.files.to_remember() if self.files else {"data": None}
         return {**files, **memory, "jets": self._fingerprint, "training_seed": self.configuration.seed,
                 "trained_on": self.prepared.train.source, "dropped": self.prepared.dropped,
-                "uses": used_statistics(self.trainer)}
+                "uses": sorted({*used_statistics(self.trainer), *self.prepared.uses})}
 
     @cached_property
     def _fingerprint(self) -> str:

@@ -25,7 +25,7 @@ from ..runs.configuration import Configuration, DataOptions
 from ..sampling.conditions import ConditionDensity, condition_table
 from ..sampling.source import describe_source
 from .parts import check_parts
-from .start import start_from
+from .start import Start, start_from
 
 #: Jets of each class, for training and for validation, below which nothing can be fitted or measured.
 FEWEST = 5
@@ -46,6 +46,7 @@ class Prepared:
         density: of all columns but the label, per class.
         blueprint: of the generator.
         weights: that it begins with, by name; None for random ones.
+        uses: what the model that these are of was made with.
     """
 
     train: JetImages
@@ -58,6 +59,7 @@ class Prepared:
     density: ConditionDensity
     blueprint: Blueprint
     weights: Mapping[str, torch.Tensor] | None = None
+    uses: tuple[str, ...] = ()
 
     @property
     def description(self) -> dict[str, Any]:
@@ -146,10 +148,10 @@ def _unpaired(values: np.ndarray, label: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _start(configuration: Configuration, train: JetImages, table: np.ndarray,
-           names: tuple[str, ...]) -> tuple[Blueprint, Mapping[str, torch.Tensor] | None]:
-    """The generator but for its weights, and those that it begins with unless they are random."""
+           names: tuple[str, ...]) -> Start:
+    """The generator, and what it begins with."""
     fitted = blueprint_kind(configuration.generator.architecture).fit(
         asdict(configuration.generator), train.images, table, names, train.grid, power=configuration.data.power,
         frame=train.frame, symmetry=configuration.symmetry, plugins=configuration.plugins,
         seed=integer_seed(configuration.seed, "generator") % 2**31)
-    return (fitted, None) if configuration.start is None else start_from(configuration.start, fitted, train)
+    return Start(fitted) if configuration.start is None else start_from(configuration.start, fitted, train)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -13,8 +14,22 @@ from ..runs.configuration import GeneratorOptions
 from ..sampling.pretrained import load_model
 
 
-def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Blueprint, dict[str, Tensor]]:
-    """A model under the laws of a blueprint: its own blueprint but for these, and its weights by name.
+class Start(NamedTuple):
+    """What a training begins with.
+
+    Attributes:
+        blueprint: of the generator.
+        weights: by name; None for random ones.
+        uses: what the model that they are of was made with, see :mod:`qgan.evaluation.used`.
+    """
+
+    blueprint: Blueprint
+    weights: dict[str, Tensor] | None = None
+    uses: tuple[str, ...] = ()
+
+
+def start_from(model: str, fitted: Blueprint, train: JetImages) -> Start:
+    """A model under the laws of a blueprint: its own blueprint but for these, and its weights.
 
     Args:
         model: its name, file or run.
@@ -45,4 +60,4 @@ def start_from(model: str, fitted: Blueprint, train: JetImages) -> tuple[Bluepri
     if any(shapes.get(name) != value.shape for name, value in weights.items()):
         raise ConfigError(f"start: {model}: its network is of another shape under the laws asked for, "
                           f"{begun.network['exact']}; its own are {theirs.network['exact']}")
-    return begun, weights
+    return Start(begun, weights, tuple(source.origin.get("uses", ())))
