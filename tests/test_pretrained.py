@@ -73,6 +73,14 @@ def test_a_model_may_be_set_right_on_its_training_jets(run: Path, model: Path, t
     one, other = (load_model(path).sample(20, 1) for path in (model, changed))
     assert not np.array_equal(one.images, other.images)
     np.testing.assert_allclose(one.images.sum((1, 2)), other.images.sum((1, 2)), rtol=1e-5)
+    # Of the model as of the run, whose history it keeps.
+    again = export(model, "again", tmp_path, real=test, reference=jets, n_per_class=100, quick=True, calibrate=True)
+    of_run, of_model = read_card(changed), read_card(again)
+    assert of_model.pop("made_of") == {key: read_card(model)[key] for key in ("name", "weights_sha256")}
+    differ = {key for key in of_run if of_run[key] != of_model[key]}
+    assert differ <= {"name", "command", "quality"}
+    assert of_model["weights_sha256"] == of_run["weights_sha256"]
+    assert same(load_model(again).sample(20, 1), other)
     with pytest.raises(ConfigError, match="calibrate: no training jets"):
         export(run, "without", tmp_path, real=test, n_per_class=100, quick=True, calibrate=True)
 

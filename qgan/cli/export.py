@@ -12,13 +12,14 @@ from ..data.reading import Reading
 def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"), test: Sequence[Jets] | None = None,
          data: Sequence[Jets] | None = None, n: Positive = 5000, seed: Seed = 0, quick: bool = False,
          calibrate: bool = False, onnx: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
-    """Make a model that can ship of a run.
+    """Make a model that can ship of a run, or of another model.
 
     Measures its averaged generator on held-out jets and writes NAME.safetensors and NAME.json, which qgan generate
     --model reads, and NAME.md, the page of a model on the Hugging Face hub (README.md there).
 
     Args:
-        run: folder of a run, as made by qgan train.
+        run: folder of a run, as made by qgan train; or a model, by the name of one that ships or its .safetensors
+            file.
         name: of the model.
         out: where the files go.
         test: held-out jets (default: the test jets that ship).
@@ -33,6 +34,7 @@ def main(run: Run, *, name: str, reading: Reading, out: Folder = Path("models"),
     Examples:
         qgan export runs/w_qcd --name w_qcd --onnx
         qgan export runs/mine --name mine --out models/ --test held_out.h5 --data train.h5
+        qgan export w_qcd --name mine --calibrate --test held_out.h5 --data train.h5
     """
     from ..studies.export import export
     from .models import lines, told

@@ -1,11 +1,16 @@
-"""From a run to a model that can ship: its averaged generator, how it was made, and what it reaches."""
+"""From a run to a model that can ship: its averaged generator, how it was made, and what it reaches.
+
+A model may be made into another: its pixels set right on other jets, or judged by them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from ..base.errors import CheckpointError, ConfigError
 from ..base.io import check_output, read_json, write_text
@@ -16,8 +21,8 @@ from ..runs.checkpoint import Checkpoint
 from ..runs.configuration import Configuration, flat
 from ..sampling.calibration import calibrated
 from ..sampling.onnx_model import require_exporter, write_onnx
-from ..sampling.pretrained import read_card, save_model
-from ..sampling.source import load_source
+from ..sampling.pretrained import load_model, read_card, save_model, shipped_models
+from ..sampling.source import JetSource, load_source
 from .compare.headlines import by_class, plain
 from .compare.judge import JUDGED, Judge, held_out, some_jets
 from .compare.size import parameters
@@ -25,6 +30,17 @@ from .model_card import model_card
 
 #: What of the configuration has no say in what is trained.
 _INCIDENTAL = ("device", "threads", "logging.")
+#: What of a card is of the model alone, not of how it was made.
+_OWN = ("format", "name", "weights_sha256", "weights_bytes", "source", "quality", "parameters", "uses")
+
+
+class _Found(NamedTuple):
+    """A generator, what describes its source, its weights, and how it came to be."""
+
+    source: JetSource
+    description: dict[str, Any]
+    weights: Mapping[str, Tensor]
+    history: dict[str, Any]
 
 
 def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None = None,
@@ -33,7 +49,7 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
     """Measures a run's averaged generator on held-out jets and writes it as a model.
 
     Args:
-        run: folder of the run.
+        run: folder of the run; or a model, by its name or file.
         name: of the model.
         folder: where its files go: ``NAME.safetensors``, ``NAME.json`` and a page for people, ``NAME.md``.
         real, reference: files of held-out and of training jets; by default those that ship.
@@ -47,7 +63,7 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
         The file of the weights.
 
     Raises:
-        QganError: a missing or damaged run, jets that do not fit, or files that cannot be written.
+        QganError: a missing or damaged run or model, jets that do not fit, or files that cannot be written.
     """
     if not name.replace("_", "").replace("-", "").isalnum():
         raise CheckpointError(f"name {name!r}: expected letters, digits, - and _")
@@ -58,8 +74,8 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
         check_output(folder / f"{name}{suffix}", overwrite)
     if onnx:
         require_exporter()
-    path = RunFolder.open(run)
-    source, saved = load_source(run), checkpoint.load(path.checkpoint)
+    found = _of_model(run) if _is_model(run) else _of_run(run, name)
+    source = found.source
     real_jets = held_out(source, real, reference)
     if calibrate:
         if real_jets.train is None:
@@ -68,10 +84,9 @@ def export(run: str | Path, name: str, folder: str | Path, *, real: Paths | None
     by = Judge.of(real_jets, source.grid, n_per_class=n_per_class, seed=seed, quick=quick)
     evaluation = by(some_jets(source, JUDGED * n_per_class, seed, name))
     uses = {"uses": source.origin["uses"]} if "uses" in source.origin else {}
-    about = {**_history(saved, name, path), **uses, "parameters": parameters(saved.transforms),
-             "quality": _quality(evaluation)}
-    transforms = {**saved.transforms, "blueprint": source.blueprint.to_dict()}
-    weights = save_model(folder, name, transforms, saved.states["average"], about, overwrite)
+    about = {**found.history, **uses, "parameters": parameters(found.description), "quality": _quality(evaluation)}
+    description = {**found.description, "blueprint": source.blueprint.to_dict()}
+    weights = save_model(folder, name, description, found.weights, about, overwrite)
     write_text(folder / f"{name}.md", model_card(read_card(weights)), overwrite)
     if onnx:
         write_onnx(source, folder / f"{name}.onnx", overwrite)
@@ -89,6 +104,23 @@ def training_command(configuration: dict[str, Any], out: str, files: Sequence[st
             text = plain_value if isinstance(plain_value, str) else json.dumps(plain_value, separators=(",", ":"))
             words.append(f"--{key} {text!r}" if '"' in text or " " in text else f"--{key} {text}")
     return " ".join(words)
+
+
+def _is_model(run: str | Path) -> bool:
+    return not Path(run).is_dir() and (Path(run).suffix in (".safetensors", ".json") or str(run) in shipped_models())
+
+
+def _of_run(run: str | Path, name: str) -> _Found:
+    folder = RunFolder.open(run)
+    saved = checkpoint.load(folder.checkpoint)
+    return _Found(load_source(run), saved.transforms, saved.states["average"], _history(saved, name, folder))
+
+
+def _of_model(model: str | Path) -> _Found:
+    source, card = load_model(model), read_card(model)
+    return _Found(source, {**card["source"], "density": source.density.state_dict()}, source.generator.state_dict(),
+                  {key: value for key, value in card.items() if key not in _OWN} | {
+                      "made_of": {key: card[key] for key in ("name", "weights_sha256")}})
 
 
 def _history(saved: Checkpoint, name: str, folder: RunFolder) -> dict[str, Any]:
