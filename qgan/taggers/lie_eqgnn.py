@@ -19,6 +19,7 @@ from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import silu
 
 from ..quantum.entanglers import Entangle
 from ..quantum.states import product_of, turns_about_y
@@ -88,7 +89,7 @@ class DenseTwin(nn.Module):
         self.scale = nn.Parameter(torch.ones(n))
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.scale * torch.tanh(self.mixing(torch.tanh(z)))
+        return self.scale * silu(self.mixing(z))
 
 
 class LieEQGNN(LorentzNet):
