@@ -198,3 +198,8 @@ def test_several_generators_side_by_side_on_a_crop(trained: Path, data: Path, tm
     real, generated, _ = evaluate_command.load(data, {"one": fakes[0], "two": fakes[1]}, rows=(2, 11), columns=(1, 10))
     np.testing.assert_array_equal(real.images, read_jets(data).images[:, 2:11, 1:10])
     np.testing.assert_array_equal(generated["two"].images, read_jets(fakes[1]).images[:, 2:11, 1:10])
+    # Jets that are this part already may come first.
+    write_jets(tmp_path / "part.h5", generated["one"])
+    both = {"part": tmp_path / "part.h5", "two": fakes[1]}
+    real, generated, _ = evaluate_command.load(data, both, rows=(2, 11), columns=(1, 10))
+    assert real.images.shape[1:] == generated["part"].images.shape[1:] == generated["two"].images.shape[1:] == (9, 9)

@@ -40,7 +40,7 @@ def main(files: Sequence[Jets], *, reading: Reading, data: Sequence[Jets] | None
             test jets that ship.
         data: the jets the generator was trained on: they improve the floors and show what was memorised (default:
             what ships, if no real jets are given).
-        rows, columns: compare these pixels alone (default: those of the generated jets).
+        rows, columns: compare these pixels of the real jets alone (default: those of the generated jets).
         select: only jets with this, on all sides: pt=265:275, label=w.
         n: most jets per class on each side.
         quick: fewer jets and draws, and no costly metrics.
@@ -100,8 +100,6 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
 
     made = {name: read_jets(file) for name, file in fakes.items()}
     first = next(iter(made.values()))
-    if rows or columns:
-        first = crop(first, rows or (0, first.grid.height), columns or (0, first.grid.width))
     training = read_in_frame(data, first.frame) if data else None
     if real is not None:
         held_out = read_in_frame(real, first.frame)
@@ -112,7 +110,11 @@ def load(real: Paths | None, fakes: Mapping[str, Paths], data: Paths | None = No
                                                          "package; give a file of real ones too")
         held_out, others = (embedded_jets(shipped, split, mixed=False) for split in ("test", "train"))
         training = training or others
-    grid = first.grid
+    # Of the real jets, since generated ones may be a part of them already.
+    whole = held_out.grid
+    grid = first.grid if not (rows or columns) else crop(
+        held_out[:1], rows or (0, whole.height), columns or (0, whole.width)).grid
+
     def prepared(jets: JetImages) -> JetImages:
         return crop_to(choose(jets, selection) if selection else jets, grid)
 
