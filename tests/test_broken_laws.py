@@ -8,6 +8,7 @@ from small_evaluation import few_draws
 from toy_jets import toy_jets
 
 from qgan.data import embedded_jets
+from qgan.data.convert import crop
 from qgan.data.grid import Grid
 from qgan.evaluation import evaluate
 from qgan.evaluation.metrics.laws import laws
@@ -18,6 +19,9 @@ def test_a_jet_seen_in_a_mirror_breaks_the_law_of_its_frame() -> None:
     broken = laws("canonical", jets.grid, None)["harder_half"]
     assert broken(jets.images).mean() == 0
     assert broken(jets.images[:, :, ::-1]).mean() > 0.99
+    # Columns 5 to 20 of 25 have their middle elsewhere, columns 5 to 19 have not.
+    assert [list(laws("canonical", crop(jets, (6, 22), (5, last)).grid, None)) for last in (21, 20)] == [
+        [], ["harder_half"]]
 
 
 def test_a_moved_jet_breaks_the_laws_of_the_raw_frame() -> None:

@@ -37,12 +37,14 @@ def _rows(comparison: Comparison) -> Iterator[Row]:
 def laws(frame: str, grid: Grid, training: np.ndarray | None) -> dict[str, Broken]:
     """What says of images (N, H, W) which jets break a law, by its name.
 
-    ``harder_half``: in the canonical frame the half on the right has the larger pT. ``reach``: no jet lights a pixel
+    ``harder_half``: in the canonical frame the half on the right has the larger pT, where the images' middle is the
+    frame's. ``reach``: no jet lights a pixel
     that none of the training jets (M, H, W) lights. ``centroid``: in the raw frame a jet's pT centroid lies on its
     axis, but for what its recombination and the pixels do to it: within what holds for 99.9 % of the training jets.
     """
     found: dict[str, Broken] = {}
-    if frame == "canonical":
+    # A part of the image whose middle is another has other halves.
+    if frame == "canonical" and abs(sum(grid.phi_range)) < 1e-6:
         found["harder_half"] = left_heavy
     if training is not None and len(training):
         unlit = np.asarray(~(training > 0).any(0))
