@@ -89,6 +89,7 @@ def test_a_study_goes_on_and_says_the_same(tmp_path: Path, monkeypatch: pytest.M
         study(POOL, TEST, configuration, replace(PLAN, generated_per_real=3), tmp_path / "study", quiet=True)
 
 
+@pytest.mark.slow
 def test_parts_side_by_side_are_parts_one_after_another(tmp_path: Path) -> None:
     configuration, plan = small({"steps": 2}), replace(PLAN, seeds=2)
     alone = study(POOL, TEST, replace(configuration, threads=1), plan, tmp_path / "alone", quiet=True)

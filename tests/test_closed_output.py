@@ -34,6 +34,7 @@ def test_nobody_reads() -> None:
         print("anything", flush=True)
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few_draws(monkeypatch)
     real, fake, report = tmp_path / "real.h5", tmp_path / "fake.h5", tmp_path / "report"

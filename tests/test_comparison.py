@@ -242,6 +242,7 @@ def test_a_training_that_was_broken_off_goes_on(files: Path, tmp_path: Path, qui
     assert compare(configurations, **options).entries[0].steps == 4
 
 
+@pytest.mark.slow
 def test_side_by_side_is_one_after_another(files: Path, tmp_path: Path) -> None:
     configurations = {"quantum": small({"steps": 3, "threads": 0}), "dense": small({"steps": 2,
                                                                                     "generator.core": "dense"})}

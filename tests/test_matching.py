@@ -43,6 +43,7 @@ def numbers(evaluation: Evaluation) -> dict[tuple[str, str, str], float]:
 REAL, FAKE = quark_gluon(150, 1), embedded_jets("quark_gluon", "validation").sample(150, 2)
 
 
+@pytest.mark.slow
 def test_classes_are_compared_by_name_whatever_their_numbers() -> None:
     straight = numbers(evaluate(REAL, FAKE, quick=True, workers=1))
     turned = numbers(evaluate(REAL, renumbered(FAKE), quick=True, workers=1))

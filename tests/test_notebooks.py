@@ -155,6 +155,7 @@ def test_anomaly_real_and_generated(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert told.count("pixels above 0.1 GeV") >= 2
 
 
+@pytest.mark.slow
 def test_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = run("own_data", tmp_path, monkeypatch, JETS="480")
     assert told.startswith("3 pictures")

@@ -126,6 +126,7 @@ def started(configuration: Configuration, file: Path, out: Path, resume: bool = 
     train(configuration, data=[file], out=out, resume=resume, quiet=True)
 
 
+@pytest.mark.slow
 def test_a_run_can_go_on_with_another_number_of_processes(file: Path, tmp_path: Path) -> None:
     configuration = small({"steps": 3, "logging.costly": 0})
     train(configuration, data=[file], out=tmp_path / "alone", quiet=True)

@@ -27,7 +27,7 @@ def calibrated(source: JetSource, jets: JetImages, seed: int = 0) -> JetSource:
     Example:
         ``calibrated(load_source("runs/mine"), read_jets("train.h5"))``
     """
-    plain = _with(source, None)
+    plain = mapped(source, None)
     made, real = [], []
     for label in plain.density.classes:
         wanted = jets.images[jets.label == label]
@@ -37,11 +37,12 @@ def calibrated(source: JetSource, jets: JetImages, seed: int = 0) -> JetSource:
             made.append(plain.sample(len(real[-1]), seed, label).images)
     knots = spectrum_knots(*(_in_network_space(np.concatenate(images), plain) for images in (made, real)))
     known = sorted({*source.origin.get("uses", []), KNOWN})
-    return replace(_with(source, knots), origin={**source.origin, "uses": known} if "uses" in source.origin
+    return replace(mapped(source, knots), origin={**source.origin, "uses": known} if "uses" in source.origin
                    else source.origin)
 
 
-def _with(source: JetSource, knots: list[list[float]] | None) -> JetSource:
+def mapped(source: JetSource, knots: list[list[float]] | None) -> JetSource:
+    """The same generator with this map of its pixels, or with none."""
     blueprint = replace(source.blueprint, spectrum=knots)
     generator = blueprint.build().eval().requires_grad_(False)
     generator.load_state_dict(source.generator.state_dict())
