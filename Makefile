@@ -38,7 +38,7 @@ demo: $(VENV)/demo.stamp
 	@echo "Curves and images:  $(BIN)/tensorboard --logdir $(DEMO)"
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Apart from `test`, which it makes a fifth longer.
 coverage: $(VENV)/test.stamp
