@@ -81,6 +81,34 @@ def test_a_worker_that_does_not_hear_is_killed(tmp_path: Path, monkeypatch: pyte
         os.kill(int(deafened.name), 0)
 
 
+class Sent:
+    """Tells, as the last of a result that is pickled, that the result is on its way."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[type[Path], tuple[str]]:
+        self.file.touch()
+        return Path, (str(self.file),)
+
+
+def large(file: Path) -> tuple[bytes, Sent]:
+    return bytes(400_000_000), Sent(file)
+
+
+def test_a_worker_that_is_ended_within_a_result_leaves_no_one_waiting_for_the_rest(tmp_path: Path) -> None:
+    def break_within_a_result() -> None:
+        with local_workers(1) as pool:
+            pool.submit(large, tmp_path / "sent")
+            while not (tmp_path / "sent").exists():
+                time.sleep(0.001)
+            time.sleep(0.01)
+            raise DataError("jets.h5", "image", "is broken")
+
+    with pytest.raises(DataError):
+        break_within_a_result()
+
+
 def test_an_error_comes_as_it_was() -> None:
     with pytest.raises(DataError, match=r"^jets.h5: image: is broken$"), local_workers(1) as pool:
         list(in_order(pool, broken, 3, ahead=2))

@@ -54,6 +54,8 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
                             "out") from error
         except BaseException:
             _end(list((pool._processes or {}).values()))
+            # One that ended within a result leaves its reader waiting for the rest, of which this end is the last.
+            pool._result_queue._writer.close()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
