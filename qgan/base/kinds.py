@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -30,6 +31,13 @@ def probability(text: str) -> float:
     """One of a depolarising channel, of which 3/4 leaves nothing."""
     if not 0 <= float(text) <= 0.75:
         raise ArgumentTypeError(f"{text!r} is no depolarising probability, 0 to 0.75")
+    return float(text)
+
+
+def rate(text: str) -> float:
+    """A learning rate: above 0."""
+    if not 0 < float(text) < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no learning rate above 0")
     return float(text)
 
 
@@ -95,6 +103,7 @@ def check_pictures(folder: Path, overwrite: bool) -> None:
 
 Positive = Annotated[int, Word("N", positive)]
 Probability = Annotated[float, Word("P", probability)]
+Rate = Annotated[float, Word("RATE", rate)]
 Share = Annotated[float, Word("SHARE", share)]
 Wish = Annotated[float | tuple[float, float] | str, Word("VALUE|LOW:HIGH|...", wish)]
 NamedWish = Annotated[tuple[str, Any], Word("NAME=VALUE|...", named_wish)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..base.console import aligned
-from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Workers
+from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Rate, Workers
 from ..runs.configuration import Pair
 
 
@@ -13,7 +14,7 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
          families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
-         gans: bool = False, n: Positive | None = None, quick: bool = False, workers: Workers = 1,
+         rates: Sequence[Rate] | None = None, gans: bool = False, n: Positive | None = None, quick: bool = False, workers: Workers = 1,
          plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None, restart: bool = False,
          overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say at which size a circuit or a classical network is the better generator.
@@ -32,6 +33,8 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
         sizes: trained numbers; each family comes as near as it can.
         seeds: fits of each.
         steps: of each fit or training.
+        rates: learning rates that are tried with the first seed; the best on validation jets is taken (default: 0.02
+            0.05, of GANs 0.01 0.03 0.1).
         gans: whole GANs in the place of fits.
         n: jets per class that GANs are judged by, in a full evaluation (default: 1,000, in a quick one).
         quick: one seed, 300 steps, two sizes: for a look.
@@ -55,14 +58,15 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
     if quick:
         sizes, seeds, steps = (100, 550), 1, 300
     families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
+    grid: dict[str, Any] = {"rates": tuple(dict.fromkeys(rates))} if rates else {}
     plan: Plan | GanPlan
     if gans:
-        plan = GanPlan(pair, families, sizes, seeds, steps)
+        plan = GanPlan(pair, families, sizes, seeds, steps, **grid)
         points, _ = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
                             restart=restart, quiet=quiet)
         told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
     else:
-        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps)
+        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps, **grid)
         points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
         told, look = "KL divergence of the shares of test jets, nats", {}
     circuits = circuits_among(families)

@@ -25,7 +25,7 @@ from torch import Tensor
 from .pauli import Group, Index, Word, group_words, parity, pauli_words
 
 # Measured on 4 to 12 qubits: small groups of many rotations cost least, forward and gradient together.
-RANK, SIZE = 2, 6
+RANK, SIZE = 2, 7
 
 
 @dataclass(frozen=True)

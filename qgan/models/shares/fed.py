@@ -27,11 +27,11 @@ class Fed(nn.Module):
     """
 
     outcomes: Tensor
-    circuit = True
 
     def __init__(self, circuit: nn.Module, in_features: int, ancillas: int = _ANCILLAS) -> None:
         super().__init__()
         self.inner = circuit
+        self.circuit = getattr(circuit, "circuit", False)
         self.ancillas = nn.Linear(in_features, ancillas)
         self.register_buffer("outcomes", torch.tensor(list(product((1.0, -1.0), repeat=ancillas))), persistent=False)
 
@@ -57,6 +57,11 @@ def _fed(circuit: str, setting: ShareSetting) -> Fed:
 @SHARES.register("tree_fed")
 def _tree(setting: ShareSetting) -> nn.Module:
     return _fed("tree", setting)
+
+
+@SHARES.register("tree_fed_measured")
+def _tree_measured(setting: ShareSetting) -> nn.Module:
+    return _fed("tree_measured", setting)
 
 
 @SHARES.register("born_fed")

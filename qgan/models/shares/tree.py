@@ -1,9 +1,10 @@
 """A Born machine whose bits are drawn from coarse to fine: prepared as a tree, then made to interfere.
 
-Row and column bits take turns, the most significant first. Each is turned by RY, by an angle that the bits before it
-and the inputs set: exp(−i θ Z_j Y / 2) for each bit j before it, with θ = b + w·z. What this prepares is a real state
-whose measurement is an autoregressive model of the bits, one layer deep. Phases and rotations as in :mod:`.born` then
-let its paths interfere, which no measurement bit by bit could; ``tree_measured``, its twin, measures before them.
+Row and column bits take turns, the most significant first. Each is turned by RY, by an angle that bits before it and
+the inputs set: exp(−i θ Z_j Y / 2) for each earlier bit j of its own register, and for those of the other that are as
+coarse or once coarser, with θ = b + w·z and z = tanh(A u + a). What this prepares is a real state whose measurement is
+an autoregressive model of the bits, one layer deep. Phases and rotations as in :mod:`.born` then let its paths
+interfere, which no measurement bit by bit could; ``tree_measured``, its twin, measures before them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from .born import neighbours
 from .interference import interfere, rotations
 from .qubits import Gate, Pixels, real_parts, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
+
+
+#: A layer of interference more for so many more numbers z, up to so many layers.
+_MIXED, _MOST = 16, 3
 
 
 class Tree(nn.Module):
@@ -41,11 +46,17 @@ class Tree(nn.Module):
         self.left, self.n_qubits, self.coherent = bits[0], sum(bits), coherent
         self.circuit = coherent
         self.order = in_turns(*bits)
-        self.mix = nn.Linear(in_features, mixed, bias=False)
-        nn.init.normal_(self.mix.weight, 0.0, in_features**-0.5)
-        self.branch = nn.ParameterList(0.05 * torch.randn(1 + bit, 1 + mixed) for bit in range(self.n_qubits))
-        for angles in self.branch:
+        linear = nn.Linear(in_features, mixed)
+        nn.init.normal_(linear.weight, 0.0, in_features**-0.5)
+        nn.init.zeros_(linear.bias)
+        self.mix = nn.Sequential(linear, nn.Tanh())
+        self.heard = controls(*bits)
+        self.branch = nn.ParameterList(0.05 * torch.randn(1 + len(heard), 1 + mixed) for heard in self.heard)
+        for bit, (angles, heard) in enumerate(zip(self.branch, self.heard, strict=True)):
             angles.data[0, 0] += math.pi / 2
+            # One, and Z of each control, in each state of the bits before.
+            before = torch.cat((torch.ones(1, 2**bit), signs(bit)[heard])) if heard else torch.ones(1, 2**bit)
+            self.register_buffer(f"before_{bit}", before, persistent=False)
         self.turns = nn.Parameter(0.1 * torch.randn(layers, self.n_qubits, 1 + mixed))
         self.pairs = neighbours(0, *bits)
         self.phases = nn.Parameter(0.3 * torch.randn(layers, self.n_qubits + len(self.pairs)))
@@ -59,8 +70,7 @@ class Tree(nn.Module):
         """The real state of the tree, (B, R, C)."""
         state = mixed.new_ones(mixed.shape[1], 1)
         for bit, coefficients in enumerate(self.branch):
-            before = torch.cat((mixed.new_ones(1, 2**bit), signs(bit).to(mixed)) if bit else (mixed.new_ones(1, 1),))
-            half = 0.5 * (coefficients @ mixed).T @ before
+            half = 0.5 * (coefficients @ mixed).T @ self.get_buffer(f"before_{bit}")
             state = torch.stack((state * half.cos(), state * half.sin()), 2).flatten(1)
         return state[:, self.place].unflatten(1, (2**self.left, -1))
 
@@ -84,7 +94,8 @@ class Tree(nn.Module):
             own, *others = (coefficients @ mixed)[:, 0]
             wire = self.order[bit]
             found.append(("Y", (wire,), own))
-            found += [("ZY", (self.order[other], wire), angle) for other, angle in enumerate(others)]
+            found += [("ZY", (self.order[other], wire), angle) for other, angle in zip(self.heard[bit], others,
+                                                                                         strict=True)]
         for phases, turn in zip(self.phases, self.turns @ mixed, strict=True):
             wires = [*((wire,) for wire in range(self.n_qubits)), *self.pairs]
             found += [("Z" * len(some), some, angle) for some, angle in zip(wires, phases, strict=True)]
@@ -101,6 +112,17 @@ def in_turns(rows: int, columns: int) -> list[int]:
     return sorted(range(rows + columns), key=lambda wire: (wire % rows if wire < rows else wire - rows, wire >= rows))
 
 
+def controls(rows: int, columns: int) -> list[list[int]]:
+    """Of each bit in the order of :func:`in_turns`, which of those before it turn it.
+
+    >>> controls(2, 2)
+    [[], [0], [0, 1], [0, 1, 2]]
+    """
+    places = [(wire >= rows, wire % rows if wire < rows else wire - rows) for wire in in_turns(rows, columns)]
+    return [[other for other in range(bit) if places[other][0] == register or level - places[other][1] <= 1]
+            for bit, (register, level) in enumerate(places)]
+
+
 def _stirred(probability: Tensor, turns: Tensor, left: int) -> Tensor:
     """Probabilities (B, R, C) after RY by angles (layers, n, B) of bits that were measured before each."""
     for turn in turns:
@@ -112,12 +134,13 @@ def _stirred(probability: Tensor, turns: Tensor, left: int) -> Tensor:
 def _built(setting: ShareSetting, coherent: bool = True) -> Tree:
     bits = [bits_for(side) for side in setting.shape]
     n, pairs = sum(bits), len(neighbours(0, *bits))
+    turned = n + sum(map(len, controls(*bits)))
 
     def count(size: tuple[int, int]) -> int:
         layers, mixed = size
-        return mixed * setting.in_features + (n * (n + 1) // 2 + layers * n) * (1 + mixed) + layers * (n + pairs)
+        return mixed * (setting.in_features + 1) + (turned + layers * n) * (1 + mixed) + layers * (n + pairs)
 
-    sizes = [(layers, mixed) for layers in range(1, 9) for mixed in range(1, 97) if layers <= mixed]
+    sizes = [(min(_MOST, 1 + mixed // _MIXED), mixed) for mixed in range(1, 2000)]
     return Tree(setting.in_features, setting.shape, *nearest(setting.numbers, sizes, count), coherent=coherent)
 
 
