@@ -17,6 +17,7 @@ from qgan.models.shares.born import Born
 from qgan.models.shares.fed import Fed
 from qgan.models.shares.hardware import cost
 from qgan.models.shares.interference import interfere
+from qgan.models.shares.iqp import IQP
 from qgan.models.shares.qubits import Gate, Pixels, started
 from qgan.models.shares.tree import Tree
 from qgan.models.shares.waves import Waves
@@ -24,7 +25,8 @@ from qgan.quantum.registers import gray
 
 CIRCUITS: dict[str, Any] = {
     "born": lambda: Born(3, (4, 6), 3, 2), "colours": lambda: Born(3, (4, 3), 2, 2, colours=2),
-    "free": lambda: Born(3, (4, 6), 2, 1, entangled=False), "tree": lambda: Tree(3, (4, 6), 2, 2)}
+    "free": lambda: Born(3, (4, 6), 2, 1, entangled=False), "tree": lambda: Tree(3, (4, 6), 2, 2),
+    "iqp": lambda: IQP(3, (4, 6), 2)}
 #: Every number of these decides something; dephasing leaves no trace of phases.
 COHERENT = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "tree_fed_measured")]
 
@@ -200,3 +202,4 @@ def test_the_cost_is_that_of_pennylane_s_gates(name: str) -> None:
 def test_what_is_no_circuit_has_no_cost() -> None:
     assert cost(build("coordinates", 300), 8) is None
     assert cost(build("tree_measured", 300), 8) is None
+    assert cost(build("iqp_flips", 300), 8) is None

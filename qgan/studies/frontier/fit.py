@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,8 @@ class Fitted(NamedTuple):
 
 
 def fitted(family: str, numbers: int, train: Told, *, steps: int, batch_size: int, rate: float, seed: int) -> Fitted:
-    """A network of this family and size after so many steps of Adam; the loss is the cross entropy with the shares.
+    """A network of this family and size after so many steps of Adam; the loss is the cross entropy with the shares, or
+    the network's own.
 
     Raises:
         ConfigError: there is no such family.
@@ -66,6 +68,9 @@ def fitted(family: str, numbers: int, train: Told, *, steps: int, batch_size: in
     shape = (train.shares.shape[1], train.shares.shape[2])
     with seeded(seed, "shares", family):
         network = SHARES[family](ShareSetting(train.inputs.shape[1], shape, numbers))
+        # A network that is not to be trained by its likelihood brings a loss of its own.
+        loss = (lambda jets: network.loss(*jets)) if getattr(network, "matched", False) else partial(
+            _cross_entropy, network)
         adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
         start = time.process_time()
         for step in range(steps):
@@ -74,7 +79,7 @@ def fitted(family: str, numbers: int, train: Told, *, steps: int, batch_size: in
                 group["lr"] = rate * min(1, (step + 1) / _WARM) * (_LAST + (1 - _LAST) * cosine)
             rows = torch.randint(len(train.inputs), (batch_size,))
             adam.zero_grad()
-            _cross_entropy(network, Told(train.inputs[rows], train.shares[rows])).mean().backward()
+            loss(Told(train.inputs[rows], train.shares[rows])).mean().backward()
             adam.step()
     return Fitted(network, time.process_time() - start, trained_numbers(network))
 
