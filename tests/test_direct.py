@@ -19,7 +19,8 @@ from qgan.models.shots import counted
 from qgan.sampling.source import load_source
 
 SHAPE = (12, 12)
-FAMILIES = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "tree_fed_measured", "mean_image", "iqp_matched")]
+FAMILIES = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "tree_fed_measured", "mean_image",
+                                                    "iqp_matched")]
 
 
 def build(core: str, **options: Any) -> DirectGenerator:

@@ -28,6 +28,7 @@ TEST = with_delta_r(toy_jets(100, 2))
 
 
 def trained(folder: Path, **changes: object) -> Path:
+    folder.mkdir(exist_ok=True)
     write_jets(folder / "jets.h5", with_delta_r(toy_jets(100, 1)))
     options = {name.replace("__", "."): value for name, value in changes.items()}
     return train(small({"steps": 2, **options}), data=[folder / "jets.h5"], out=folder / "run", quiet=True).path
@@ -130,6 +131,25 @@ def test_a_classical_generator_has_nothing_to_measure(tmp_path: Path) -> None:
     source = load_source(trained(tmp_path, generator__core="dense"))
     with pytest.raises(ConfigError, match="no quantum layer"):
         on_hardware(source, shots=10, noise=0.0)
+
+
+def test_a_circuit_that_makes_the_pixels_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Judge, "__call__", cheap)
+    options = {"generator__core": "tree_fed", "generator__numbers": 300, "generator__noise": 2}
+    source = load_source(trained(tmp_path / "shares", **options))
+    exact = images(source, 60)
+    assert np.array_equal(images(on_hardware(source, shots=None, noise=0.0), 60), exact)
+    few, many, noisy = (np.abs(images(on_hardware(source, shots=shots, noise=noise), 60) - exact).mean()
+                        for shots, noise in ((100, 0.0), (100_000, 0.0), (None, 0.1)))
+    assert few > 2 * many
+    assert noisy > 2 * many
+    found = study(source, RealSets(TEST, None), shots=[100], noise=[0.01], n_per_class=20, quiet=True)
+    assert (found.readout, len(found.points)) == ("shares", 4)
+    assert "A run takes 11 qubits, " in found.sentences()[-1]
+    shooting = load_source(trained(tmp_path / "shots", **options, generator__shots=30))
+    assert images(on_hardware(shooting, shots=None, noise=0.1), 20).any()
+    with pytest.raises(ConfigError, match="takes 30 shots of its own"):
+        on_hardware(shooting, shots=10, noise=0.0)
 
 
 def test_the_command_writes_numbers_and_a_picture(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -17,7 +17,7 @@ N = 4
 WORDS = iqp.words_of(N)
 BITS = torch.tensor(list(product((0.0, 1.0), repeat=N)), dtype=torch.float64)
 MASKS = iqp.masks(N, WORDS).double()
-SIGNS = signs_of(N, [word for word in WORDS if len(word) > 1]).double()
+SIGNS = signs_of(N, [(word[0], word[1]) for word in WORDS if len(word) > 1]).double()
 
 
 def angles(count: int = 2) -> Tensor:

@@ -55,7 +55,7 @@ def local_workers(number: int, prepare: Callable[..., object] | None = None,
         except BaseException:
             _end(list((pool._processes or {}).values()))
             # One that ended within a result leaves its reader waiting for the rest, of which this end is the last.
-            pool._result_queue._writer.close()
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
             raise
         finally:
             pool.shutdown(cancel_futures=True)

@@ -20,8 +20,8 @@ def main(*, source: Source, reading: Reading, shots: Sequence[Positive] = (100, 
          plots: Pictures | None = None, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say what finite shots and noise do to the jets.
 
-    Figures of a generator with probs or expval readout at every combination of shots and depolarising noise, and the
-    exact ones.
+    Figures of a generator with probs or expval readout, or of one whose circuit makes the pixels, at every combination
+    of shots and depolarising noise, and the exact ones.
 
     Args:
         shots: measurements a jet.

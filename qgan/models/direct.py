@@ -55,7 +55,8 @@ class DirectGenerator(nn.Module):
         if levels > 1 and not shots:
             raise ConfigError(f"generator.levels: {levels}, but only shots find levels: give generator.shots")
         known = pixels or PixelStatistics.flat(shape, power)
-        self.shares = SHARES[core](ShareSetting(n_conditions + noise, (shape[0], shape[1] * levels), numbers))
+        self.in_features = n_conditions + noise
+        self.shares = SHARES[core](ShareSetting(self.in_features, (shape[0], shape[1] * levels), numbers))
         self.shots = Shots(shots, levels, max(float(known.softest), 1e-4) ** (1 / power), power) if shots else None
         # Of τ, β and γ, which are positive: what softplus makes of these.
         self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise and not shots else None

@@ -1,8 +1,9 @@
 """A trained generator with its circuit on a quantum computer: what finite shots and noise do to the jets.
 
 The same generator makes the same jets (conditions, noise values) again and again, while the circuit's outcomes come
-from ever fewer shots or ever noisier gates. Only the circuit is affected; its embedding is taken as perfect, although
-on today's hardware it would cost most of the gates (:func:`qgan.quantum.hardware_cost` counts them).
+from ever fewer shots or ever noisier gates. Only the circuit is affected. The embedding of a quantum layer is taken as perfect, although on today's hardware it
+would cost most of the gates (:func:`qgan.quantum.hardware_cost` counts them); a circuit that makes the pixels itself
+has none.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from torch import Tensor
 from ..base.errors import ConfigError
 from ..base.progress import progress
 from ..models import Core
+from ..models.direct import DirectGenerator
+from ..models.shares.hardware import cost
+from ..models.shares.measured import MeasuredShares
 from ..quantum import QuantumLayer, hardware_cost
 from ..quantum.measured import MeasuredLayer, outcome_forms
 from ..sampling.source import JetSource
@@ -43,8 +47,9 @@ class HardwareStudy:
 
     Attributes:
         points: every combination, the exact one first.
-        readout: of the layer.
-        cost: of one sample on hardware, see :func:`qgan.quantum.hardware_cost`.
+        readout: of the layer, or ``shares``.
+        cost: of one sample on hardware, see :func:`qgan.quantum.hardware_cost` or
+            :class:`qgan.models.shares.hardware.Cost`.
         n_per_class, seed, quick: of the evaluations.
     """
 
@@ -77,6 +82,9 @@ class HardwareStudy:
                     else f"A depolarising probability of {min(p.noise for p in noisy):g} after each gate shows")
             found.append(f"{said}; {_extreme(max(noisy, key=lambda p: p.noise), self.exact)}.")
         cost = self.cost
+        if "embedding_depth" not in cost:
+            return [*found, f"A run takes {cost['n_qubits']} qubits, {cost['two_qubit_gates']} two-qubit gates and "
+                            f"{cost['depth']} steps."]
         found.append(f"The embedding is taken as perfect: it would take {cost['embedding_two_qubit_gates']} of the "
                      f"{cost['two_qubit_gates']} two-qubit gates of a jet and {cost['embedding_depth']} of its "
                      f"{cost['depth']} steps.")
@@ -105,14 +113,21 @@ def on_hardware(source: JetSource, *, shots: int | None, noise: float, seed: int
     """The same source with its circuit measured: a source like any other, its origin says how.
 
     Args:
-        source: its readout must be ``probs`` or ``expval``.
-        shots, noise, seed, forms: see :class:`~qgan.quantum.measured.MeasuredLayer`.
+        source: a circuit of shares, or a layer whose readout is ``probs`` or ``expval``.
+        shots, noise, seed, forms: see :class:`~qgan.quantum.measured.MeasuredLayer` and
+            :class:`~qgan.models.shares.measured.MeasuredShares`.
 
     Raises:
         ConfigError: the generator has no quantum layer, or one that only a simulator can read out.
     """
     generator = copy.deepcopy(source.generator)
-    for core in _quantum_cores(generator):
+    direct = _direct(generator)
+    for one in direct:
+        if one.shots is not None and shots is not None:
+            raise ConfigError(f"generator.shots: the generator takes {one.shots.shots} shots of its own; noise alone "
+                              "can be varied")
+        one.shares = MeasuredShares(one.shares, shots=shots, noise=noise, seed=seed)
+    for core in [] if direct else _quantum_cores(generator):
         core.layer = MeasuredLayer(_layer(core), shots=shots, noise=noise, seed=seed, forms=forms)
     return replace(source, generator=generator,
                    origin={**source.origin, "shots": shots, "depolarising": noise, "shots_seed": seed})
@@ -123,7 +138,7 @@ def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Seq
     """Figures at every combination of shots (and infinitely many) and noise (and none).
 
     Args:
-        source: its readout must be ``probs`` or ``expval``; on the CPU.
+        source: as in :func:`on_hardware`; on the CPU.
         real: held-out jets.
         shots, noise: what is tried.
         n_per_class: generated jets of each class at each point, the same conditions at all of them.
@@ -134,23 +149,31 @@ def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Seq
     Raises:
         ConfigError: see :func:`on_hardware`.
     """
-    layer = _layer(_quantum_cores(source.generator)[0])
-    # Refuses a readout that cannot be measured before anything is computed.
-    on_hardware(source, shots=None, noise=0.0)
+    direct = _direct(source.generator)
+    layer = None if direct else _layer(_quantum_cores(source.generator)[0])
+    # Refuses what cannot be measured before anything is computed.
+    on_hardware(source, shots=max(shots, default=None), noise=0.0)
     noises, counts = sorted({0.0, *noise}), [None, *sorted(set(shots))]
     by = Judge.of(real, source.grid, n_per_class=n_per_class, seed=seed, quick=quick)
     points = []
     with progress(len(noises) * len(counts), "hardware", "samples", quiet=quiet) as bar:
         for probability in noises:
             forms = outcome_forms(layer.gate_list, layer.weights, layer.n_qubits, layer.in_features + 1,
-                                  probability) if probability else None
+                                  probability) if layer is not None and probability else None
             for count in counts:
                 measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)
                 fake = some_jets(measured, n_per_class, seed)
                 found = by_class(by(fake))["all"]
                 points.append(Point(count, probability, {name: found[name] for name in followed()}))
                 bar.update()
-    return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)
+    if layer is not None:
+        return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)
+    taken = cost(direct[0].shares, direct[0].in_features)
+    return HardwareStudy(points, "shares", taken._asdict() if taken else {}, n_per_class, seed, quick)
+
+
+def _direct(generator: Any) -> list[DirectGenerator]:
+    return [module for module in generator.modules() if isinstance(module, DirectGenerator)]
 
 
 def _quantum_cores(generator: Any) -> list[Core]:

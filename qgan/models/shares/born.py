@@ -86,16 +86,16 @@ class Born(nn.Module):
         return self.pixels(outcomes.sum(1))
 
     def gates(self, inputs: Tensor) -> list[Gate]:
-        """The circuit of one sample's inputs (1, in_features); not of the dephased twin, which measures in between."""
+        """The circuit of inputs (B, in_features), angles (B,); not of the dephased twin, which measures in between."""
         about_y, about_z = self.angles(inputs)
         found: list[Gate] = []
         for layer, turn in enumerate(about_y):
             if layer:
-                found += [("Z", (wire,), angle) for wire, angle in enumerate(about_z[layer - 1, :, 0])]
+                found += [("Z", (wire,), angle) for wire, angle in enumerate(about_z[layer - 1])]
                 if self.phases is not None:
                     found += [("ZZ", pair, angle) for pair, angle in zip(self.pairs, self.phases[layer - 1],
                                                                          strict=True)]
-            found += [("Y", (wire,), angle) for wire, angle in enumerate(turn[:, 0])]
+            found += [("Y", (wire,), angle) for wire, angle in enumerate(turn)]
         return found
 
 

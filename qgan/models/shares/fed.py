@@ -44,8 +44,11 @@ class Fed(nn.Module):
 
     def chances(self, inputs: Tensor) -> Tensor:
         """Of the outcomes, (B, 2^k): products of (1 ± cos θ) / 2."""
-        polarised = torch.cos(0.5 * torch.pi + self.ancillas(inputs))
-        return ((1 + polarised[:, None] * self.outcomes) / 2).prod(2)
+        return ((1 + self.polarised(inputs)[:, None] * self.outcomes) / 2).prod(2)
+
+    def polarised(self, inputs: Tensor) -> Tensor:
+        """⟨Z⟩ of each ancilla, (B, k)."""
+        return torch.cos(0.5 * torch.pi + self.ancillas(inputs))
 
 
 def _fed(circuit: str, setting: ShareSetting) -> Fed:

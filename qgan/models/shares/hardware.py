@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from .fed import Fed
 from .qubits import Gate
 
 
@@ -33,6 +34,11 @@ def cost(network: nn.Module, in_features: int) -> Cost | None:
     >>> cost(SHARES["born"](ShareSetting(3, (4, 4), 50)), 3)
     Cost(n_qubits=4, rotations=28, two_qubit_gates=16, depth=17)
     """
+    if isinstance(network, Fed):
+        fed = cost(network.inner, in_features + network.ancillas.out_features)
+        more = network.ancillas.out_features
+        # Each ancilla is turned and measured before all else.
+        return fed and Cost(fed.n_qubits + more, fed.rotations + more, fed.two_qubit_gates, fed.depth + 2)
     circuit = getattr(network, "gates", None)
     if circuit is None or not getattr(network, "coherent", True):
         return None

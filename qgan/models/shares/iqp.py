@@ -40,7 +40,7 @@ class IQP(nn.Module):
     def __init__(self, in_features: int, shape: tuple[int, int], mixed: int, *, coherent: bool = True,
                  matched: bool = False) -> None:
         super().__init__()
-        self.sides = [2 ** bits_for(side) for side in shape]
+        self.left, self.sides = bits_for(shape[0]), [2 ** bits_for(side) for side in shape]
         self.n_qubits, self.coherent, self.matched = sum(map(bits_for, shape)), coherent, matched
         self.circuit = coherent
         self.gated = iqp.words_of(self.n_qubits)
@@ -80,9 +80,9 @@ class IQP(nn.Module):
         return (iqp.expectations(angles, self.words, subsets, drawn) - of_jets).square().mean(1)
 
     def gates(self, inputs: Tensor) -> list[Gate]:
-        """The circuit of one sample's inputs (1, in_features)."""
+        """The circuit of inputs (B, in_features), angles (B,)."""
         quarter = inputs.new_tensor(math.pi / 2)
-        phases = [("Z" * len(word), word, angle) for word, angle in zip(self.gated, self.angles(inputs)[0],
+        phases = [("Z" * len(word), word, angle) for word, angle in zip(self.gated, self.angles(inputs).T,
                                                                         strict=True)]
         return [*(("Y", (wire,), quarter) for wire in range(self.n_qubits)), *phases,
                 *(("Y", (wire,), -quarter) for wire in range(self.n_qubits))]

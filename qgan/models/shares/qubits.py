@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ...quantum.registers import bits_for, gray
 from .interference import product
 
-#: Axes of a rotation exp(−i angle P / 2), e.g. ``ZZ``, its wires, and its angle.
+#: Axes of a rotation exp(−i angle P / 2), e.g. ``ZZ``, its wires, and its angle, of each sample (B,) or one of all.
 Gate = tuple[str, tuple[int, ...], Tensor]
 
 

@@ -20,7 +20,6 @@ from .interference import interfere, rotations
 from .qubits import Gate, Pixels, real_parts, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
 
-
 #: A layer of interference more for so many more numbers z, up to so many layers.
 _MIXED, _MOST = 16, 3
 
@@ -88,10 +87,10 @@ class Tree(nn.Module):
         return self.pixels(self.probabilities(inputs))
 
     def gates(self, inputs: Tensor) -> list[Gate]:
-        """The circuit of one sample's inputs (1, in_features); not of the twin, which measures in between."""
+        """The circuit of inputs (B, in_features), angles (B,); not of the twin, which measures in between."""
         mixed, found = with_one(self.mix(inputs)), list[Gate]()
         for bit, coefficients in enumerate(self.branch):
-            own, *others = (coefficients @ mixed)[:, 0]
+            own, *others = coefficients @ mixed
             wire = self.order[bit]
             found.append(("Y", (wire,), own))
             found += [("ZY", (self.order[other], wire), angle) for other, angle in zip(self.heard[bit], others,
@@ -99,7 +98,7 @@ class Tree(nn.Module):
         for phases, turn in zip(self.phases, self.turns @ mixed, strict=True):
             wires = [*((wire,) for wire in range(self.n_qubits)), *self.pairs]
             found += [("Z" * len(some), some, angle) for some, angle in zip(wires, phases, strict=True)]
-            found += [("Y", (wire,), angle) for wire, angle in enumerate(turn[:, 0])]
+            found += [("Y", (wire,), angle) for wire, angle in enumerate(turn)]
         return found
 
 

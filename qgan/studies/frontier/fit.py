@@ -69,8 +69,7 @@ def fitted(family: str, numbers: int, train: Told, *, steps: int, batch_size: in
     with seeded(seed, "shares", family):
         network = SHARES[family](ShareSetting(train.inputs.shape[1], shape, numbers))
         # A network that is not to be trained by its likelihood brings a loss of its own.
-        loss = (lambda jets: network.loss(*jets)) if getattr(network, "matched", False) else partial(
-            _cross_entropy, network)
+        loss = partial(_own_loss if getattr(network, "matched", False) else _cross_entropy, network)
         adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
         start = time.process_time()
         for step in range(steps):
@@ -90,6 +89,11 @@ def divergences(network: nn.Module, jets: Told) -> np.ndarray:
     parts = [_cross_entropy(network, Told(inputs, shares)) + torch.xlogy(shares, shares).sum((1, 2))
              for inputs, shares in zip(jets.inputs.split(_BLOCK), jets.shares.split(_BLOCK), strict=True)]
     return torch.cat(parts).numpy()
+
+
+def _own_loss(network: nn.Module, jets: Told) -> Tensor:
+    found: Tensor = network.loss(jets.inputs, jets.shares)  # type: ignore[operator]
+    return found
 
 
 def _cross_entropy(network: nn.Module, jets: Told) -> Tensor:
