@@ -191,7 +191,11 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
              "kept_for_backward": {"quantum layer": 100000},
              "growth": {name: power._asdict() for name, power in GROWTH.items()}}
     rate = {"process": "w", "jets": 60, "seconds": 2.0, "rate": 30.0, "rate_spread": 4.0, "wall_rate": 20.0}
+    step = {"what": "born, 10 layers", "numbers": 703, "batch": 64, "seconds": 0.02, "seconds_low": 0.02,
+            "seconds_high": 0.03, "wall": 0.02, "over": 2.5, "over_low": 2.4, "over_high": 2.6, "over_wall": 2.7,
+            "turns": 3}
     monkeypatch.setattr(_Session, "layer", lambda self: layer)
+    monkeypatch.setattr(_Session, "shares", lambda self: [step])
     monkeypatch.setattr(_Session, "simulation", lambda self: {"rows": [rate], "left_out": ""})
     monkeypatch.setattr(_Session, "memory", lambda self: [{"what": "a", "loaded": 1, "peak": 3, "added": 2, "gpu": 0}])
     monkeypatch.setattr(run, "capacity_table", lambda quick, seed: [])
@@ -214,11 +218,12 @@ def test_the_command_prints_and_leaves_json_and_a_picture(tiny: None, jets_file:
     assert found["machine"]["libraries"]["torch"] == version("torch")
     assert set(found["seconds"]) == {*PARTS, "all"}
     assert found["gan"]["configuration"]["seed"] == 3
-    assert len(found["marks"]) == 4
+    assert len(found["marks"]) == 5
     assert "lower quartile" in found["estimator"]
     assert "with layers to the power 1 (0.9–1.2)" in out
     for said in ("PennyLane per sample | ≥ 1,000 | 1,000 (900–1,100) | 1,000 | cannot be told |", "lower quartile",
                   "measured 384.00 ms", "| training step, quantum over dense core | ≤ 1.1 |", "times w",
+                  "| step of born, 10 layers, over coordinates of equal size | ≤ 3 | 2.5 (2.4–2.6) | 2.7 | yes |",
                   "| sampling, jets a second on one core | ≥ 5,000 |", "share of the matrix product", "quantum / it",
                   "resident memory"):
         assert said in out

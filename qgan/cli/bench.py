@@ -9,7 +9,7 @@ from ..base.kinds import Device, Jets, Json, Overwrite, Pictures, Quiet, Run, Se
 from ..base.usage import UsageError
 from ..data.reading import Reading
 
-Part = Literal["layer", "capacity", "gan", "sampling", "simulation", "memory"]
+Part = Literal["layer", "shares", "capacity", "gan", "sampling", "simulation", "memory"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
@@ -19,8 +19,9 @@ def main(*, reading: Reading, quick: bool = False, only: Sequence[Part] | None =
          quiet: Quiet = False) -> None:
     """Measure the layer, the training and the sampling, side by side and taking turns.
 
-    The quantum layer against PennyLane, other simulators and a dense layer; a training step against one with a
-    classical control; sampling against the simulation; memory.
+    The quantum layer against PennyLane, other simulators and a dense layer; circuits that make the pixels against a
+    perceptron of equal size; a training step against one with a classical control; sampling against the simulation;
+    memory.
 
     Args:
         quick: under five minutes on two cores, with fewer sizes and repetitions.

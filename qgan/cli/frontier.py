@@ -14,9 +14,9 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
          families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
-         rates: Sequence[Rate] | None = None, gans: bool = False, n: Positive | None = None, quick: bool = False, workers: Workers = 1,
-         plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None, restart: bool = False,
-         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         rates: Sequence[Rate] | None = None, gans: bool = False, n: Positive | None = None, quick: bool = False,
+         workers: Workers = 1, plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None,
+         restart: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say at which size a circuit or a classical network is the better generator.
 
     Circuits, the twins that show what of them is quantum, and classical rivals are fitted to each pixel's share of the

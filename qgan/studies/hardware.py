@@ -1,9 +1,9 @@
 """A trained generator with its circuit on a quantum computer: what finite shots and noise do to the jets.
 
 The same generator makes the same jets (conditions, noise values) again and again, while the circuit's outcomes come
-from ever fewer shots or ever noisier gates. Only the circuit is affected. The embedding of a quantum layer is taken as perfect, although on today's hardware it
-would cost most of the gates (:func:`qgan.quantum.hardware_cost` counts them); a circuit that makes the pixels itself
-has none.
+from ever fewer shots or ever noisier gates. Only the circuit is affected. The embedding of a quantum layer is taken as
+perfect, although on today's hardware it would cost most of the gates (:func:`qgan.quantum.hardware_cost` counts them);
+a circuit that makes the pixels itself has none.
 """
 
 from __future__ import annotations

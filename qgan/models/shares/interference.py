@@ -69,9 +69,8 @@ class _Interfered(torch.autograd.Function):
             by_phase = (gradient[0] * turned[1]).addcmul_(gradient[1], turned[0], value=-1)
             of_phases[layer] = by_phase.sum(0, keepdim=True) if shared else by_phase
             gradient = _times(gradient, cos[layer], sin[layer], 1)
-        of_turns = torch.cat([0.5 * found.flatten(2) @ _generators(found.shape[-1]).to(found)
-                              for found in (of_rows, of_columns)], 2)
-        return gradient, of_phases, of_turns.mT, None
+        of_turns = torch.cat([_by_angle(found) for found in (of_rows, of_columns)], 1)
+        return gradient, of_phases, of_turns, None
 
 
 def _both(turns: Tensor, left: int) -> tuple[Tensor, Tensor]:
@@ -109,12 +108,20 @@ def _spread(side: int) -> Tensor:
     return found.flatten(1)
 
 
+def _by_angle(of_rotations: Tensor) -> Tensor:
+    """Gradients of the rotations of a register (layers, B, side, side) → those of its angles (layers, n, B)."""
+    layers, count, side, _ = of_rotations.shape
+    # So few rows come first: the other way round the product takes three times as long.
+    found = _generators(side).to(of_rotations) @ of_rotations.view(-1, side**2).T
+    return 0.5 * found.view(-1, layers, count).transpose(0, 1)
+
+
 @lru_cache
 def _generators(side: int) -> Tensor:
-    """(side², n): J of each qubit of a register of n, side = 2^n."""
+    """(n, side²): J of each qubit of a register of n, side = 2^n."""
     n, index = side.bit_length() - 1, torch.arange(side)
     found = torch.zeros(n, side, side)
     for wire in range(n):
         flipped = index ^ (1 << (n - 1 - wire))
         found[wire, index, flipped] = torch.where(flipped > index, -1.0, 1.0)
-    return found.flatten(1).T.contiguous()
+    return found.flatten(1)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .gan import DENSE_CORE
 from .layer import BROADCAST, DEEPER, DENSE, ONE_BY_ONE, QUOTED, Size, of_size
+from .shares import BORN, RIVAL
 from .timing import Estimate, Timing
 
 Verdict = Literal["yes", "cannot be told", "no"]
@@ -58,6 +59,10 @@ def marks(result: dict[str, Any]) -> Iterator[Mark]:
         if "growth" in part:
             power = Estimate(**part["growth"]["batch 1 to 256"])
             yield Mark("time of the layer, power of the batch from 1 to 256", 1, False, *power)
+    for row in result.get("shares", []):
+        if row["what"] == BORN:
+            yield Mark(f"step of {BORN}, over {RIVAL} of equal size", 3, False, *Estimate.read(row, "over"),
+                       row["over_wall"])
     for row in result.get("gan", {}).get("rows", []):
         if row["core"] == DENSE_CORE:
             yield Mark("training step, quantum over dense core", 1.1, False, *Estimate.read(row, "quantum_over"),

@@ -27,9 +27,10 @@ from .layer import DEEPER, QUOTED, Size, growth, kept_for_backward, layer_rows, 
 from .marks import marks
 from .memory import JOBS, memory_rows
 from .sampling import pixels_above_threshold, sampling_rows, simulation_rows
+from .shares import share_rows
 from .timing import ESTIMATOR, Timing, machine
 
-PARTS = ("layer", "capacity", "gan", "sampling", "simulation", "memory")
+PARTS = ("layer", "shares", "capacity", "gan", "sampling", "simulation", "memory")
 #: Steps before an untrained generator is sampled: its images then have empty pixels, as real ones have.
 WARM_UP = 10
 
@@ -128,6 +129,9 @@ class _Session:
                 "counts": {"quoted": counts(QUOTED, self.seed), "deeper": counts(DEEPER, self.seed)},
                 "kept_for_backward": kept_for_backward(),
                 "growth": {name: power._asdict() for name, power in increase.items()}}
+
+    def shares(self) -> list[Timing]:
+        return list(share_rows(2 * self.extent.layer, self.seed, self.device))
 
     def capacity(self) -> list[Timing]:
         return capacity_table(self.quick, self.seed)

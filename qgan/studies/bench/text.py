@@ -11,6 +11,7 @@ import numpy as np
 from ...base.console import aligned
 from .gan import PER_SAMPLE
 from .layer import DEEPER, OURS, PRODUCT, QUOTED, of_size
+from .shares import RIVAL
 from .timing import Estimate, Timing
 
 #: Share of the clock's time below which a reader is told.
@@ -20,7 +21,7 @@ DISTURBED = 0.8
 def as_text(result: dict[str, Any]) -> str:
     """Every part that was measured, with a line on the machine above it."""
     sections: dict[str, Callable[[Any], Iterator[str]]] = {
-        "layer": _layer, "capacity": _capacity, "gan": _gan, "sampling": _sampling,
+        "layer": _layer, "shares": _shares, "capacity": _capacity, "gan": _gan, "sampling": _sampling,
         "simulation": _simulation, "memory": _memory}
     paragraphs = [_machine(result), *(write(result[part]) for part, write in sections.items() if part in result)]
     if result["left_out"]:
@@ -118,6 +119,13 @@ def product_shares(rows: Sequence[Timing]) -> dict[int, float]:
     return {row["batch"]: row["ratio"] for row in sorted(rows, key=lambda row: row["batch"])
             if row["what"] == PRODUCT and row["direction"] == "forward+backward"
             and of_size(row, replace(QUOTED, batch=row["batch"]))}
+
+
+def _shares(rows: Sequence[Timing]) -> Iterator[str]:
+    yield aligned([
+        ("training step of shares", "numbers", "batch", "ms", "on clock", f"it / {RIVAL} of equal size", "on clock"),
+        *((row["what"], row["numbers"], row["batch"], *_milliseconds(row), _interval(row, "over"),
+           _short(row["over_wall"])) for row in rows)])
 
 
 def _capacity(rows: Sequence[Timing]) -> Iterator[str]:
