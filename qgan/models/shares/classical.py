@@ -111,7 +111,7 @@ class Thin(nn.Module):
     def __init__(self, in_features: int, shape: tuple[int, int], channels: int, side: int) -> None:
         super().__init__()
         self.shape, self.first = shape, (channels, side, side)
-        self.start = nn.Linear(in_features, channels * side**2)
+        self.start: nn.Module = nn.Linear(in_features, channels * side**2)
         steps = max(1, math.ceil(math.log2(max(shape) / side)))
         self.steps = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(steps - 1))
         self.last = nn.Conv2d(channels, 1, 3, padding=1)
