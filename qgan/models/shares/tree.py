@@ -36,7 +36,6 @@ class Tree(nn.Module):
     """
 
     signs: Tensor
-    place: Tensor
 
     def __init__(self, in_features: int, shape: tuple[int, int], layers: int, mixed: int, *,
                  coherent: bool = True) -> None:
@@ -53,25 +52,24 @@ class Tree(nn.Module):
         self.branch = nn.ParameterList(0.05 * torch.randn(1 + len(heard), 1 + mixed) for heard in self.heard)
         for bit, (angles, heard) in enumerate(zip(self.branch, self.heard, strict=True)):
             angles.data[0, 0] += math.pi / 2
-            # One, and Z of each control, in each state of the bits before.
-            before = torch.cat((torch.ones(1, 2**bit), signs(bit)[heard])) if heard else torch.ones(1, 2**bit)
-            self.register_buffer(f"before_{bit}", before, persistent=False)
+            # One, and Z of each control, in each state of the bits before, those of the row first.
+            before = sorted(range(bit), key=lambda other: self.order[other])
+            known = signs(bit)[[before.index(other) for other in heard]] if heard else torch.empty(0, 2**bit)
+            self.register_buffer(f"before_{bit}", torch.cat((torch.ones(1, 2**bit), known)), persistent=False)
         self.turns = nn.Parameter(0.1 * torch.randn(layers, self.n_qubits, 1 + mixed))
         self.pairs = neighbours(0, *bits)
         self.phases = nn.Parameter(0.3 * torch.randn(layers, self.n_qubits + len(self.pairs)))
         self.register_buffer("signs", signs_of(self.n_qubits, self.pairs), persistent=False)
-        # Of each outcome, rows before columns, the leaf of the tree.
-        weights = 2 ** torch.arange(self.n_qubits - 1, -1, -1)
-        self.register_buffer("place", ((1 - signs(self.n_qubits)[self.order]) / 2).long().T @ weights, persistent=False)
         self.pixels = Pixels(shape)
 
     def _prepared(self, mixed: Tensor) -> Tensor:
         """The real state of the tree, (B, R, C)."""
-        state = mixed.new_ones(mixed.shape[1], 1)
-        for bit, coefficients in enumerate(self.branch):
-            half = 0.5 * (coefficients @ mixed).T @ self.get_buffer(f"before_{bit}")
-            state = torch.stack((state * half.cos(), state * half.sin()), 2).flatten(1)
-        return state[:, self.place].unflatten(1, (2**self.left, -1))
+        state = mixed.new_ones(mixed.shape[1], 1, 1)
+        for bit, (wire, coefficients) in enumerate(zip(self.order, self.branch, strict=True)):
+            half = (0.5 * (coefficients @ mixed).T @ self.get_buffer(f"before_{bit}")).view_as(state)
+            axis = 2 if wire < self.left else 3
+            state = torch.stack((state * half.cos(), state * half.sin()), axis).flatten(axis - 1, axis)
+        return state
 
     def probabilities(self, inputs: Tensor) -> Tensor:
         """(B, R, C), of every outcome."""
