@@ -19,6 +19,10 @@ import torch
 from torch import Tensor
 
 
+#: A cosine below is taken for it, whose logarithm there would be infinite.
+_LEAST = 1e-30
+
+
 def words_of(n: int, weight: int = 2) -> list[tuple[int, ...]]:
     """Every product of 1 to ``weight`` qubits of n.
 
@@ -64,8 +68,11 @@ def flipped(angles: Tensor, overlaps: Tensor) -> Tensor:
         angles: (B, words).
         overlaps: (2^n, words), whether a word and a set of qubits have an odd number in common.
     """
-    expected = torch.where(overlaps > 0, angles.cos()[:, None], 1.0).prod(2)
-    return walsh(expected) / len(overlaps)
+    cosines = angles.cos()
+    # A product of few of many factors is a product of matrices in their logarithms; their signs are counted.
+    size = (cosines.abs().clamp_min(_LEAST).log() @ overlaps.T).exp()
+    negative = (cosines < 0).to(cosines) @ overlaps.T
+    return walsh(size * (1 - 2 * (negative % 2))) / len(overlaps)
 
 
 def odd(subsets: Tensor, words: Tensor) -> Tensor:
