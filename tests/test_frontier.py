@@ -159,8 +159,8 @@ def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -
 
 
 def test_circuits_are_told_from_their_twins() -> None:
-    assert circuits_among(["tree", "tree_measured", "tree_fed", "tree_fed_measured", "born", "born_free",
-                           "born_dephased", "waves", "bits"]) == ["tree", "tree_fed", "born", "waves"]
+    assert circuits_among(["tree", "tree_measured", "tree_free", "tree_fed", "tree_fed_measured", "bits_fed", "born",
+                           "born_free", "born_dephased", "waves", "bits"]) == ["tree", "tree_fed", "born", "waves"]
 
 
 def test_a_figure_has_a_panel_of_its_own_with_what_real_jets_have() -> None:

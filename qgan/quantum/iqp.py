@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-
 #: A cosine below is taken for it, whose logarithm there would be infinite.
 _LEAST = 1e-30
 

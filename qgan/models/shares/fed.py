@@ -2,7 +2,8 @@
 
 Each ancilla is turned by RY by an angle b + w·u of the inputs u and measured; its outcome, ±1, is one more input of the
 circuit. So the shares are a mixture of 2^k pure states, which one pure state cannot be: whether pure states make mean
-images is asked in arXiv:2508.09844.
+images is asked in arXiv:2508.09844. Classical networks may be mixed in the same way, by coins of the same chances:
+``bits_fed``.
 """
 
 from __future__ import annotations
@@ -65,6 +66,16 @@ def _tree(setting: ShareSetting) -> nn.Module:
 @SHARES.register("tree_fed_measured")
 def _tree_measured(setting: ShareSetting) -> nn.Module:
     return _fed("tree_measured", setting)
+
+
+@SHARES.register("tree_fed_free")
+def _tree_free(setting: ShareSetting) -> nn.Module:
+    return _fed("tree_free", setting)
+
+
+@SHARES.register("bits_fed")
+def _bits(setting: ShareSetting) -> nn.Module:
+    return _fed("bits", setting)
 
 
 @SHARES.register("born_fed")

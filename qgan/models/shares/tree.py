@@ -4,7 +4,8 @@ Row and column bits take turns, the most significant first. Each is turned by RY
 the inputs set: exp(−i θ Z_j Y / 2) for each earlier bit j of its own register, and for those of the other that are as
 coarse or once coarser, with θ = b + w·z and z = tanh(A u + a). What this prepares is a real state whose measurement is
 an autoregressive model of the bits, one layer deep. Phases and rotations as in :mod:`.born` then let its paths
-interfere, which no measurement bit by bit could; ``tree_measured``, its twin, measures before them.
+interfere, which no measurement bit by bit could. Of its twins ``tree_measured`` measures before them, and
+``tree_free`` has no bit that turns another, nor phases of pairs, and longer z.
 """
 
 from __future__ import annotations
@@ -33,22 +34,23 @@ class Tree(nn.Module):
         layers: of phases and rotations after the tree.
         mixed: length of z, what the inputs are mixed to.
         coherent: no measurement between the tree and the layers.
+        entangled: bits that turn others, and phases of pairs.
     """
 
     signs: Tensor
 
     def __init__(self, in_features: int, shape: tuple[int, int], layers: int, mixed: int, *,
-                 coherent: bool = True) -> None:
+                 coherent: bool = True, entangled: bool = True) -> None:
         super().__init__()
         bits = tuple(map(bits_for, shape))
         self.left, self.n_qubits, self.coherent = bits[0], sum(bits), coherent
-        self.circuit = coherent
+        self.circuit = coherent and entangled
         self.order = in_turns(*bits)
         linear = nn.Linear(in_features, mixed)
         nn.init.normal_(linear.weight, 0.0, in_features**-0.5)
         nn.init.zeros_(linear.bias)
         self.mix = nn.Sequential(linear, nn.Tanh())
-        self.heard = controls(*bits)
+        self.heard = controls(*bits) if entangled else [[] for _ in range(sum(bits))]
         self.branch = nn.ParameterList(0.05 * torch.randn(1 + len(heard), 1 + mixed) for heard in self.heard)
         for bit, (angles, heard) in enumerate(zip(self.branch, self.heard, strict=True)):
             angles.data[0, 0] += math.pi / 2
@@ -57,7 +59,7 @@ class Tree(nn.Module):
             known = signs(bit)[[before.index(other) for other in heard]] if heard else torch.empty(0, 2**bit)
             self.register_buffer(f"before_{bit}", torch.cat((torch.ones(1, 2**bit), known)), persistent=False)
         self.turns = nn.Parameter(0.1 * torch.randn(layers, self.n_qubits, 1 + mixed))
-        self.pairs = neighbours(0, *bits)
+        self.pairs = neighbours(0, *bits) if entangled else []
         self.phases = nn.Parameter(0.3 * torch.randn(layers, self.n_qubits + len(self.pairs)))
         self.register_buffer("signs", signs_of(self.n_qubits, self.pairs), persistent=False)
         self.pixels = Pixels(shape)
@@ -128,17 +130,19 @@ def _stirred(probability: Tensor, turns: Tensor, left: int) -> Tensor:
     return probability
 
 
-def _built(setting: ShareSetting, coherent: bool = True) -> Tree:
+def _built(setting: ShareSetting, coherent: bool = True, entangled: bool = True) -> Tree:
     bits = [bits_for(side) for side in setting.shape]
-    n, pairs = sum(bits), len(neighbours(0, *bits))
-    turned = n + sum(map(len, controls(*bits)))
+    n, pairs = sum(bits), len(neighbours(0, *bits)) if entangled else 0
+    turned = n + (sum(map(len, controls(*bits))) if entangled else 0)
 
     def count(size: tuple[int, int]) -> int:
         layers, mixed = size
         return mixed * (setting.in_features + 1) + (turned + layers * n) * (1 + mixed) + layers * (n + pairs)
 
-    sizes = [(min(_MOST, 1 + mixed // _MIXED), mixed) for mixed in range(1, 2000)]
-    return Tree(setting.in_features, setting.shape, *nearest(setting.numbers, sizes, count), coherent=coherent)
+    most = _MOST if entangled else 1
+    sizes = [(min(most, 1 + mixed // _MIXED), mixed) for mixed in range(1, 2000)]
+    return Tree(setting.in_features, setting.shape, *nearest(setting.numbers, sizes, count), coherent=coherent,
+                entangled=entangled)
 
 
 @SHARES.register("tree")
@@ -149,3 +153,8 @@ def _tree(setting: ShareSetting) -> nn.Module:
 @SHARES.register("tree_measured")
 def _measured(setting: ShareSetting) -> nn.Module:
     return _built(setting, coherent=False)
+
+
+@SHARES.register("tree_free")
+def _free(setting: ShareSetting) -> nn.Module:
+    return _built(setting, entangled=False)
