@@ -24,6 +24,7 @@ _LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
           "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "optimiser.warm_up": 0,
+          "fit.steps": 0, "fit.rate": 0,
           "logging.scalars": 0, "logging.quality": 0, "logging.costly": 0, "logging.checkpoint": 0,
           "logging.validation_jets": 2}
 #: Options between 0 and 1, and whether these two are allowed.
@@ -192,6 +193,19 @@ class OptimiserOptions:
 
 
 @dataclass
+class FitOptions:
+    """Maximum likelihood before the first step: a network of shares learns those of the training jets.
+
+    Attributes:
+        steps: of Adam, on 128 jets each; 0 for none.
+        rate: its learning rate at the start.
+    """
+
+    steps: int = 0
+    rate: float = 0.03
+
+
+@dataclass
 class LoggingOptions:
     """How often what is written, in steps; 0 means never.
 
@@ -253,6 +267,7 @@ class Configuration:
     generator: GeneratorOptions = field(default_factory=GeneratorOptions)
     discriminator: DiscriminatorOptions = field(default_factory=DiscriminatorOptions)
     losses: LossOptions = field(default_factory=LossOptions)
+    fit: FitOptions = field(default_factory=FitOptions)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     logging: LoggingOptions = field(default_factory=LoggingOptions)
 

@@ -36,6 +36,7 @@ from ..runs.configuration import Configuration, check
 from ..runs.recorders import Callback, Calling, JsonLinesRecorder, Recorder, SeveralRecorders, read_log
 from ..sampling.source import JetSource
 from .assembly import build_trainer, source_from
+from .fitting import fit_shares
 from .monitor import Monitor
 from .parts import check_parts, with_parts
 from .preparation import Prepared, prepare
@@ -123,6 +124,8 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
         trainer = build_trainer(configuration, prepared, device, losses)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    if configuration.fit.steps and saved is None:
+        fit_shares(trainer, steps=configuration.fit.steps, rate=configuration.fit.rate, quiet=quiet)
     first = processes.rank() == 0
     folder = RunFolder.create(out, overwrite) if first and not resume else RunFolder(Path(out))
     run = _Run(configuration, prepared, trainer, folder, files, jets is not None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from functools import partial
 from typing import NamedTuple
@@ -14,12 +13,11 @@ from torch import Tensor, nn
 from ...base.seeding import seeded
 from ...data.jets import JetImages
 from ...models.shares import SHARES, ShareSetting, trained_numbers
+from ...models.shares.likelihood import cross_entropy, fit
 from ...training.preparation import statistics_of
 
 #: What a network is told of a jet: of these, those that there are and that vary.
 TOLD = ("mass", "delta_r", "delta_r_mean", "delta_r_std", "pixel_std", "clumps_3", "image_tau_21", "image_tau_32")
-#: Adam's rate grows over so many steps, and falls as a cosine to this share of itself.
-_WARM, _LAST = 20, 0.02
 _BLOCK = 500
 
 
@@ -70,16 +68,9 @@ def fitted(family: str, numbers: int, train: Told, *, steps: int, batch_size: in
         network = SHARES[family](ShareSetting(train.inputs.shape[1], shape, numbers))
         # A network that is not to be trained by its likelihood brings a loss of its own.
         loss = partial(_own_loss if getattr(network, "matched", False) else _cross_entropy, network)
-        adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
         start = time.process_time()
-        for step in range(steps):
-            cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
-            for group in adam.param_groups:
-                group["lr"] = rate * min(1, (step + 1) / _WARM) * (_LAST + (1 - _LAST) * cosine)
-            rows = torch.randint(len(train.inputs), (batch_size,))
-            adam.zero_grad()
-            loss(Told(train.inputs[rows], train.shares[rows])).mean().backward()
-            adam.step()
+        fit(network.parameters(), lambda rows: loss(Told(train.inputs[rows], train.shares[rows])), len(train.inputs),
+            steps=steps, batch_size=batch_size, rate=rate)
     return Fitted(network, time.process_time() - start, trained_numbers(network))
 
 
@@ -97,4 +88,4 @@ def _own_loss(network: nn.Module, jets: Told) -> Tensor:
 
 
 def _cross_entropy(network: nn.Module, jets: Told) -> Tensor:
-    return -(jets.shares * network(jets.inputs)).sum((1, 2))
+    return cross_entropy(network(jets.inputs), jets.shares)
