@@ -81,6 +81,6 @@ def test_a_training_begins_with_it_and_is_resumed_without(tmp_path: Path) -> Non
 
 def test_what_has_no_shares_is_refused(tmp_path: Path) -> None:
     write_jets(tmp_path / "jets.h5", toy_jets(120, 1))
-    with pytest.raises(ConfigError, match="fit.steps: only a network of shares"):
+    with pytest.raises(ConfigError, match=r"fit\.steps: only a network of shares"):
         train(small({"fit.steps": 5}), data=tmp_path / "jets.h5", out=tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()

@@ -36,7 +36,7 @@ def fit(parameters: Iterable[nn.Parameter], loss: Callable[[Tensor], Tensor], je
             group["lr"] = rate * min(1, (step + 1) / _WARM) * (_LAST + (1 - _LAST) * cosine)
         rows = torch.randint(jets, (batch_size,))
         adam.zero_grad()
-        loss(rows).mean().backward()  # type: ignore[no-untyped-call]
+        loss(rows).mean().backward()
         adam.step()
         if stepped is not None:
             stepped()
