@@ -109,12 +109,12 @@ class HardwareStudy:
 
 
 def on_hardware(source: JetSource, *, shots: int | None, noise: float, seed: int = 0,
-                forms: Tensor | None = None) -> JetSource:
+                forms: Tensor | None = None, kept: dict[int, Tensor] | None = None) -> JetSource:
     """The same source with its circuit measured: a source like any other, its origin says how.
 
     Args:
         source: a circuit of shares, or a layer whose readout is ``probs`` or ``expval``.
-        shots, noise, seed, forms: see :class:`~qgan.quantum.measured.MeasuredLayer` and
+        shots, noise, seed, forms, kept: see :class:`~qgan.quantum.measured.MeasuredLayer` and
             :class:`~qgan.models.shares.measured.MeasuredShares`.
 
     Raises:
@@ -126,7 +126,7 @@ def on_hardware(source: JetSource, *, shots: int | None, noise: float, seed: int
         if one.shots is not None and shots is not None:
             raise ConfigError(f"generator.shots: the generator takes {one.shots.shots} shots of its own; noise alone "
                               "can be varied")
-        one.shares = MeasuredShares(one.shares, shots=shots, noise=noise, seed=seed)
+        one.shares = MeasuredShares(one.shares, shots=shots, noise=noise, seed=seed, kept=kept)
     for core in [] if direct else _quantum_cores(generator):
         core.layer = MeasuredLayer(_layer(core), shots=shots, noise=noise, seed=seed, forms=forms)
     return replace(source, generator=generator,
@@ -160,8 +160,9 @@ def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Seq
         for probability in noises:
             forms = outcome_forms(layer.gate_list, layer.weights, layer.n_qubits, layer.in_features + 1,
                                   probability) if layer is not None and probability else None
+            kept = dict[int, Tensor]()
             for count in counts:
-                measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms)
+                measured = on_hardware(source, shots=count, noise=probability, seed=seed, forms=forms, kept=kept)
                 fake = some_jets(measured, n_per_class, seed)
                 found = by_class(by(fake))["all"]
                 points.append(Point(count, probability, {name: found[name] for name in followed()}))

@@ -37,28 +37,35 @@ class MeasuredShares(nn.Module):
         noise: depolarising probability after each gate on each of its wires.
         seed: of shots and errors.
         runs: of a jet with errors of their own.
+        kept: what the runs of inputs gave, by their checksum, is put there and taken from there; for the same network,
+            noise, seed and number of runs, whatever the shots.
 
     Raises:
         ConfigError: it is no circuit with a list of gates.
     """
 
-    def __init__(self, network: nn.Module, *, shots: int | None, noise: float, seed: int, runs: int = RUNS) -> None:
+    def __init__(self, network: nn.Module, *, shots: int | None, noise: float, seed: int, runs: int = RUNS,
+                 kept: dict[int, Tensor] | None = None) -> None:
         super().__init__()
         inner = network.inner if isinstance(network, Fed) else network
         if not getattr(network, "circuit", False) or not hasattr(inner, "gates"):
             raise ConfigError("generator.core: is no circuit whose gates could be run one after another")
         self.network, self.shots, self.noise, self.seed, self.runs = network, shots, noise, seed, runs
+        self.kept = {} if kept is None else kept
 
     @torch.no_grad()
     def forward(self, inputs: Tensor) -> Tensor:
         if self.shots is None and not self.noise:
             found: Tensor = self.network(inputs)
             return found
-        rng = numpy_rng(self.seed, "shots", zlib.crc32(np.ascontiguousarray(inputs.cpu().numpy()).data))
-        shares = (self._noisy(inputs, rng) if self.noise else self.network(inputs).exp()).double()
+        key = zlib.crc32(np.ascontiguousarray(inputs.cpu().numpy()).data)
+        if self.noise and key not in self.kept:
+            self.kept[key] = self._noisy(inputs, numpy_rng(self.seed, "errors", key))
+        shares = (self.kept[key] if self.noise else self.network(inputs).exp()).double()
         flat = shares.flatten(1).cpu() / shares.flatten(1).sum(1, keepdim=True).cpu()
         if self.shots is not None:
-            flat = torch.from_numpy(rng.multinomial(self.shots, flat.numpy()) / self.shots)
+            counts = numpy_rng(self.seed, "shots", key).multinomial(self.shots, flat.numpy())
+            flat = torch.from_numpy(counts / self.shots)
         return flat.log().view_as(shares).to(inputs)
 
     def _noisy(self, inputs: Tensor, rng: np.random.Generator) -> Tensor:
