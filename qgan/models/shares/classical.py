@@ -64,13 +64,15 @@ class Bits(nn.Module):
         super().__init__()
         counts = [bits_for(side) for side in shape]
         n = sum(counts)
-        # (2^n, n): of each outcome the bits in the order they are drawn.
-        self.register_buffer("bits", signs(n)[in_turns(*counts)].T, persistent=False)
+        # (H · W, n): of each pixel the bits in the order they are drawn; no other outcome is asked for.
+        pixels = Pixels(shape)
+        of_pixels = (pixels.rows[:, None] * 2**counts[1] + pixels.columns).flatten()
+        self.register_buffer("bits", signs(n)[in_turns(*counts)].T[of_pixels], persistent=False)
         degree = torch.arange(width) % n
         place = torch.arange(n)
         self.register_buffer("seen", (place[None] < degree[:, None]).float(), persistent=False)
         self.register_buffer("used", (degree[None] <= place[:, None]).float(), persistent=False)
-        self.pixels, self.sides = Pixels(shape, least=0.0), [2**count for count in counts]
+        self.shape = shape
         self.of_inputs, self.out_bias = nn.Linear(in_features, width), nn.Parameter(torch.zeros(n))
         # Only what the masks leave is a number of the model.
         self.of_bits = nn.Parameter(0.5 * torch.randn(int(self.seen.sum())))
@@ -81,8 +83,7 @@ class Bits(nn.Module):
         out = torch.zeros_like(self.used).masked_scatter(self.used > 0, self.out)
         hidden = torch.tanh((self.bits @ of_bits.T)[None] + self.of_inputs(inputs)[:, None])
         logits = hidden @ out.T + self.out_bias
-        joint = logsigmoid(logits * self.bits).sum(2)
-        return self.pixels(joint.exp().unflatten(1, self.sides))
+        return logsigmoid(logits * self.bits).sum(2).log_softmax(1).unflatten(1, self.shape)
 
 
 class LowRank(nn.Module):
