@@ -16,7 +16,9 @@ from qgan.models import PixelStatistics
 from qgan.models.direct import DirectGenerator
 from qgan.models.shares import SHARES, trained_numbers
 from qgan.models.shots import counted
+from qgan.runs import checkpoint
 from qgan.sampling.source import load_source
+from qgan.studies.compare.size import parameters
 
 SHAPE = (12, 12)
 FAMILIES = [name for name in SHARES if name not in ("born_dephased", "tree_measured", "tree_fed_measured", "mean_image",
@@ -94,7 +96,11 @@ def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict
     jets = toy_jets(100, 1)
     run = qgan.train(small({"steps": 2, **told}), data=jets, out=tmp_path / "run", quiet=True)
     qgan.train(small({"steps": 3, **told}), data=jets, out=run.path, resume=True, quiet=True)
-    made = load_source(run.path).sample(30, 1)
+    source = load_source(run.path)
+    made = source.sample(30, 1)
+    numbers = parameters(checkpoint.load(run.checkpoint).transforms)
+    assert numbers["quantum"] == numbers["core"] == pytest.approx(250, rel=0.15)
+    assert numbers["generator"] == numbers["quantum"] + (2 if readout else 3)
     assert made.images.shape == (30, *SHAPE)
     assert (made.images.sum((1, 2)) > 0).all()
     with pytest.raises(ConfigError, match=r"generator\.core: .trea., expected one of .*did you mean tree"):

@@ -51,7 +51,7 @@ def lines(cards: Sequence[dict[str, Any]]) -> Iterator[str]:
 
     for card in cards:
         yield (f"{card['name']}: {' and '.join(card['source']['class_names'])} jets, {card['weights_bytes'] / 1e6:.1f} "
-               f"MB, {card['parameters']['generator']:,} parameters ({card['parameters']['quantum']} angles in the "
+               f"MB, {card['parameters']['generator']:,} parameters ({card['parameters']['quantum']:,} in the "
                f"circuit), {card['step']} steps on {card['trained_on']}")
         found = from_plain(card["quality"]["figures"])
         groups = [group for group in found if group != "all"]

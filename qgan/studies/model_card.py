@@ -44,7 +44,7 @@ def _sections(card: dict[str, Any], figures: dict[str, HeadlineValues]) -> Itera
     yield f"# {name}"
     yield (f"A quantum GAN that makes images of {' and '.join(source['class_names'])} jets: {grid['height']} × "
            f"{grid['width']} pixels over ±{reach:g} in Δη and Δφ, pT in GeV, in the {source['frame']} frame. It has "
-           f"{parameters['generator']:,} parameters, {parameters['quantum']} of them angles of a circuit.")
+           f"{parameters['generator']:,} parameters, {parameters['quantum']:,} of them in a circuit.")
     yield f"## Use\n```sh\nqgan generate --model {name}.safetensors --n 10000 --out fake.h5\n```"
     yield (f"```python\nfrom qgan import load_model\n\nsource = load_model(\"{name}.safetensors\")\n"
            "jets = next(source.jets(100, seed=1))\n```")
