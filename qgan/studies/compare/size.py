@@ -24,7 +24,7 @@ def parameters(description: dict[str, Any]) -> dict[str, int]:
     generator = blueprint_of(description["blueprint"]).build()
     modules = list(generator.modules())
     shares = [module.shares for module in modules if isinstance(module, DirectGenerator)]
-    circuits = [module for module in modules if isinstance(module, QuantumLayer)]
+    circuits: list[nn.Module] = [module for module in modules if isinstance(module, QuantumLayer)]
     circuits += [network for network in shares if getattr(network, "circuit", False)]
     cores = [module for module in modules if isinstance(module, (Core, QuantumLayer))]
     return {"quantum": _trained(circuits), "core": _trained([*cores, *shares]), "generator": _trained([generator])}
