@@ -12,10 +12,12 @@ from toy_jets import toy_jets
 
 import qgan
 from qgan.base.errors import ConfigError
-from qgan.models import PixelStatistics
+from qgan.data import Grid
+from qgan.models import JetGenerator, PixelStatistics
 from qgan.models.direct import DirectGenerator
 from qgan.models.shares import SHARES, trained_numbers
 from qgan.models.shots import counted
+from qgan.models.transforms import ConditionTransform, PixelTransform
 from qgan.runs import checkpoint
 from qgan.sampling.source import load_source
 from qgan.studies.compare.size import parameters
@@ -87,6 +89,19 @@ def test_what_is_trained_is_the_network_of_shares_and_three_numbers() -> None:
     generator = build("tree")
     assert trained_numbers(generator) == trained_numbers(generator.shares) + 3
     assert build("tree", pixel_noise=False).noise_features == 4
+
+
+def test_mirrored_a_grain_lights_no_pixel_that_no_jet_reaches() -> None:
+    network = build("coordinates")
+    network.reached[:, :-3], network.reached[:, -3:] = 1, 0
+    network.grain.data[2] = 0.0  # type: ignore[union-attr]
+    transform = ConditionTransform.fit(torch.randn(50, 5).numpy(), tuple("abcde"))
+    generator = JetGenerator(network, transform, PixelTransform(0.5), Grid.square(12, 0.4), scale=1.0,
+                             exact=("harder_half",))
+    images, _ = generator(torch.randn(200, 5), torch.randn(200, generator.noise_features))
+    assert images[:, :, :3].any()
+    assert not images[:, :, -3:].any()
+    assert torch.allclose(images.square().sum((1, 2)), torch.ones(200), atol=1e-5)
 
 
 @pytest.mark.parametrize("readout", [{}, {"generator.shots": 30, "generator.levels": 2}])

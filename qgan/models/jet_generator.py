@@ -122,8 +122,12 @@ class JetGenerator(nn.Module):
         power = self.pixels.power
         if self.spectrum is not None:
             images = normalise(self.spectrum(images), power)
+        inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.harder_half:
             images = harder_half_right(images, power)
+            if isinstance(inner, DirectGenerator):
+                # A grain of noise knows no side: mirrored, it may lie where no jet reaches.
+                images = normalise(images * inner.reached, power)
         if self.moments is None:
             return images
         mass = None if self.mass is None else table[:, self.mass[0]] / scale
@@ -133,7 +137,6 @@ class JetGenerator(nn.Module):
         if self.hard_first is not None:
             images = self._tilted(self.hard_first, images, mass, centroid, tilts)
         images = self._tilted(self.moments, images, mass, centroid, tilts)
-        inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.softest and isinstance(inner, (Generator, DirectGenerator)):
             images = inner.cut(images)
         return harder_half_right(images, power) if self.harder_half else images
