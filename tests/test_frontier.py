@@ -83,13 +83,14 @@ def test_verdicts_need_a_difference_beyond_the_seeds() -> None:
     assert "not told from alike" in said
     assert "worse than better (by -0.1000 ± " in said
     (said,) = sentences([made("tree", [0.6]), made("other", [0.7])], ["tree"])
-    assert "not told from other" in said, "one seed has no spread"
+    assert said.endswith("tree is not told from other (by +0.1000, one seed)."), "one seed has no spread"
 
 
 def test_the_table_has_a_column_for_each_size() -> None:
     points = [made("tree", [0.6, 0.62]), made("tree", [0.5, 0.5], 1000)._replace(size=1000)]
     assert rows(points) == [["class", "family", "500", "1,000"],
                             ["w", "tree", "0.6100 ± 0.0100 (500)", "0.5000 ± 0.0000 (1,000)"]]
+    assert rows([made("tree", [0.6])])[1] == ["w", "tree", "0.6000 (500)"]
 
 
 def test_the_picture_draws_each_family() -> None:

@@ -11,7 +11,7 @@ from ..runs.configuration import Pair
 
 
 def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
-         families: Sequence[str] = ("tree", "born", "tree_measured", "born_free", "coordinates", "bits", "thin",
+         families: Sequence[str] = ("tree_fed", "tree_fed_measured", "tree", "iqp", "coordinates", "bits", "thin",
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
          rates: Sequence[Rate] | None = None, gans: bool = False, n: Positive | None = None, quick: bool = False,
@@ -76,7 +76,8 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
         plots.mkdir(parents=True, exist_ok=True)
         save_figure(frontier_plot(points, circuits, **look), plots / "frontier.png", overwrite)
     if not quiet:
-        print(f"{told}: mean over {seeds} seeds ± its error (trained numbers)")
+        over = f"mean over {seeds} seeds ± its error" if seeds > 1 else "one seed"
+        print(f"{told}: {over} (trained numbers)")
         print(aligned(rows(points), heads=2))
         for sentence in sentences(points, circuits):
             print(sentence)

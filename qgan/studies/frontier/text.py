@@ -27,7 +27,8 @@ def rows(points: Sequence[Point]) -> list[list[str]]:
 def _cell(point: Point | None) -> str:
     if point is None:
         return "-"
-    return f"{point.mean:.4f} ± {point.spread:.4f} ({point.numbers:,})"
+    error = f" ± {point.spread:.4f}" if len(point.values) > 1 else ""
+    return f"{point.mean:.4f}{error} ({point.numbers:,})"
 
 
 def sentences(points: Sequence[Point], of: Sequence[str]) -> Iterator[str]:
@@ -49,7 +50,8 @@ def _sentence(one: Point, others: Sequence[Point]) -> str:
         mean, error, p_value = paired(other.values, one.values)
         told = p_value < _LEVEL / len(others)
         verdict = "not told from" if not told else "better than" if mean > 0 else "worse than"
-        said[verdict].append(f"{other.family} (by {mean:+.4f} ± {error:.4f})")
+        by = f"{mean:+.4f}, one seed" if len(one.values) < 2 else f"{mean:+.4f} ± {error:.4f}"
+        said[verdict].append(f"{other.family} (by {by})")
     parts = [f"{verdict} {', '.join(names)}" for verdict, names in said.items() if names]
     return f"{one.label}, {one.numbers:,} numbers: {one.family} is {'; '.join(parts)}."
 
