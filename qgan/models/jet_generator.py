@@ -125,9 +125,8 @@ class JetGenerator(nn.Module):
         inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
         if self.harder_half:
             images = harder_half_right(images, power)
-            if isinstance(inner, DirectGenerator):
-                # A grain of noise knows no side: mirrored, it may lie where no jet reaches.
-                images = normalise(images * inner.reached, power)
+        if isinstance(inner, DirectGenerator):
+            images = normalise(images * self._reach(inner), power)
         if self.moments is None:
             return images
         mass = None if self.mass is None else table[:, self.mass[0]] / scale
@@ -140,6 +139,15 @@ class JetGenerator(nn.Module):
         if self.softest and isinstance(inner, (Generator, DirectGenerator)):
             images = inner.cut(images)
         return harder_half_right(images, power) if self.harder_half else images
+
+    def _reach(self, inner: DirectGenerator) -> Tensor:
+        """Pixels (H, W) that jets reach whichever way they are mirrored: a grain of noise knows no side."""
+        reach = inner.reached
+        if self.phi_flip:
+            reach = reach * reach.flip(1)
+        if isinstance(self.network, SymmetricGenerator) and self.network.flip.rows:
+            reach = reach * reach.flip(0)
+        return reach
 
     def _tilted(self, law: ExactMoments, images: Tensor, mass: Tensor | None, centroid: Tensor | None,
                 tilts: list[Tensor] | None) -> Tensor:
