@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from toy_jets import toy_jets
 
 from qgan.base.errors import ConfigError
 from qgan.cli import main
 from qgan.data.jets import JetImages
+from qgan.models.shares import SHARES
 from qgan.studies.compare.run import Judging
 from qgan.studies.frontier import GanPlan, Plan, Point, circuits_among, frontier_plot, gans
 from qgan.studies.frontier.fit import divergences, fitted, told
@@ -69,6 +71,23 @@ def test_the_rate_is_chosen_on_validation_jets_and_seeds_repeat() -> None:
                                  validation).mean() for rate in PLAN.rates}
     assert found.rate == min(by_rate, key=by_rate.__getitem__)
     assert found.validation[0] == pytest.approx(by_rate[found.rate])
+
+
+def test_a_fit_that_ends_in_no_numbers_is_told_in_a_line() -> None:
+    class Broken(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.number = nn.Parameter(torch.zeros(1))
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return self.number.log() * torch.ones(len(inputs), 12, 12) - self.number.log()
+
+    SHARES.add("broken", lambda setting: Broken(), replace=True)
+    try:
+        with pytest.raises(ConfigError, match="broken, 100 numbers: the shares of a fit are no numbers"):
+            point(PLAN, "w", "broken", 100)
+    finally:
+        SHARES._things.pop("broken")
 
 
 def made(family: str, values: list[float], numbers: int = 500) -> Point:

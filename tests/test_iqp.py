@@ -107,3 +107,12 @@ def test_matching_expectations_brings_the_probabilities_nearer() -> None:
         network.loss(inputs, shares).mean().backward()
         adam.step()
     assert divergence() < 0.3 * before
+
+
+def test_flips_leave_no_probability_below_nothing() -> None:
+    """Sums of many terms that cancel, in float32."""
+    n = 10
+    words = iqp.words_of(n)
+    bits = torch.tensor(list(product((0.0, 1.0), repeat=n)))
+    turned = 0.02 * torch.randn(8, len(words), generator=torch.Generator().manual_seed(5))
+    assert (iqp.flipped(turned, iqp.odd(bits, iqp.masks(n, words))) >= 0).all()

@@ -71,7 +71,8 @@ def flipped(angles: Tensor, overlaps: Tensor) -> Tensor:
     # A product of few of many factors is a product of matrices in their logarithms; their signs are counted.
     size = (cosines.abs().clamp_min(_LEAST).log() @ overlaps.T).exp()
     negative = (cosines < 0).to(cosines) @ overlaps.T
-    return walsh(size * (1 - 2 * (negative % 2))) / len(overlaps)
+    # Of sums that cancel, rounding may leave less than nothing.
+    return walsh(size * (1 - 2 * (negative % 2))).clamp_min(0) / len(overlaps)
 
 
 def odd(subsets: Tensor, words: Tensor) -> Tensor:

@@ -132,9 +132,12 @@ def point(plan: Plan, label: str, family: str, size: int) -> Point:
         return fitted(family, size, train, steps=plan.steps, batch_size=plan.batch_size, rate=rate, seed=seed)
 
     tried = {rate: fit(rate, 0) for rate in plan.rates}
-    rate = min(tried, key=lambda rate: divergences(tried[rate].network, validation).mean())
+    rate = min(tried, key=lambda rate: np.nan_to_num(divergences(tried[rate].network, validation).mean(), nan=np.inf))
     fits = [tried[rate], *(fit(rate, seed) for seed in range(1, plan.seeds))]
     scores = [divergences(one.network, test) for one in fits]
+    if not np.isfinite(scores).all():
+        raise ConfigError(f"{family}, {size:,} numbers: the shares of a fit are no numbers; a network of shares must "
+                          "give finite logarithms")
     return Point(label, family, size, fits[0].numbers, rate, [float(score.mean()) for score in scores],
                  float(np.mean([score.std() for score in scores]) / np.sqrt(len(test.inputs))),
                  [float(divergences(one.network, validation).mean()) for one in fits],
