@@ -66,7 +66,8 @@ def prepared(jets_file: Path) -> Prepared:
 
 def test_each_core_is_trained_in_the_same_gan(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gan_part, "FEW", 4)
-    rows = gan_rows(small(), prepared, 0.001)
+    # Of one call each, another program decides which is the slower.
+    rows = gan_rows(small(), prepared, 0.6)
     assert [row["core"] for row in rows] == [QUANTUM, *CONTROLS, PER_SAMPLE]
     quantum, slow = rows[0], rows[-1]
     assert {value for name, value in quantum.items() if name.startswith("quantum_over")} == {1}
