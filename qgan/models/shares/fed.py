@@ -8,6 +8,7 @@ images is asked in arXiv:2508.09844. Classical networks may be mixed in the same
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import torch
@@ -58,26 +59,8 @@ def _fed(circuit: str, setting: ShareSetting) -> Fed:
     return Fed(SHARES[circuit](inner), setting.in_features)
 
 
-@SHARES.register("tree_fed")
-def _tree(setting: ShareSetting) -> nn.Module:
-    return _fed("tree", setting)
-
-
-@SHARES.register("tree_fed_measured")
-def _tree_measured(setting: ShareSetting) -> nn.Module:
-    return _fed("tree_measured", setting)
-
-
-@SHARES.register("tree_fed_free")
-def _tree_free(setting: ShareSetting) -> nn.Module:
-    return _fed("tree_free", setting)
-
-
-@SHARES.register("bits_fed")
-def _bits(setting: ShareSetting) -> nn.Module:
-    return _fed("bits", setting)
-
-
-@SHARES.register("born_fed")
-def _born(setting: ShareSetting) -> nn.Module:
-    return _fed("born", setting)
+#: What is mixed, by the name of the mixture.
+_MIXED = {"tree_fed": "tree", "tree_fed_measured": "tree_measured", "tree_fed_free": "tree_free", "born_fed": "born",
+          "bits_fed": "bits"}
+for _name, _network in _MIXED.items():
+    SHARES.add(_name, partial(_fed, _network))
