@@ -71,6 +71,11 @@ class JetGenerator(nn.Module):
         return self.conditions.names
 
     @property
+    def inner(self) -> nn.Module:
+        """The network that makes images of one side, without what mirrors them."""
+        return self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
+
+    @property
     def noise_features(self) -> int:
         return int(self.network.noise_features) + int(self.phi_flip)  # type: ignore[arg-type]
 
@@ -122,7 +127,7 @@ class JetGenerator(nn.Module):
         power = self.pixels.power
         if self.spectrum is not None:
             images = normalise(self.spectrum(images), power)
-        inner = self.network.generator if isinstance(self.network, SymmetricGenerator) else self.network
+        inner = self.inner
         if self.harder_half:
             images = harder_half_right(images, power)
         if isinstance(inner, DirectGenerator):

@@ -164,12 +164,20 @@ class SymmetricGenerator(nn.Module):
     def forward(self, conditions: Tensor, noise: Tensor,
                 change: Callable[[Tensor, Tensor], Tensor] | None = None) -> Tensor:
         """``change`` is applied to the images, given which of them (B,) will be mirrored, before they are."""
-        mirrored = self.flip.side(conditions, noise[:, -1])[:, None]
-        folded = torch.where(mirrored, self.flip.conditions(conditions), conditions)
+        folded, mirrored = self.fold(conditions, noise[:, -1])
         images = self.generator(folded, noise[:, :-1] if self.flip.rows else noise)
         if change is not None:
-            images = change(images, mirrored[:, 0])
-        return torch.where(mirrored[:, :, None], self.flip.images(images), images) if self.flip.rows else images
+            images = change(images, mirrored)
+        return self.unfold(images, mirrored)
+
+    def fold(self, conditions: Tensor, coin: Tensor) -> tuple[Tensor, Tensor]:
+        """Conditions (B, C) on the side where images are made, and which jets (B,) lie on the other."""
+        mirrored = self.flip.side(conditions, coin)
+        return torch.where(mirrored[:, None], self.flip.conditions(conditions), conditions), mirrored
+
+    def unfold(self, images: Tensor, mirrored: Tensor) -> Tensor:
+        """Images (B, H, W) from the side where they are made to that where their jets lie, or back."""
+        return torch.where(mirrored[:, None, None], self.flip.images(images), images) if self.flip.rows else images
 
 
 def symmetrise(generator: nn.Module, flip: EtaFlip, mode: SymmetryMode) -> nn.Module:

@@ -170,7 +170,8 @@ def study(source: JetSource, real: RealSets, *, shots: Sequence[int], noise: Seq
     if layer is not None:
         return HardwareStudy(points, layer.readout, hardware_cost(layer).to_dict(), n_per_class, seed, quick)
     taken = cost(direct[0].shares, direct[0].in_features)
-    return HardwareStudy(points, "shares", taken._asdict() if taken else {}, n_per_class, seed, quick)
+    assert taken is not None, "what has no list of gates is refused above"
+    return HardwareStudy(points, "shares", taken._asdict(), n_per_class, seed, quick)
 
 
 def _direct(generator: Any) -> list[DirectGenerator]:

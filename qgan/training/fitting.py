@@ -50,8 +50,7 @@ def shares_of(generator: JetGenerator) -> DirectGenerator:
     Raises:
         ConfigError: there is none.
     """
-    network = generator.network
-    inner = network.generator if isinstance(network, SymmetricGenerator) else network
+    inner = generator.inner
     if not isinstance(inner, DirectGenerator):
         raise ConfigError("fit.steps: only a network of shares can be fitted before the training, such as "
                           "generator.core tree or coordinates")
@@ -64,7 +63,5 @@ def folded(generator: JetGenerator, jets: TrainingJets) -> tuple[torch.Tensor, t
     seen, images = generator.conditions.forward(jets.table), jets.images
     if not isinstance(generator.network, SymmetricGenerator):
         return seen, images
-    flip = generator.network.flip
-    mirrored = flip.side(seen, torch.ones_like(seen[:, 0]))[:, None]
-    return (torch.where(mirrored, flip.conditions(seen), seen),
-            torch.where(mirrored[:, :, None], flip.images(images), images))
+    seen, mirrored = generator.network.fold(seen, torch.ones_like(seen[:, 0]))
+    return seen, generator.network.unfold(images, mirrored)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ...quantum import iqp
 from ...quantum.registers import bits_for
-from .qubits import Gate, Pixels, signs, signs_of, with_one
+from .qubits import Gate, Pixels, mixing, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 #: Of the MMD: widths of its kernel, sets of qubits of each and evenly drawn bits a step.
@@ -44,10 +44,7 @@ class IQP(nn.Module):
         self.n_qubits, self.coherent, self.matched = sum(map(bits_for, shape)), coherent, matched
         self.circuit = coherent
         self.gated = iqp.words_of(self.n_qubits)
-        linear = nn.Linear(in_features, mixed)
-        nn.init.normal_(linear.weight, 0.0, in_features**-0.5)
-        nn.init.zeros_(linear.bias)
-        self.mix = nn.Sequential(linear, nn.Tanh())
+        self.mix = mixing(in_features, mixed)
         self.turns = nn.Parameter(0.3 * torch.randn(len(self.gated), 1 + mixed))
         pairs = [word for word in self.gated if len(word) > 1]
         for name, values in (("signs", signs_of(self.n_qubits, [(one, other) for one, other in pairs])),

@@ -31,6 +31,14 @@ def with_one(values: Tensor) -> Tensor:
     return torch.cat((torch.ones_like(values[:, :1]), values), 1).T
 
 
+def mixing(in_features: int, mixed: int) -> nn.Module:
+    """z = tanh(A u + a) of inputs u: (B, in_features) → (B, mixed), of order one at first."""
+    linear = nn.Linear(in_features, mixed)
+    nn.init.normal_(linear.weight, 0.0, in_features**-0.5)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear, nn.Tanh())
+
+
 def started(angles: Tensor, left: int) -> Tensor:
     """The state that RY of every qubit makes of |0…0>: angles (B, n) → (2, B, 2^left, 2^(n − left))."""
     return real_parts(product(angles).view(len(angles), 2**left, -1))

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ...quantum.registers import bits_for
 from .born import neighbours
 from .interference import interfere, rotations
-from .qubits import Gate, Pixels, real_parts, signs, signs_of, with_one
+from .qubits import Gate, Pixels, mixing, real_parts, signs, signs_of, with_one
 from .registry import SHARES, ShareSetting, nearest
 
 #: A layer of interference more for so many more numbers z, up to so many layers.
@@ -46,10 +46,7 @@ class Tree(nn.Module):
         self.left, self.n_qubits, self.coherent = bits[0], sum(bits), coherent
         self.circuit = coherent and entangled
         self.order = in_turns(*bits)
-        linear = nn.Linear(in_features, mixed)
-        nn.init.normal_(linear.weight, 0.0, in_features**-0.5)
-        nn.init.zeros_(linear.bias)
-        self.mix = nn.Sequential(linear, nn.Tanh())
+        self.mix = mixing(in_features, mixed)
         self.heard = controls(*bits) if entangled else [[] for _ in range(sum(bits))]
         self.branch = nn.ParameterList(0.05 * torch.randn(1 + len(heard), 1 + mixed) for heard in self.heard)
         for bit, (angles, heard) in enumerate(zip(self.branch, self.heard, strict=True)):
