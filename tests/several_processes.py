@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -37,6 +38,11 @@ def together(function: Callable[..., Any], *arguments: Any, number: int = 2) -> 
     return results
 
 
+def threads() -> list[str]:
+    """Names of this process's threads, those of libraries too (Linux; elsewhere none)."""
+    return [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+
+
 def _one(answer: Connection, variables: dict[str, Any], function: Callable[..., Any],
          arguments: tuple[Any, ...]) -> None:
     os.environ |= {name: str(value) for name, value in variables.items()}
@@ -44,6 +50,7 @@ def _one(answer: Connection, variables: dict[str, Any], function: Callable[..., 
     try:
         with processes.group(torch.device("cpu")):
             result = function(*arguments)
+        assert not (left := [name for name in threads() if "gloo" in name]), f"still running: {left}"
     except BaseException as error:
         result = f"{type(error).__name__}: {error}"
     # Not send(), which would pass tensors by files that end with this process.

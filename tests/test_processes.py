@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from several_processes import together
+from several_processes import threads, together
 from small_training import changed, small, trainer_from, with_delta_r
 from torch import Tensor, nn
 from toy_jets import toy_jets
@@ -54,6 +55,18 @@ def exchange() -> dict[str, Any]:
     return {"value": value, "gradient": strided, "rank": processes.rank(), "size": processes.size(),
             "rows": processes.gather(processes.share(everything)), "whole": everything,
             "any": [processes.any_of(flag) for flag in (False, processes.rank() == 0, True)]}
+
+
+def import_what_keeps_groups() -> list[str]:
+    importlib.import_module("torch.distributed.nn.functional")
+    return [name for name in threads() if "gloo" in name]
+
+
+def test_no_thread_outlives_the_group() -> None:
+    """One that does may ask for Python while it ends, and abort the process (asserted in ``together``)."""
+    for running in together(import_what_keeps_groups):
+        assert isinstance(running, list), running
+        assert running or not threads(), "the group's threads have other names here"
 
 
 @pytest.mark.parametrize("number", [2, 3])

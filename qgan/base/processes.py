@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -34,6 +35,9 @@ def group(device: torch.device) -> Iterator[None]:
     if started() == 1 or dist.is_initialized():
         yield
         return
+    # Its functions have the group of their first import as a default: imported in the block, they would keep it, and
+    # with it threads that abort the process when the interpreter ends under them.
+    import_module("torch.distributed.nn.functional")
     store, own, number = next(rendezvous("env://", timeout=_PATIENCE))
     if device.type == "cuda":
         torch.cuda.set_device(device)
