@@ -73,8 +73,7 @@ def test_every_row_has_error_and_floor(at_floor: Evaluation) -> None:
         if METRICS[row.metric].floor != "none":
             assert row.floor is not None, row
             assert row.metric == "referee_jsd" or (row.error is not None and row.error >= 0), row
-    assert {r.metric for r in at_floor.rows} == set(METRICS) - {"precision", "recall", "density", "coverage",
-                                                                "memorising", "moved", "learning_curve"}
+    assert {r.metric for r in at_floor.rows} == set(METRICS) - {"memorising", "moved", "learning_curve"}
     w1 = at_floor.find("w1", "mass", "w")
     assert at_floor.find("w1_unit", "mass", "w").unit == "GeV"
     assert w1.unit == "sd"

@@ -103,6 +103,10 @@ def test_verdicts_need_a_difference_beyond_the_seeds() -> None:
     assert "worse than better (by -0.1000 ± " in said
     (said,) = sentences([made("tree", [0.6]), made("other", [0.7])], ["tree"])
     assert said.endswith("tree is not told from other (by +0.1000, one seed)."), "one seed has no spread"
+    turned = [point._replace(more_is_better=True) for point in points]
+    (said,) = sentences(turned, ["tree"])
+    assert "tree is better than better (by +0.1000 ± " in said
+    assert "worse than worse (by -0.1000 ± " in said
 
 
 def test_the_table_has_a_column_for_each_size() -> None:
@@ -157,7 +161,7 @@ def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.slow
 def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -> None:
-    plan = GanPlan("w_qcd", ("low_rank", "mean_image"), (200,), 2, 3, rates=(0.001, 0.1))
+    plan = GanPlan("w_qcd", ("low_rank",), (200,), 2, 3, rates=(0.001, 0.1))
     points, found = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
     looked = {run.parent.name: _validated(run) for run in (tmp_path / "out" / "runs").glob("*/seed-1")}
     assert set(looked) == {f"{family}-200-rate-{rate}" for family in plan.families for rate in plan.rates}
@@ -167,6 +171,9 @@ def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -
         assert {point.rate for point in mine} == {min(plan.rates, key=lambda rate: looked[f"{family}-200-rate-{rate}"])}
         assert {len(point.values) for point in mine} == {2}
         assert all(point.floor for point in mine if "W1" in point.label)
+        assert [(point.label, 0 <= point.mean <= 100) for point in mine if point.more_is_better] == [
+            ("coverage [%]", True)]
+        assert {"mass bias [GeV]", "mass resolution [GeV]"} < {point.label for point in mine}
     assert {entry.steps for entry in found.entries} == {3}
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")}
     again, _ = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)

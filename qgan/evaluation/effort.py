@@ -26,7 +26,7 @@ class Effort:
         referee_sizes: training jets a side of the referees, ascending; those below the last one are the learning curve.
         referee_seeds, referee_floors: referees of the largest size, and with trees real pairs for their floor.
         referees: taggers by name that are referees beside the network on images and the trees.
-        costly: whether energy flow, taggers on images, neighbours and memorising are computed.
+        costly: whether energy flow, taggers on images and memorising are computed.
         device: where networks are trained.
         names: of the observables that are measured; None for all.
         together: whether two classes are compared as one, too.

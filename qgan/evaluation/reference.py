@@ -41,8 +41,7 @@ def evaluate(real: JetImages | Arrays, fake: JetImages | Arrays, *, n_per_class:
         fake: generated jets in the same frame and grid; conditions are optional (no closure without them).
         n_per_class: jets a class on each side of a comparison, at most.
         seed: of every draw and split.
-        quick: fewer jets and draws, no energy flow, neighbours and memorising, smaller referees: for a look during
-            work.
+        quick: fewer jets and draws, no energy flow and memorising, smaller referees: for a look during work.
         reference: the jets the generator was trained on. They add to the floor, and are what
             ``memorising`` looks for.
         generator: what made the jets, for its own symmetry.

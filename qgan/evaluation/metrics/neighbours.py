@@ -19,10 +19,9 @@ MOST = 2500
 
 
 def measure(comparison: Comparison) -> Iterator[Task]:
-    """All four, from one search; not in a quick evaluation."""
-    if comparison.effort.costly:
-        for pairing in comparison.every[::-1]:
-            yield in_one_piece(rows, pairing)
+    """All four, from one search."""
+    for pairing in comparison.every[::-1]:
+        yield in_one_piece(rows, pairing)
 
 
 def rows(pairing: Pairing) -> Iterator[Row]:
@@ -36,8 +35,8 @@ def rows(pairing: Pairing) -> Iterator[Row]:
         yield metric.row("features", pairing, float(np.mean(value)), float(error_from_parts(errors)), floors, n=n)
 
 
-NEIGHBOURS = [register(Metric(name, says, measure, best="floor", place=place, cost=10, costly="neighbours",
-                              headlines=headlines)) for name, says, place, headlines in (
+NEIGHBOURS = [register(Metric(name, says, measure, best="floor", place=place, cost=10, headlines=headlines))
+              for name, says, place, headlines in (
     ("precision", "generated jets near real ones", 130, ()),
     ("recall", "real jets near generated ones", 140, ()),
     ("density", "how dense generated jets lie among real ones", 150, ()),

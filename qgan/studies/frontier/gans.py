@@ -28,7 +28,8 @@ from ..compare.trained import train_runs
 from .run import Point
 
 #: What is shown of an evaluation, and what a rate is chosen by: the look at validation jets at the end of a training.
-FIGURES = ("w1_median", "w1_worst", "mean_image", "auc_images", "auc_unused", "auc_used")
+FIGURES = ("w1_median", "w1_worst", "mean_image", "auc_images", "auc_unused", "auc_used", "mass_bias",
+           "mass_resolution", "coverage")
 _CHOICE = "at a glance/w1_median"
 
 _LOG = logging.getLogger(__name__)
@@ -142,5 +143,5 @@ def _points(found: Comparison, best: Mapping[tuple[str, int], float], named: Map
                                 [factor * one.value for one in figures],
                                 factor * float(np.mean(errors)) if errors else 0.0, [scores[family, size, rate]],
                                 1000 * (entry.seconds_per_step or np.nan),
-                                factor * float(np.mean(floors)) if floors else None))
+                                factor * float(np.mean(floors)) if floors else None, headline.more_is_better))
     return points

@@ -69,7 +69,7 @@ def _by_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> No
 
 
 def _of_one_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> None:
-    rows = sorted(points, key=lambda point: -point.mean)
+    rows = sorted(points, key=lambda point: point.mean if point.more_is_better else -point.mean)
     for row, point in enumerate(rows):
         circuit = point.family in circuits
         axes.errorbar(point.mean, row, xerr=point.spread, fmt="o", color=_COLOURS[0 if circuit else 4],

@@ -57,6 +57,7 @@ class Point(NamedTuple):
         validation: on validation jets, of each seed; of a figure what the rate was chosen by.
         milliseconds: of a step.
         floor: what real jets have; None where it is not known.
+        more_is_better: of the values.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Point(NamedTuple):
     validation: list[float]
     milliseconds: float
     floor: float | None = None
+    more_is_better: bool = False
 
     @property
     def mean(self) -> float:

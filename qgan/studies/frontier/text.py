@@ -47,7 +47,8 @@ def sentences(points: Sequence[Point], of: Sequence[str]) -> Iterator[str]:
 def _sentence(one: Point, others: Sequence[Point]) -> str:
     said: dict[str, list[str]] = {"better than": [], "not told from": [], "worse than": []}
     for other in others:
-        mean, error, p_value = paired(other.values, one.values)
+        mean, error, p_value = paired(*((one.values, other.values) if one.more_is_better else
+                                        (other.values, one.values)))
         told = p_value < _LEVEL / len(others)
         verdict = "not told from" if not told else "better than" if mean > 0 else "worse than"
         by = f"{mean:+.4f}, one seed" if len(one.values) < 2 else f"{mean:+.4f} ± {error:.4f}"
