@@ -29,6 +29,24 @@ SPLITS = {"train": toy_jets(200, 1), "validation": toy_jets(100, 2), "test": toy
 PLAN = Plan("w_qcd", ("w",), ("coordinates", "mean_image"), (100,), 2, 30, rates=(0.01, 0.1))
 
 
+#: One image for all conditions.
+FLAT = """
+import torch
+from torch import nn
+from qgan.models.shares import SHARES
+
+class Flat(nn.Module):
+    def __init__(self, setting):
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(setting.shape))
+
+    def forward(self, inputs):
+        return (self.logits - self.logits.logsumexp((0, 1))).expand(len(inputs), -1, -1)
+
+SHARES.add("flat", Flat)
+"""
+
+
 @pytest.fixture(autouse=True)
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qgan.studies.frontier.run.embedded_jets", lambda pair, split: SPLITS[split])
@@ -88,6 +106,17 @@ def test_a_fit_that_ends_in_no_numbers_is_told_in_a_line() -> None:
             point(PLAN, "w", "broken", 100)
     finally:
         SHARES._things.pop("broken")
+
+
+@pytest.mark.slow
+def test_a_family_of_ones_own_is_fitted_in_other_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is found whatever the folder that the process works in."""
+    (tmp_path / "flat_shares.py").write_text(FLAT)
+    monkeypatch.chdir(tmp_path)
+    assert main(["frontier", "--plugins", "flat_shares.py", "--families", "flat", "--sizes", "100", "--seeds", "1",
+                 "--steps", "1", "--out", "out", "--json", "out.json", "--quiet"]) == 0
+    (found,) = json.loads((tmp_path / "out.json").read_text())["points"]
+    assert (found["family"], found["numbers"]) == ("flat", 625)
 
 
 def made(family: str, values: list[float], numbers: int = 500) -> Point:

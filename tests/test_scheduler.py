@@ -9,11 +9,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from documentation import named_files
+from small_training import small
+from toy_jets import toy_jets
 
 import qgan
 from qgan.base.errors import ConditionError, ConfigError, DataError
-from qgan.sampling.source import BLOCK, JetSource, generate
+from qgan.data import write_jets
+from qgan.sampling.source import BLOCK, JetSource, generate, load_source
+from qgan.studies.compare.trained import TrainedRun, train_runs
+from qgan.studies.frontier import Plan, study
+from qgan.studies.frontier.run import point
 
 distributed = pytest.importorskip("distributed")
 
@@ -52,10 +59,43 @@ def test_workers_with_another_version_are_refused(source: JetSource, address: st
         seen.append(1)
         return {"torch": str(min(len(seen), 2))}
 
-    monkeypatch.setattr("qgan.sampling.division._versions", versions)
+    monkeypatch.setattr("qgan.sampling.division.versions", versions)
     with pytest.raises(ConfigError, match=r"a worker has .*, expected .*would not be the same"):
         generate(source, tmp_path / "jets.h5", n=5, scheduler=address, quiet=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_fits_of_a_frontier_are_those_of_one_process(address: str, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    splits = {split: toy_jets(100, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    monkeypatch.setattr("qgan.studies.frontier.run.embedded_jets", lambda pair, split: splits[split])
+    plan = Plan("w_qcd", ("w",), ("low_rank", "mean_image"), (100, 200), 2, 3)
+    found = study(plan, tmp_path / "there", scheduler=address, quiet=True)
+    assert [(one.family, one.size) for one in found] == [("low_rank", 100), ("mean_image", 100), ("low_rank", 200),
+                                                         ("mean_image", 200)]
+    for one in found:
+        alone = point(plan, "w", one.family, one.size)
+        assert one._replace(milliseconds=0) == alone._replace(milliseconds=0)
+    assert len(list((tmp_path / "there").glob("w-*.json"))) == 4
+    assert study(plan, tmp_path / "there", scheduler="tcp://127.0.0.1:9", quiet=True) == found, "nothing is left to do"
+
+
+def test_runs_come_back_whole(address: str, tmp_path: Path) -> None:
+    write_jets(tmp_path / "jets.h5", toy_jets(60, 1))
+    configuration = small({"steps": 2})
+    runs = {place: train_runs({"mine": configuration}, [1], tmp_path / place, data=[tmp_path / "jets.h5"],
+                              scheduler=where, quiet=True)
+            for place, where in (("alone", None), ("there", address))}
+    files = {place: {path.relative_to(tmp_path / place).as_posix() for path in (tmp_path / place).rglob("*")
+                     if "events" not in path.name} for place in runs}
+    assert files["there"] == files["alone"]
+    (alone,), (there,) = (load_checkpoints(found) for found in runs.values())
+    assert alone.keys() == there.keys()
+    assert all(torch.equal(value, there[name]) for name, value in alone.items())
+
+
+def load_checkpoints(runs: list[TrainedRun]) -> list[dict[str, torch.Tensor]]:
+    return [load_source(run.folder).generator.state_dict() for run in runs]
 
 
 def test_what_makes_no_sense_is_refused(source: JetSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,15 +16,15 @@ import numpy as np
 import pytest
 
 from qgan.base.errors import ConfigError, DataError
+from qgan.base.scheduler import results
 from qgan.data import read_jets
 from qgan.data.jets import Frame
 
 fastjet = pytest.importorskip("fastjet")
 pytest.importorskip("pythia8mc")
 
-from qgan.simulation import PROCESSES, Process, clustering, events, production, simulate  # noqa: E402
+from qgan.simulation import PROCESSES, Process, clustering, engines, events, production, simulate  # noqa: E402
 from qgan.simulation.chunks import Settings, make_chunk  # noqa: E402
-from qgan.simulation.scheduler import made_by_scheduler  # noqa: E402
 
 #: A program that simulates W jets in chunks of 5; spawned workers import it too, and so have the same chunks.
 PROGRAM = """
@@ -232,8 +232,8 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
         out = simulate("w", 12, tmp_path / "jets.h5", seed=5, scheduler=address, quiet=True)
         assert out.read_bytes() == alone
         broken = Settings("w", 5, 1, 25, "half", "raw", False)  # type: ignore[arg-type]
-        with pytest.raises(ConfigError, match=r"a worker made no jets: .*half"):
-            list(made_by_scheduler(address, broken, [0]))
+        with pytest.raises(ConfigError, match=r"a worker failed: .*half"):
+            list(results(address, make_chunk, [(broken, 0)], engines.versions))
         cluster.scale(0)
         cluster.sync(cluster._correct_state)
         with pytest.raises(ConfigError, match="has no workers"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from typing import Any
 
 from .errors import ConfigError, DataError
+from .version import __version__
 
 #: Seconds to wait for the scheduler.
 PATIENCE = 15
@@ -56,11 +58,45 @@ def submit(client: Any, work: Callable[..., Any], *arguments: Any) -> Any:
     return client.submit(_alone, work, *arguments, pure=False)
 
 
-def as_done(client: Any, jobs: Iterable[Any]) -> Iterator[Any]:
-    """The futures, in the order in which they are done."""
-    from distributed import as_completed
+def versions() -> dict[str, str]:
+    """Of what makes numbers: with others a worker's would not be the same."""
+    return {"qgan": __version__, "torch": metadata.version("torch").partition("+")[0]}
 
-    yield from as_completed(list(jobs), loop=client.loop)
+
+def results(address: str, work: Callable[..., Any], items: Iterable[Sequence[Any]],
+            versions: Callable[[], dict[str, str]] = versions) -> Iterator[tuple[Sequence[Any], Any]]:
+    """Each item and ``work(*item)``, made by the workers of the scheduler, in the order in which they are done.
+
+    Args:
+        address: see :func:`workers_of`.
+        work: a function of a module.
+        versions: a function of a module; what it says must be the same here and there.
+
+    Raises:
+        DataError, ConfigError: see :func:`workers_of`; or the work failed there, or other versions would do it.
+    """
+    with workers_of(address) as client:
+        from distributed import as_completed
+
+        jobs = {submit(client, _with_versions, versions, work, *item): item for item in items}
+        for job in as_completed(list(jobs), loop=client.loop):
+            if job.status != "finished":
+                raise ConfigError(f"scheduler: {address}: a worker failed: {job.exception()!r}")
+            theirs, found = job.result()
+            check_versions(address, theirs, versions())
+            yield jobs.pop(job), found
+
+
+def check_versions(address: str, theirs: dict[str, str], ours: dict[str, str]) -> None:
+    """Raises ConfigError unless they are alike."""
+    if theirs != ours:
+        raise ConfigError(f"scheduler: {address}: a worker has {theirs}, expected {ours}, or its numbers would not be "
+                          "the same")
+
+
+def _with_versions(versions: Callable[[], dict[str, str]], work: Callable[..., Any],
+                   *arguments: Any) -> tuple[dict[str, str], Any]:
+    return versions(), work(*arguments)
 
 
 def _alone(work: Callable[..., Any], *arguments: Any) -> Any:

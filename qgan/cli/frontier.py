@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..base.console import aligned
-from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Rate, Workers
+from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Rate, Scheduler, Workers
 from ..runs.configuration import Pair
 
 
@@ -15,8 +15,9 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
                                     "low_rank", "mean_image"),
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3, steps: Positive = 800,
          rates: Sequence[Rate] | None = None, gans: bool = False, n: Positive | None = None, quick: bool = False,
-         workers: Workers = 1, plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None,
-         restart: bool = False, overwrite: Overwrite = False, quiet: Quiet = False) -> None:
+         workers: Workers = 1, scheduler: Scheduler | None = None, plugins: Sequence[str] = (),
+         json: Json | None = None, plots: Pictures | None = None, restart: bool = False, overwrite: Overwrite = False,
+         quiet: Quiet = False) -> None:
     """Say at which size a circuit or a classical network is the better generator.
 
     Circuits, the twins that show what of them is quantum, and classical rivals are fitted to each pixel's share of the
@@ -45,29 +46,30 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
         qgan frontier --quick --out runs/frontier
         qgan frontier --classes w qcd --sizes 550 --seeds 5 --workers 2 --out runs/550 --json 550.json
         qgan frontier --pair quark_gluon --classes gluon --plots plots/ --out runs/gluon
+        qgan frontier --gans --sizes 1000 100000 --scheduler tcp://host:8786 --out runs/gans
     """
     from ..base.io import write_json
-    from ..base.plugins import load_plugins
+    from ..base.plugins import beside
     from ..report.plots import save_figure
     from ..studies.compare.run import Judging
     from ..studies.frontier import GanPlan, Plan, circuits_among, frontier_plot, study
     from ..studies.frontier import gans as trained
     from ..studies.frontier.text import rows, sentences, to_dict
 
-    load_plugins(plugins)
+    own = tuple(beside(plugins, "."))
     if quick:
         sizes, seeds, steps = (100, 550), 1, 300
     families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
     grid: dict[str, Any] = {"rates": tuple(dict.fromkeys(rates))} if rates else {}
     plan: Plan | GanPlan
     if gans:
-        plan = GanPlan(pair, families, sizes, seeds, steps, **grid)
+        plan = GanPlan(pair, families, sizes, seeds, steps, plugins=own, **grid)
         points, _ = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
-                            restart=restart, quiet=quiet)
+                            scheduler=scheduler, restart=restart, quiet=quiet)
         told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
     else:
-        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps, **grid)
-        points = study(plan, out, workers=workers, restart=restart, quiet=quiet)
+        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps, plugins=own, **grid)
+        points = study(plan, out, workers=workers, scheduler=scheduler, restart=restart, quiet=quiet)
         told, look = "KL divergence of the shares of test jets, nats", {}
     circuits = circuits_among(families)
     if json:

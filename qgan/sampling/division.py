@@ -8,9 +8,7 @@ from typing import Any
 import torch
 
 from ..base.devices import one_thread
-from ..base.errors import ConfigError
-from ..base.scheduler import submit, workers_of
-from ..base.version import __version__
+from ..base.scheduler import check_versions, submit, versions, workers_of
 from ..base.workers import in_order, local_workers
 from ..data import JetImages
 
@@ -41,10 +39,8 @@ def divided(make: Maker, count: int, workers: int, scheduler: str | None) -> Ite
 def _elsewhere(make: Maker, count: int, address: str) -> Iterator[JetImages]:
     with workers_of(address) as client:
         found = in_order(_Pool(client, make), _made_there, count, 2 * len(client.nthreads()))
-        for versions, jets in found:
-            if versions != _versions():
-                raise ConfigError(f"scheduler: {address}: a worker has {versions}, expected {_versions()}, or the jets "
-                                  "would not be the same")
+        for theirs, jets in found:
+            check_versions(address, theirs, versions())
             yield jets
 
 
@@ -61,11 +57,7 @@ class _Pool:
 
 def _made_there(make: Maker, index: int) -> tuple[dict[str, str], JetImages]:
     with one_thread():
-        return _versions(), make(index)
-
-
-def _versions() -> dict[str, str]:
-    return {"qgan": __version__, "torch": torch.__version__.partition("+")[0]}
+        return versions(), make(index)
 
 
 def _prepare(make: Maker) -> None:

@@ -19,15 +19,15 @@ from ..base.errors import ConfigError
 from ..base.interrupt import kept_if_interrupted
 from ..base.io import read_json
 from ..base.progress import progress
+from ..base.scheduler import results
 from ..base.workers import side_by_side
 from ..data.jets import Frame
 from ..data.stores import check_jets_output
 from ..data.writer import JetWriter
 from ..runs import kept
 from .chunks import Chunk, Settings, jets_of, make_chunk
-from .engines import require_engines
+from .engines import require_engines, versions
 from .processes import process_named
-from .scheduler import made_by_scheduler
 
 
 def simulate(process: str, n: int, out: str | Path, *, seed: int = 0, workers: int = 1, size: int = 25,
@@ -111,7 +111,8 @@ def _make(settings: Settings, files: Sequence[Path], workers: int, scheduler: st
             for chunk in missing:
                 _keep(settings, chunk, files[chunk], bar.update)
         elif missing:
-            for chunk, jets in made_by_scheduler(scheduler, settings, missing):
+            for (_, chunk), jets in results(scheduler, make_chunk, [(settings, chunk) for chunk in missing],
+                                            versions):
                 kept.arrays(files[chunk], partial(dict, jets))
                 bar.update(settings.jets_in(chunk))
 

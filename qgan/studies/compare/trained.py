@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from ...base.devices import one_thread
 from ...base.errors import CheckpointError
+from ...base.io import atomic_folder
+from ...base.progress import progress
+from ...base.scheduler import results
 from ...base.workers import side_by_side
 from ...data.reading import Files, Paths
 from ...runs import RunFolder, checkpoint
@@ -47,11 +52,14 @@ class TrainedRun:
 
 
 def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int], out: Path, *,
-               data: Paths | None = None, workers: int = 1, quiet: bool = False) -> list[TrainedRun]:
+               data: Paths | None = None, workers: int = 1, scheduler: str | None = None,
+               quiet: bool = False) -> list[TrainedRun]:
     """A run of each configuration with each seed, in ``out``; finished ones are kept, broken-off ones gone on with.
 
     Args:
+        data: of all; a scheduler's workers must find its files, too.
         workers: trainings side by side, each in a process and, where its configuration does not say, on one thread.
+        scheduler: address of a Dask scheduler, whose workers train; each sends its run back when it has ended.
 
     Raises:
         CheckpointError: ``out`` holds a run of that name with another configuration or other jets.
@@ -62,7 +70,9 @@ def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int]
     folders = {(model, seed): out / model / f"seed-{seed}" for model, seed in asked}
     missing = [(folders[key], configuration) for key, configuration in asked.items()
                if not _finished(folders[key], configuration, data)]
-    if workers > 1 and len(missing) > 1:
+    if scheduler is not None and missing:
+        _elsewhere(scheduler, missing, data, quiet)
+    elif workers > 1 and len(missing) > 1:
         items = [(folder, replace(configuration, threads=configuration.threads or 1), data)
                  for folder, configuration in missing]
         side_by_side(_go_on, items, workers, label="train", unit="steps", quiet=quiet,
@@ -72,6 +82,26 @@ def train_runs(configurations: Mapping[str, Configuration], seeds: Iterable[int]
         for folder, configuration in missing:
             _go_on(folder, configuration, data, quiet)
     return [_read(folder, model) for (model, _), folder in folders.items()]
+
+
+def _elsewhere(address: str, missing: Sequence[tuple[Path, Configuration]], data: Paths | None, quiet: bool) -> None:
+    with progress(len(missing), "train", "runs", quiet=quiet) as bar:
+        items = [(folder, configuration, data) for folder, configuration in missing]
+        for (folder, _, _), files in results(address, _run_of, items):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_folder(folder) as place:
+                for name, content in files.items():
+                    (place / name).parent.mkdir(parents=True, exist_ok=True)
+                    (place / name).write_bytes(content)
+            bar.update()
+
+
+def _run_of(folder: Path, configuration: Configuration, data: Paths | None) -> dict[str, bytes]:
+    """The files of a run, trained in a folder of its own, whatever this machine has at ``folder``."""
+    with TemporaryDirectory() as place, one_thread():
+        run = Path(place) / folder.name
+        _go_on(run, replace(configuration, threads=configuration.threads or 1), data)
+        return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
 def _go_on(folder: Path, configuration: Configuration, data: Paths | None, quiet: bool = True) -> None:

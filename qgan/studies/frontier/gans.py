@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...base.errors import ConfigError
+from ...base.plugins import load_plugins
 from ...evaluation.watch import EMPTY
 from ...models.shares import SHARES
 from ...runs import RunFolder, kept
@@ -48,6 +50,7 @@ class GanPlan:
         noise: values that the network is told beside the conditions.
         rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken with
             which no seed ends in empty images or diverges. A family that has none is left out.
+        plugins: files (by paths that all processes find) and modules that register families of one's own.
     """
 
     pair: Pair
@@ -57,9 +60,11 @@ class GanPlan:
     steps: int
     noise: int = 4
     rates: tuple[float, ...] = (0.01, 0.03, 0.1)
+    plugins: tuple[str, ...] = ()
 
 
-def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, workers: int = 1, restart: bool = False,
+def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, workers: int = 1,
+         scheduler: str | None = None, restart: bool = False,
          quiet: bool = False) -> tuple[list[Point], Comparison]:
     """Trains everything that is not in ``out`` yet, and judges it on test jets, once.
 
@@ -71,6 +76,7 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
         out: folder of runs and evaluations.
         judging: how they are judged; by default a quick evaluation.
         workers: trainings side by side, each in a process of one thread.
+        scheduler: address of a Dask scheduler, whose workers train; they are judged here.
         restart: drop what an earlier study left there.
         quiet: no progress bar.
 
@@ -78,16 +84,19 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
         A point for each figure, size and family, ``label`` the figure's name; and the comparison that they are of.
 
     Raises:
-        QganError: no such family or jets, or a folder of another study.
+        QganError: no such family or jets, or a folder of another study; or as
+            :func:`~qgan.base.scheduler.results` has it.
     """
+    load_plugins(plan.plugins)
     for name in plan.families:
         SHARES[name]
-    same = {key: value for key, value in asdict(plan).items() if key not in ("families", "sizes", "seeds", "rates")}
+    same = {"pair": plan.pair, "steps": plan.steps, "noise": plan.noise}
     folder = kept.folder(out, same, pieces="[re]*", restart=restart)
     tried = {(family, size, rate): _configuration(plan, family, size, rate)
              for size in plan.sizes for family in plan.families for rate in plan.rates}
     named = {key: f"{key[0].replace(':', '_')}-{key[1]}-rate-{key[2]:g}" for key in tried}
-    train_runs({named[key]: one for key, one in tried.items()}, [1], folder / "runs", workers=workers, quiet=quiet)
+    trained = partial(train_runs, out=folder / "runs", workers=workers, scheduler=scheduler, quiet=quiet)
+    trained({named[key]: one for key, one in tried.items()}, [1])
     scores = {key: _validated(folder / "runs" / name / "seed-1") for key, name in named.items()}
     best = dict[tuple[str, int], float]()
     left = {(family, size): sorted(plan.rates, key=lambda rate: scores[family, size, rate])
@@ -95,8 +104,7 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
     while left:
         # The best by the first seed, unless another seed collapses with it.
         now = {key: rates.pop(0) for key, rates in left.items()}
-        train_runs({named[*key, rate]: tried[*key, rate] for key, rate in now.items()}, range(1, plan.seeds + 1),
-                   folder / "runs", workers=workers, quiet=quiet)
+        trained({named[*key, rate]: tried[*key, rate] for key, rate in now.items()}, range(1, plan.seeds + 1))
         best |= {key: rate for key, rate in now.items() if all(
             np.isfinite(_validated(folder / "runs" / named[*key, rate] / f"seed-{seed}"))
             for seed in range(1, plan.seeds + 1))}
@@ -111,7 +119,7 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
 
 def _configuration(plan: GanPlan, family: str, size: int, rate: float) -> Configuration:
     # One look, at the end.
-    return Configuration(steps=plan.steps, threads=1, data=DataOptions(jets=plan.pair),
+    return Configuration(steps=plan.steps, threads=1, plugins=list(plan.plugins), data=DataOptions(jets=plan.pair),
                          generator=GeneratorOptions(core=family, numbers=size, noise=plan.noise),
                          optimiser=OptimiserOptions(generator_rate=rate),
                          logging=LoggingOptions(quality=plan.steps, costly=0, checkpoint=max(1, plan.steps // 4)))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...base.devices import set_threads
+from ...base.devices import one_thread
 from ...base.errors import ConfigError, DataError
+from ...base.plugins import load_plugins
+from ...base.progress import progress
+from ...base.scheduler import results
 from ...base.workers import side_by_side
 from ...data import embedded_jets
 from ...data.jets import JetImages
@@ -31,6 +35,7 @@ class Plan:
         seeds: fits of each.
         steps, batch_size: of each fit.
         rates: learning rates that are tried with the first seed; the best on validation jets is taken.
+        plugins: files (by paths that all processes find) and modules that register families of one's own.
     """
 
     pair: str
@@ -41,6 +46,7 @@ class Plan:
     steps: int
     batch_size: int = 64
     rates: tuple[float, ...] = (0.02, 0.05)
+    plugins: tuple[str, ...] = ()
 
 
 class Point(NamedTuple):
@@ -88,7 +94,8 @@ def circuits_among(families: Sequence[str]) -> list[str]:
     return [name for name in families if getattr(SHARES[name](ShareSetting(2, (4, 4), 100)), "circuit", False)]
 
 
-def study(plan: Plan, out: str | Path, *, workers: int = 1, restart: bool = False, quiet: bool = False) -> list[Point]:
+def study(plan: Plan, out: str | Path, *, workers: int = 1, scheduler: str | None = None, restart: bool = False,
+          quiet: bool = False) -> list[Point]:
     """Fits everything that is not in ``out`` yet: a small file for each class, family and size.
 
     So the folder can go on to another machine; the same call goes on from where it was stopped.
@@ -97,12 +104,15 @@ def study(plan: Plan, out: str | Path, *, workers: int = 1, restart: bool = Fals
         plan: what is fitted.
         out: folder of the results.
         workers: fits side by side, each in a process of one thread.
+        scheduler: address of a Dask scheduler, whose workers make the fits.
         restart: drop what an earlier study left there.
         quiet: no progress bar.
 
     Raises:
-        QganError: no such family or class, or a folder of another study.
+        QganError: no such family or class, or a folder of another study; or as
+            :func:`~qgan.base.scheduler.results` has it.
     """
+    load_plugins(plan.plugins)
     for name in plan.families:
         SHARES[name]
     known = embedded_jets(plan.pair, "validation").class_names
@@ -113,16 +123,31 @@ def study(plan: Plan, out: str | Path, *, workers: int = 1, restart: bool = Fals
     folder = kept.folder(out, {**same, "rates": list(plan.rates)}, pieces="*.json", restart=restart)
     asked = [(label, family, size) for label in plan.classes for size in plan.sizes for family in plan.families]
     files = {key: folder / f"{key[0]}-{key[1].replace(':', '_')}-{key[2]}.json" for key in asked}
-    missing = [(plan, *key, file) for key, file in files.items() if not file.is_file()]
-    if missing:
-        side_by_side(_keep, missing, workers, label="fit", unit="curves", total=len(asked),
-                     done=lambda: sum(file.is_file() for file in files.values()), quiet=quiet)
+    missing = [key for key, file in files.items() if not file.is_file()]
+
+    def done() -> int:
+        return sum(file.is_file() for file in files.values())
+
+    if scheduler is not None and missing:
+        with progress(len(asked), "fit", "curves", done(), quiet) as bar:
+            for (_, *key), found in results(scheduler, _alone, [(plan, *key) for key in missing]):
+                kept.plain(files[tuple(key)], partial(dict, found))
+                bar.update()
+    elif missing:
+        side_by_side(_keep, [(plan, *key, files[key]) for key in missing], workers, label="fit", unit="curves",
+                     total=len(asked), done=done, quiet=quiet)
     return [Point(**kept.plain(file, dict)) for file in files.values()]
 
 
 def _keep(plan: Plan, label: str, family: str, size: int, file: Path) -> None:
-    set_threads(1)
-    kept.plain(file, lambda: point(plan, label, family, size)._asdict())
+    kept.plain(file, partial(_alone, plan, label, family, size))
+
+
+def _alone(plan: Plan, label: str, family: str, size: int) -> dict[str, Any]:
+    """In a process of its own."""
+    load_plugins(plan.plugins)
+    with one_thread():
+        return point(plan, label, family, size)._asdict()
 
 
 def point(plan: Plan, label: str, family: str, size: int) -> Point:
