@@ -42,7 +42,8 @@ def hardware_plot(told: dict[str, Any]) -> Figure:
             axes.set_ylabel(headline.heading)
             _shot_axis(axes, points)
             # What is extrapolated can be negative for good jets.
-            axes.set_yscale(headline.axis, **({"linthresh": 10} if headline.axis == "symlog" else {}))
+            scale = "log" if headline.axis == "symlog" and axes.dataLim.y0 > 0 else headline.axis
+            axes.set_yscale(scale, **({"linthresh": 10} if scale == "symlog" else {}))
         for axes in panels.flat[len(names):]:
             axes.set_axis_off()
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6,
