@@ -103,8 +103,8 @@ def test_a_study_has_every_combination_and_says_what_it_found(source: JetSource,
 
 @pytest.mark.parametrize(("lowest", "scale"), [(-0.1, "symlog"), (0.01, "symlog"), (0.03, "log")])
 def test_a_distance_that_stays_above_zero_has_no_axis_below_it(lowest: float, scale: str) -> None:
-    points = [{"shots": shots, "noise": 0.0, "figures": {"fpd_features": {"value": value, "error": 0.02, "floor": None}}}
-              for shots, value in ((None, lowest), (100, 2.0))]
+    points = [{"shots": shots, "noise": 0.0, "figures": {"fpd_features": {
+        "value": value, "error": 0.02, "floor": None}}} for shots, value in ((None, lowest), (100, 2.0))]
     axes = hardware_plot({"points": points, "readout": "shares", "n_per_class": 10}).axes[0]
     assert axes.get_yscale() == scale
     assert (axes.get_ylim()[0] > 0) == (scale == "log")
