@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -191,7 +192,7 @@ def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: 
 @pytest.mark.slow
 def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -> None:
     plan = GanPlan("w_qcd", ("low_rank",), (200,), 2, 3, rates=(0.001, 0.1))
-    points, found = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
+    points = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
     looked = {run.parent.name: _validated(run) for run in (tmp_path / "out" / "runs").glob("*/seed-1")}
     assert set(looked) == {f"{family}-200-rate-{rate}" for family in plan.families for rate in plan.rates}
     for family in plan.families:
@@ -203,13 +204,10 @@ def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -
         assert [(point.label, 0 <= point.mean <= 100) for point in mine if point.more_is_better] == [
             ("coverage [%]", True)]
         assert {"mass bias [GeV]", "mass resolution [GeV]"} < {point.label for point in mine}
-    assert {entry.steps for entry in found.entries} == {3}
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")}
-    again, _ = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
-    assert again == points
-    assert {path: path.stat().st_mtime_ns for path in before if path.suffix in (".pt", ".jsonl") or "eval" in
-            str(path)} == {path: time for path, time in before.items() if path.suffix in (".pt", ".jsonl") or "eval" in
-                           str(path)}
+    for left in ("runs", "evaluations"):
+        shutil.rmtree(tmp_path / "out" / left)
+    assert gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True) == points, "small files are enough"
+    assert not (tmp_path / "out" / "runs").exists()
     with pytest.raises(ConfigError, match="steps: was 3 when this work began, 4 is asked for"):
         gans(replace(plan, steps=4), tmp_path / "out", quiet=True)
 

@@ -64,7 +64,7 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
     plan: Plan | GanPlan
     if gans:
         plan = GanPlan(pair, families, sizes, seeds, steps, plugins=own, **grid)
-        points, _ = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
+        points = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
                             scheduler=scheduler, restart=restart, quiet=quiet)
         told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
     else:

@@ -68,12 +68,21 @@ def plain(path: Path, make: Callable[[], Any], made_of: Any = None) -> Any:
     Raises:
         DataError: the file is damaged.
     """
-    if path.is_file() and (saved := _read(path, "made_of", "value"))["made_of"] == made_of:
-        return saved["value"]
+    if is_kept(path, made_of):
+        return _read(path, "made_of", "value")["value"]
     value = make()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"made_of": made_of, "value": value})
     return value
+
+
+def is_kept(path: Path, made_of: Any = None) -> bool:
+    """Whether :func:`plain` has nothing to make.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return path.is_file() and bool(_read(path, "made_of", "value")["made_of"] == made_of)
 
 
 def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,9 @@ from ...runs.configuration import (
     Pair,
 )
 from ...runs.recorders import read_log
+from ..compare.entries import Entry
 from ..compare.headlines import compared
-from ..compare.run import Comparison, Judging, compare
+from ..compare.run import Judging, compare
 from ..compare.trained import train_runs
 from .run import Point
 
@@ -64,16 +65,15 @@ class GanPlan:
 
 
 def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, workers: int = 1,
-         scheduler: str | None = None, restart: bool = False,
-         quiet: bool = False) -> tuple[list[Point], Comparison]:
+         scheduler: str | None = None, restart: bool = False, quiet: bool = False) -> list[Point]:
     """Trains everything that is not in ``out`` yet, and judges it on test jets, once.
 
-    A training is a folder, an evaluation a file: the same call goes on from where it was stopped, here or on another
-    machine.
+    A training is a folder, an evaluation a file, and what is found of a family at a size a small file. The same call
+    goes on from where it was stopped, here or on another machine; where there are small files it needs nothing else.
 
     Args:
         plan: what is trained.
-        out: folder of runs and evaluations.
+        out: folder of runs, evaluations and what is found.
         judging: how they are judged; by default a quick evaluation.
         workers: trainings side by side, each in a process of one thread.
         scheduler: address of a Dask scheduler, whose workers train; they are judged here.
@@ -81,7 +81,7 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
         quiet: no progress bar.
 
     Returns:
-        A point for each figure, size and family, ``label`` the figure's name; and the comparison that they are of.
+        A point for each figure, size and family, ``label`` the figure's name.
 
     Raises:
         QganError: no such family or jets, or a folder of another study; or as
@@ -90,31 +90,49 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
     load_plugins(plan.plugins)
     for name in plan.families:
         SHARES[name]
-    same = {"pair": plan.pair, "steps": plan.steps, "noise": plan.noise}
-    folder = kept.folder(out, same, pieces="[re]*", restart=restart)
-    tried = {(family, size, rate): _configuration(plan, family, size, rate)
-             for size in plan.sizes for family in plan.families for rate in plan.rates}
+    judging = judging or Judging(quick=True)
+    folder = kept.folder(out, {"pair": plan.pair, "steps": plan.steps, "noise": plan.noise}, pieces="[reg]*",
+                         restart=restart)
+    files = {(family, size): folder / f"gan-{family.replace(':', '_')}-{size}.json"
+             for size in plan.sizes for family in plan.families}
+    made_of = {"seeds": plan.seeds, "rates": list(plan.rates), "judging": vars(judging)}
+    missing = [key for key, file in files.items() if not kept.is_kept(file, made_of)]
+    if missing:
+        train = partial(train_runs, out=folder / "runs", workers=workers, scheduler=scheduler, quiet=quiet)
+        for key, points in _made(plan, missing, folder, train, judging, quiet).items():
+            kept.plain(files[key], partial(list, [one._asdict() for one in points]), made_of)
+    found = [kept.plain(file, list, made_of) for file in files.values()]
+    for (family, size), points in zip(files, found, strict=True):
+        if not points:
+            _LOG.warning(f"{family}, {size:,} numbers: is left out, since with each rate a seed collapses")
+    return [Point(**one) for name in FIGURES for points in found for one in points
+            if one["label"] == compared()[name].heading]
+
+
+def _made(plan: GanPlan, keys: Sequence[tuple[str, int]], folder: Path, train: Callable[..., object],
+          judging: Judging, quiet: bool) -> dict[tuple[str, int], list[Point]]:
+    """Points of families at sizes, none where with each rate a seed collapses."""
+    tried = {(*key, rate): _configuration(plan, *key, rate) for key in keys for rate in plan.rates}
     named = {key: f"{key[0].replace(':', '_')}-{key[1]}-rate-{key[2]:g}" for key in tried}
-    trained = partial(train_runs, out=folder / "runs", workers=workers, scheduler=scheduler, quiet=quiet)
-    trained({named[key]: one for key, one in tried.items()}, [1])
+    train({named[key]: one for key, one in tried.items()}, [1])
     scores = {key: _validated(folder / "runs" / name / "seed-1") for key, name in named.items()}
     best = dict[tuple[str, int], float]()
-    left = {(family, size): sorted(plan.rates, key=lambda rate: scores[family, size, rate])
-            for family, size, _ in scores}
+    left = {key: sorted(plan.rates, key=lambda rate: scores[*key, rate]) for key in keys}
     while left:
         # The best by the first seed, unless another seed collapses with it.
         now = {key: rates.pop(0) for key, rates in left.items()}
-        trained({named[*key, rate]: tried[*key, rate] for key, rate in now.items()}, range(1, plan.seeds + 1))
+        train({named[*key, rate]: tried[*key, rate] for key, rate in now.items()}, range(1, plan.seeds + 1))
         best |= {key: rate for key, rate in now.items() if all(
             np.isfinite(_validated(folder / "runs" / named[*key, rate] / f"seed-{seed}"))
             for seed in range(1, plan.seeds + 1))}
         left = {key: rates for key, rates in left.items() if key not in best and rates}
-    for family, size in dict.fromkeys((family, size) for family, size, _ in scores if (family, size) not in best):
-        _LOG.warning(f"{family}, {size:,} numbers: is left out, since with each rate a seed collapses")
+    if not best:
+        return {key: [] for key in keys}
     chosen = {named[*key, rate]: tried[*key, rate] for key, rate in best.items()}
-    found = compare(chosen, out=folder, seeds=range(1, plan.seeds + 1), judging=judging or Judging(quick=True),
-                    with_controls=False, workers=workers, quiet=quiet)
-    return _points(found, best, named, scores), found
+    entries = {entry.name: entry for entry in compare(
+        chosen, out=folder, seeds=range(1, plan.seeds + 1), judging=judging, with_controls=False, quiet=quiet).entries}
+    return {key: list(_points(entries[named[*key, best[key]]], *key, best[key], scores[*key, best[key]]))
+            if key in best else [] for key in keys}
 
 
 def _configuration(plan: GanPlan, family: str, size: int, rate: float) -> Configuration:
@@ -133,23 +151,16 @@ def _validated(run: Path) -> float:
     return np.inf if looks[-1] is None else float(looks[-1])
 
 
-def _points(found: Comparison, best: Mapping[tuple[str, int], float], named: Mapping[tuple[str, int, float], str],
-            scores: Mapping[tuple[str, int, float], float]) -> list[Point]:
-    entries = {entry.name: entry for entry in found.entries}
-    points = []
+def _points(entry: Entry, family: str, size: int, rate: float, score: float) -> Iterator[Point]:
     for name in FIGURES:
         headline = compared()[name]
-        for (family, size), rate in best.items():
-            entry = entries[named[family, size, rate]]
-            figures = [one["all"][name] for one in entry.figures if name in one["all"]]
-            if len(figures) < len(entry.figures) or entry.parameters is None:
-                continue
-            factor = headline.scale
-            errors = [one.error for one in figures if one.error is not None]
-            floors = [one.floor for one in figures if one.floor is not None]
-            points.append(Point(headline.heading, family, size, entry.parameters["generator"], rate,
-                                [factor * one.value for one in figures],
-                                factor * float(np.mean(errors)) if errors else 0.0, [scores[family, size, rate]],
-                                1000 * (entry.seconds_per_step or np.nan),
-                                factor * float(np.mean(floors)) if floors else None, headline.more_is_better))
-    return points
+        figures = [one["all"][name] for one in entry.figures if name in one["all"]]
+        if len(figures) < len(entry.figures) or entry.parameters is None:
+            continue
+        factor = headline.scale
+        errors = [one.error for one in figures if one.error is not None]
+        floors = [one.floor for one in figures if one.floor is not None]
+        yield Point(headline.heading, family, size, entry.parameters["generator"], rate,
+                    [factor * one.value for one in figures], factor * float(np.mean(errors)) if errors else 0.0,
+                    [score], entry.seconds_per_step and 1000 * entry.seconds_per_step,
+                    factor * float(np.mean(floors)) if floors else None, headline.more_is_better)

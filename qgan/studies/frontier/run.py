@@ -61,7 +61,7 @@ class Point(NamedTuple):
             figure.
         error: of such a value, from the spread over the jets.
         validation: on validation jets, of each seed; of a figure what the rate was chosen by.
-        milliseconds: of a step.
+        milliseconds: of a step; None where it is not known.
         floor: what real jets have; None where it is not known.
         more_is_better: of the values.
     """
@@ -74,7 +74,7 @@ class Point(NamedTuple):
     values: list[float]
     error: float
     validation: list[float]
-    milliseconds: float
+    milliseconds: float | None
     floor: float | None = None
     more_is_better: bool = False
 
