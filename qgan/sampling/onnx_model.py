@@ -20,6 +20,7 @@ from copy import deepcopy
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,13 +62,26 @@ def write_onnx(source: JetSource, path: str | Path, overwrite: bool = False) -> 
     with atomic_path(path, overwrite) as temporary, _quiet():
         try:
             program = torch.onnx.export(model, like, dynamo=True, dynamic_shapes=({0: batch}, {0: batch}),
-                                        input_names=["conditions", "noise"], output_names=["images"], verbose=False)
+                                        input_names=["conditions", "noise"], output_names=["images"], verbose=False,
+                                        optimize=False)
         except torch.onnx.errors.OnnxExporterError as error:
             raise ConfigError(f"{path}: the generator holds what ONNX has no name for: "
                               f"{str(error).splitlines()[0]}") from error
         assert program is not None
+        _simplify(program.model)
         program.model.metadata_props.update(about(source))
         program.save(temporary)
+
+
+def _simplify(model: Any) -> None:
+    """The exporter's own optimisation without its search for patterns, which takes longer than all the rest."""
+    from onnx_ir.passes.common import CommonSubexpressionEliminationPass
+    from onnxscript.optimizer import fold_constants, inline, remove_unused_nodes
+
+    inline(model)
+    fold_constants(model)
+    CommonSubexpressionEliminationPass()(model)
+    remove_unused_nodes(model)
 
 
 def inputs(source: JetSource, seed: int, index: int = 0) -> dict[str, np.ndarray]:
