@@ -9,7 +9,7 @@ from typing import Annotated
 
 from ..base.commands import Configured
 from ..base.errors import ConfigError
-from ..base.kinds import Folder, IndexRange, Jets, Positive, Quiet, Run, Seed, Workers
+from ..base.kinds import Folder, IndexRange, Jets, Positive, Quiet, Run, Scheduler, Seed, Workers
 from ..data.reading import Reading
 from ..runs.configuration import Configuration
 
@@ -19,7 +19,7 @@ def main(*, out: Folder, reading: Reading,
          runs: Sequence[Run] = (), seeds: Positive = 2, workers: Workers = 1, data: Sequence[Jets] | None = None,
          test: Sequence[Jets] | None = None, rows: IndexRange | None = None, columns: IndexRange | None = None,
          n: Positive = 5000, seed: Seed = 0, quick: bool = False, no_controls: bool = False,
-         quiet: Quiet = False) -> None:
+         scheduler: Scheduler | None = None, quiet: Quiet = False) -> None:
     """Train and judge several generators and put them into one table.
 
     Each configuration is trained with several seeds and judged on held-out jets, beside real jets and negative
@@ -53,7 +53,7 @@ def main(*, out: Folder, reading: Reading,
     with kept_if_interrupted(out):
         found = compare(told, out=out, runs=runs, seeds=range(1, seeds + 1), data=data and reading.of(data),
                         real=test and reading.of(test), rows=rows, columns=columns, judging=Judging(n, seed, quick),
-                        with_controls=not no_controls, workers=workers, quiet=quiet)
+                        with_controls=not no_controls, workers=workers, scheduler=scheduler, quiet=quiet)
     write_json(out / "comparison.json", found.to_dict())
     write_text(out / "comparison.md", found.markdown())
     if not quiet:

@@ -98,7 +98,8 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
             runs: Sequence[str | Path] = (), seeds: Sequence[int] = (1, 2),
             data: Paths | None = None, real: Paths | None = None,
             rows: Span | None = None, columns: Span | None = None, judging: Judging | None = None,
-            with_controls: bool = True, workers: int = 1, quiet: bool = False) -> Comparison:
+            with_controls: bool = True, workers: int = 1, scheduler: str | None = None,
+            quiet: bool = False) -> Comparison:
     """Trains each configuration with each seed, and puts all that is trained side by side.
 
     Stopped at any moment, the same call goes on: finished runs and evaluations in ``out`` are kept.
@@ -113,6 +114,7 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
         judging: how they are judged.
         with_controls: add real jets and the negative controls.
         workers: trainings side by side, each in a process of one thread.
+        scheduler: address of a Dask scheduler, whose workers train; they must find the files of ``data`` and plugins.
         quiet: no progress bars.
 
     Raises:
@@ -120,7 +122,8 @@ def compare(configurations: Mapping[str, Configuration] | None = None, *, out: s
     """
     judging, out = judging or Judging(), Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    trained = train_runs(configurations or {}, seeds, out / "runs", data=data, workers=workers, quiet=quiet)
+    trained = train_runs(configurations or {}, seeds, out / "runs", data=data, workers=workers, scheduler=scheduler,
+                         quiet=quiet)
     taken = {run.model for run in trained}
     trained += [replace(run, model=f"{run.model} (run)") if run.model in taken else run for run in existing_runs(runs)]
     if not trained:
