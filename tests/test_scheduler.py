@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -18,8 +19,9 @@ import qgan
 from qgan.base.errors import ConditionError, ConfigError, DataError
 from qgan.data import write_jets
 from qgan.sampling.source import BLOCK, JetSource, generate, load_source
+from qgan.studies.compare.run import compare
 from qgan.studies.compare.trained import TrainedRun, train_runs
-from qgan.studies.frontier import Plan, study
+from qgan.studies.frontier import GanPlan, Plan, gans, study
 from qgan.studies.frontier.run import point
 
 distributed = pytest.importorskip("distributed")
@@ -104,6 +106,13 @@ def test_what_makes_no_sense_is_refused(source: JetSource, tmp_path: Path, monke
         generate(source, tmp_path / "jets.h5", n=5, scheduler="tcp://127.0.0.1:9", workers=2, quiet=True)
     with pytest.raises(ConfigError, match="nothing answers there"):
         generate(source, tmp_path / "jets.h5", n=5, scheduler="tcp://127.0.0.1:9", quiet=True)
+    with pytest.raises(ConfigError, match="nothing answers there"):
+        compare({"mine": small()}, out=tmp_path / "compare", scheduler="tcp://127.0.0.1:9", quiet=True)
+    with pytest.raises(ConfigError, match="nothing answers there"):
+        gans(GanPlan("w_qcd", ("low_rank",), (100,), 1, 1), tmp_path / "gans", scheduler="tcp://127.0.0.1:9",
+             quiet=True)
+    for left in ("compare", "gans"):
+        shutil.rmtree(tmp_path / left)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(DataError, match=r"qgan\[dask\]"):
         generate(source, tmp_path / "jets.h5", n=5, scheduler="tcp://127.0.0.1:9", quiet=True)
