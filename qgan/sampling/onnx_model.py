@@ -75,7 +75,7 @@ def write_onnx(source: JetSource, path: str | Path, overwrite: bool = False) -> 
 
 def _simplify(model: Any) -> None:
     """The exporter's own optimisation without its search for patterns, which takes longer than all the rest."""
-    from onnx_ir.passes.common import CommonSubexpressionEliminationPass
+    from onnxscript.ir.passes.common import CommonSubexpressionEliminationPass
     from onnxscript.optimizer import fold_constants, inline, remove_unused_nodes
 
     inline(model)
