@@ -36,7 +36,7 @@ def source() -> JetSource:
 def address() -> Iterator[str]:
     """Of a scheduler with two workers in threads of this process."""
     with distributed.LocalCluster(n_workers=2, threads_per_worker=2, processes=False, protocol="tcp://",
-                                  host="127.0.0.1", dashboard_address=None) as cluster:
+                                  host="127.0.0.1", dashboard_address=":0") as cluster:
         yield cluster.scheduler_address
 
 
@@ -129,7 +129,7 @@ def test_the_script_for_a_batch_system(tmp_path: Path, monkeypatch: pytest.Monke
             assert memory.endswith("GB")
             assert walltime.count(":") == 2
             super().__init__(n_workers=0, threads_per_worker=cores, processes=False, protocol="tcp://",
-                             host="127.0.0.1", dashboard_address=None)
+                             host="127.0.0.1", dashboard_address=":0")
 
         def scale(self, n: int | None = None, jobs: int = 0) -> object:
             return super().scale(1 if jobs else n)

@@ -226,7 +226,7 @@ def test_a_scheduler_makes_the_same_file(tmp_path: Path, small_chunks: None) -> 
     alone = simulate("w", 12, tmp_path / "alone.h5", seed=5, quiet=True).read_bytes()
     # Workers in threads, which know of the small chunks; a second task in a thread beside it must do no harm.
     with distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://",
-                                  host="127.0.0.1", dashboard_address=None) as cluster:
+                                  host="127.0.0.1", dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         assert address.startswith("tcp://127.0.0.1:")
         out = simulate("w", 12, tmp_path / "jets.h5", seed=5, scheduler=address, quiet=True)
