@@ -155,6 +155,15 @@ def test_the_picture_draws_each_family() -> None:
     assert [text.get_text() for text in frontier_plot(points, ["tree"]).legends[0].get_texts()] == ["tree", "bits"]
 
 
+def test_an_axis_is_logarithmic_where_values_reach_far_and_less_is_better() -> None:
+    points = [made("tree", values, n)._replace(size=n, floor=floor) for n, values, floor in
+              ((100, [0.0, 0.4], 0.0), (1000, [20.0, 20.1], 0.1))]
+    axes = frontier_plot(points, ["tree"]).axes[0]
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylim()[0] == pytest.approx(0.05)
+    assert frontier_plot([point._replace(more_is_better=True) for point in points], []).axes[0].get_yscale() == "linear"
+
+
 def test_of_one_size_the_picture_has_a_row_for_each_family() -> None:
     points = [made("tree", [0.6, 0.62]), made("bits", [0.5, 0.5], 510), made("thin", [0.7, 0.7])]
     figure = frontier_plot(points, ["tree"])

@@ -61,8 +61,10 @@ def _by_size(axes: Axes, points: Sequence[Point], circuits: Sequence[str]) -> No
         axes.fill_between(x, y - spread, y + spread, color=colour, alpha=0.25, lw=0)
     _floor(axes.axhline, points)
     values = [point.mean for point in points]
-    axes.set(xscale="log", yscale="log" if min(values) > 0 and max(values) > _WIDE * min(values) else "linear",
-             xlabel="trained numbers")
+    axes.set(xscale="log", xlabel="trained numbers")
+    if not points[0].more_is_better and 0 < _WIDE * min(values) < max(values):
+        # Bands may reach zero, and floors be zero, which such an axis would try to show.
+        axes.set(yscale="log", ylim=(0.5 * min(values + [floor for point in points if (floor := point.floor)]), None))
     sizes = sorted({point.size for point in points})
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
