@@ -19,6 +19,7 @@ from qgan.base.errors import ConfigError
 from qgan.cli import main
 from qgan.data.jets import JetImages
 from qgan.models.shares import SHARES
+from qgan.runs.recorders import read_log
 from qgan.studies.compare.run import Judging
 from qgan.studies.frontier import GanPlan, Plan, Point, circuits_among, frontier_plot, gans
 from qgan.studies.frontier.fit import divergences, fitted, told
@@ -213,6 +214,12 @@ def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -
         assert [(point.label, 0 <= point.mean <= 100) for point in mine if point.more_is_better] == [
             ("coverage [%]", True)]
         assert {"mass bias [GeV]", "mass resolution [GeV]"} < {point.label for point in mine}
+    assert {read_log(run / "log.jsonl")[-1]["step"] for run in (tmp_path / "out" / "runs").glob("*/seed-*")} == {3}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.*")
+              if path.suffix in (".pt", ".jsonl") or "eval" in str(path)}
+    (tmp_path / "out" / "gan-low_rank-200.json").unlink()
+    assert gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True) == points
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "runs and evaluations are enough, too"
     for left in ("runs", "evaluations"):
         shutil.rmtree(tmp_path / "out" / left)
     assert gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True) == points, "small files are enough"

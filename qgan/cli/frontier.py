@@ -65,7 +65,7 @@ def main(*, out: Folder, pair: Pair = "w_qcd", classes: Sequence[str] = ("w",),
     if gans:
         plan = GanPlan(pair, families, sizes, seeds, steps, plugins=own, **grid)
         points = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
-                            scheduler=scheduler, restart=restart, quiet=quiet)
+                         scheduler=scheduler, restart=restart, quiet=quiet)
         told, look = "Figures of GANs on test jets", {"title": "{}", "axis": ""}
     else:
         plan = Plan(pair, tuple(classes), families, sizes, seeds, steps, plugins=own, **grid)
