@@ -19,11 +19,12 @@ from qgan.base.errors import ConfigError
 from qgan.cli import main
 from qgan.data.jets import JetImages
 from qgan.models.shares import SHARES
+from qgan.runs.configuration import Configuration, DataOptions, FitOptions, GeneratorOptions, OptimiserOptions
 from qgan.runs.recorders import read_log
 from qgan.studies.compare.run import Judging
 from qgan.studies.frontier import GanPlan, Plan, Point, circuits_among, frontier_plot, gans
 from qgan.studies.frontier.fit import divergences, fitted, told
-from qgan.studies.frontier.gans import _validated
+from qgan.studies.frontier.gans import _configuration, _validated
 from qgan.studies.frontier.run import point
 from qgan.studies.frontier.text import rows, sentences
 
@@ -201,7 +202,8 @@ def test_the_command_keeps_its_results_and_goes_on(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.slow
 def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -> None:
-    plan = GanPlan("w_qcd", ("low_rank",), (200,), 2, 3, rates=(0.001, 0.1))
+    recipe = Configuration(steps=3, generator=GeneratorOptions(noise=4), fit=FitOptions(2))
+    plan = GanPlan(recipe, ("low_rank",), (200,), 2, rates=(0.001, 0.1))
     points = gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True)
     looked = {run.parent.name: _validated(run) for run in (tmp_path / "out" / "runs").glob("*/seed-1")}
     assert set(looked) == {f"{family}-200-rate-{rate}" for family in plan.families for rate in plan.rates}
@@ -225,7 +227,34 @@ def test_gans_are_trained_at_every_rate_and_judged_at_the_best(tmp_path: Path) -
     assert gans(plan, tmp_path / "out", judging=Judging(60, quick=True), quiet=True) == points, "small files are enough"
     assert not (tmp_path / "out" / "runs").exists()
     with pytest.raises(ConfigError, match="steps: was 3 when this work began, 4 is asked for"):
-        gans(replace(plan, steps=4), tmp_path / "out", quiet=True)
+        gans(replace(plan, recipe=replace(plan.recipe, steps=4)), tmp_path / "out", quiet=True)
+
+
+def test_a_recipe_tells_all_but_what_is_compared() -> None:
+    recipe = Configuration(steps=7, data=DataOptions(jets="quark_gluon"), fit=FitOptions(5), symmetry="average",
+                           generator=GeneratorOptions(noise=3, core="bits"), optimiser=OptimiserOptions(ema=0.5))
+    one = _configuration(GanPlan(recipe, ("tree",), (300,), 1), "tree", 300, 0.2)
+    assert (one.generator.core, one.generator.numbers, one.optimiser.generator_rate) == ("tree", 300, 0.2)
+    assert (one.steps, one.generator.noise, one.optimiser.ema, one.fit.steps, one.symmetry) == (7, 3, 0.5, 5, "average")
+    assert GanPlan(recipe, (), (), 1).settings == {
+        "pair": "quark_gluon", "steps": 7, "noise": 3,
+        "recipe": {"symmetry": "average", "fit.steps": 5, "optimiser.ema": 0.5}}
+    assert GanPlan(Configuration(steps=500, generator=GeneratorOptions(noise=4)), (), (), 1).settings == {
+        "pair": "w_qcd", "steps": 500, "noise": 4}, "folders of before go on"
+
+
+def test_a_recipe_is_read_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[GanPlan] = []
+    monkeypatch.setattr("qgan.studies.frontier.gans", lambda plan, *_, **__: seen.append(plan) or [])
+    words = ["frontier", "--sizes", "300", "--out", str(tmp_path / "out"), "--gans", "--quiet"]
+    assert main(words) == 0
+    assert main([*words, "--config", "quark_gluon_small", "--steps", "9", "--losses.mean_image", "3"]) == 0
+    assert main([*words, "--pair", "quark_gluon"]) == 0
+    assert [(plan.recipe.data.jets, plan.recipe.steps, plan.recipe.generator.noise, plan.recipe.losses.mean_image)
+            for plan in seen] == [("w_qcd", 800, 4, 36.0), ("quark_gluon", 9, 4, 3.0), ("quark_gluon", 800, 4, 36.0)]
+    assert main(["frontier", "--config", "w_qcd_small", "--out", str(tmp_path / "fits")]) == 2
+    assert "--config and its options are for GANs, expected --gans beside them" in capsys.readouterr().err
 
 
 def test_circuits_are_told_from_their_twins() -> None:

@@ -18,6 +18,7 @@ from toy_jets import toy_jets
 import qgan
 from qgan.base.errors import ConditionError, ConfigError, DataError
 from qgan.data import write_jets
+from qgan.runs.configuration import Configuration
 from qgan.sampling.source import BLOCK, JetSource, generate, load_source
 from qgan.studies.compare.run import compare
 from qgan.studies.compare.trained import TrainedRun, train_runs
@@ -109,7 +110,7 @@ def test_what_makes_no_sense_is_refused(source: JetSource, tmp_path: Path, monke
     with pytest.raises(ConfigError, match="nothing answers there"):
         compare({"mine": small()}, out=tmp_path / "compare", scheduler="tcp://127.0.0.1:9", quiet=True)
     with pytest.raises(ConfigError, match="nothing answers there"):
-        gans(GanPlan("w_qcd", ("low_rank",), (100,), 1, 1), tmp_path / "gans", scheduler="tcp://127.0.0.1:9",
+        gans(GanPlan(Configuration(steps=1), ("low_rank",), (100,), 1), tmp_path / "gans", scheduler="tcp://127.0.0.1:9",
              quiet=True)
     for left in ("compare", "gans"):
         shutil.rmtree(tmp_path / left)

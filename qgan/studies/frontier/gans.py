@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +16,7 @@ from ...base.plugins import load_plugins
 from ...evaluation.watch import EMPTY
 from ...models.shares import SHARES
 from ...runs import RunFolder, kept
-from ...runs.configuration import (
-    Configuration,
-    DataOptions,
-    GeneratorOptions,
-    LoggingOptions,
-    OptimiserOptions,
-    Pair,
-)
+from ...runs.configuration import Configuration, LoggingOptions, telling
 from ...runs.recorders import read_log
 from ..compare.entries import Entry
 from ..compare.headlines import compared
@@ -34,6 +28,9 @@ from .run import Point
 FIGURES = ("w1_median", "w1_worst", "mean_image", "auc_images", "auc_unused", "auc_used", "mass_bias",
            "mass_resolution", "coverage")
 _CHOICE = "at a glance/w1_median"
+#: Of the recipe: what the frontier sets itself, or a folder of results tells by a name of its own.
+_TOLD = ("seed", "steps", "device", "threads", "plugins", "data.jets", "generator.core", "generator.numbers",
+         "generator.noise", "optimiser.generator_rate", "logging.")
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,25 +40,27 @@ class GanPlan:
     """What is trained: the same for every family.
 
     Attributes:
-        pair: jets that ship.
+        recipe: jets, conditions, losses, steps and all else but network, size, rate, seed and looks. Its plugins are
+            files by paths that all processes find, or modules, that may register families of one's own.
         families: names of networks of shares.
         sizes: trained numbers of the network; each family comes as near as it can. A grain of three is beside it.
         seeds: trainings of each.
-        steps: of each training.
-        noise: values that the network is told beside the conditions.
         rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken with
             which no seed ends in empty images or diverges. A family that has none is left out.
-        plugins: files (by paths that all processes find) and modules that register families of one's own.
     """
 
-    pair: Pair
+    recipe: Configuration
     families: tuple[str, ...]
     sizes: tuple[int, ...]
     seeds: int
-    steps: int
-    noise: int = 4
     rates: tuple[float, ...] = (0.01, 0.03, 0.1)
-    plugins: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What all results of a folder have in common, as plain values."""
+        further = telling(self.recipe, never=_TOLD)
+        return {"pair": self.recipe.data.jets, "steps": self.recipe.steps, "noise": self.recipe.generator.noise,
+                **({"recipe": further} if further else {})}
 
 
 def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, workers: int = 1,
@@ -87,12 +86,11 @@ def gans(plan: GanPlan, out: str | Path, *, judging: Judging | None = None, work
         QganError: no such family or jets, or a folder of another study; or as
             :func:`~qgan.base.scheduler.results` has it.
     """
-    load_plugins(plan.plugins)
+    load_plugins(plan.recipe.plugins)
     for name in plan.families:
         SHARES[name]
     judging = judging or Judging(quick=True)
-    folder = kept.folder(out, {"pair": plan.pair, "steps": plan.steps, "noise": plan.noise}, pieces="[reg]*",
-                         restart=restart)
+    folder = kept.folder(out, plan.settings, pieces="[reg]*", restart=restart)
     files = {(family, size): folder / f"gan-{family.replace(':', '_')}-{size}.json"
              for size in plan.sizes for family in plan.families}
     made_of = {"seeds": plan.seeds, "rates": list(plan.rates), "judging": vars(judging)}
@@ -136,11 +134,11 @@ def _made(plan: GanPlan, keys: Sequence[tuple[str, int]], folder: Path, train: C
 
 
 def _configuration(plan: GanPlan, family: str, size: int, rate: float) -> Configuration:
+    recipe, steps = plan.recipe, plan.recipe.steps
     # One look, at the end.
-    return Configuration(steps=plan.steps, threads=1, plugins=list(plan.plugins), data=DataOptions(jets=plan.pair),
-                         generator=GeneratorOptions(core=family, numbers=size, noise=plan.noise),
-                         optimiser=OptimiserOptions(generator_rate=rate),
-                         logging=LoggingOptions(quality=plan.steps, costly=0, checkpoint=max(1, plan.steps // 4)))
+    return replace(recipe, threads=1, generator=replace(recipe.generator, core=family, numbers=size),
+                   optimiser=replace(recipe.optimiser, generator_rate=rate),
+                   logging=LoggingOptions(quality=steps, costly=0, checkpoint=max(1, steps // 4)))
 
 
 def _validated(run: Path) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..paired import paired
@@ -59,5 +60,5 @@ def _sentence(one: Point, others: Sequence[Point]) -> str:
 
 def to_dict(points: Sequence[Point], plan: Plan | GanPlan, of: Sequence[str]) -> dict[str, Any]:
     """Plain values for JSON."""
-    return {"plan": {**vars(plan)}, "points": [point._asdict() for point in points],
+    return {"plan": asdict(plan), "points": [point._asdict() for point in points],
             "sentences": list(sentences(points, of))}
