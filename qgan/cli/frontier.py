@@ -24,8 +24,8 @@ def main(*, out: Folder, recipe: Annotated[Configuration, Configured(lambda own:
          sizes: Sequence[Positive] = (100, 300, 1000, 3000), seeds: Positive = 3,
          steps: Positive | None = None, rates: Sequence[Rate] | None = None, gans: bool = False,
          n: Positive | None = None, quick: bool = False, workers: Workers = 1, scheduler: Scheduler | None = None,
-         plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None, restart: bool = False, overwrite: Overwrite = False,
-         quiet: Quiet = False) -> None:
+         plugins: Sequence[str] = (), json: Json | None = None, plots: Pictures | None = None, restart: bool = False,
+         overwrite: Overwrite = False, quiet: Quiet = False) -> None:
     """Say at which size a circuit or a classical network is the better generator.
 
     Circuits, the twins that show what of them is quantum, and classical rivals are fitted to each pixel's share of the
