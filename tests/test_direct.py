@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import convolve
 from small_training import small
 from toy_jets import toy_jets
 
@@ -14,7 +16,7 @@ import qgan
 from qgan.base.errors import ConfigError
 from qgan.data import Grid
 from qgan.models import JetGenerator, PixelStatistics
-from qgan.models.direct import DirectGenerator
+from qgan.models.direct import Beside, DirectGenerator
 from qgan.models.shares import SHARES, trained_numbers
 from qgan.models.shots import counted
 from qgan.models.transforms import ConditionTransform, PixelTransform
@@ -36,7 +38,7 @@ def build(core: str, **options: Any) -> DirectGenerator:
 
 @pytest.mark.parametrize("core", FAMILIES)
 def test_images_have_unit_length_exact_zeros_and_gradients(core: str) -> None:
-    generator = build(core)
+    generator = build(core, grain_reach=1)
     conditions, noise = torch.randn(64, 5), torch.randn(64, generator.noise_features)
     images = generator(conditions, noise)
     assert torch.allclose(images.square().sum((1, 2)), torch.ones(64), atol=1e-5)
@@ -105,7 +107,24 @@ def test_mirrored_a_grain_lights_no_pixel_that_no_jet_reaches(law: str) -> None:
     assert torch.allclose(images.square().sum((1, 2)), torch.ones(200), atol=1e-5)
 
 
-@pytest.mark.parametrize("readout", [{}, {"generator.shots": 30, "generator.levels": 2}])
+@pytest.mark.parametrize("reach", [1, 2])
+def test_neighbours_share_noise_as_their_weights_say(reach: int) -> None:
+    beside = Beside(reach)
+    noise = torch.randn(4000, 7, 9)
+    assert torch.equal(beside(noise), noise), "without weights each pixel has its own"
+    one_by_distance = {(0, 1): 0.5, (1, 1): -0.2, (0, 2): 0.3, (1, 2): 0.1, (2, 2): 0.4}
+    told = {away: weight for away, weight in one_by_distance.items() if away[1] <= reach}
+    with torch.no_grad():
+        beside.weights.copy_(torch.tensor(list(told.values())))
+    kernel = np.array([[{(0, 0): 1.0, **told}[min(abs(i), abs(j)), max(abs(i), abs(j))]
+                        for j in range(-reach, reach + 1)] for i in range(-reach, reach + 1)])
+    expected = convolve(noise[:3].numpy(), kernel[None] / np.linalg.norm(kernel), mode="constant")
+    found = beside(noise)
+    np.testing.assert_allclose(found[:3].detach().numpy(), expected, atol=1e-5)
+    assert found[:, 3, 4].std().item() == pytest.approx(1, abs=0.04)
+
+
+@pytest.mark.parametrize("readout", [{}, {"generator.shots": 30, "generator.levels": 2}, {"generator.grain_reach": 1}])
 def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict[str, int]) -> None:
     told = {**readout, "generator.core": "tree", "generator.numbers": 250, "generator.noise": 2, "symmetry": "exact",
             "data.codings": ["delta_r_mean", "pixel_mean", "soft_nnz", "image_mass"]}
@@ -116,7 +135,8 @@ def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict
     made = source.sample(30, 1)
     numbers = parameters(checkpoint.load(run.checkpoint).transforms)
     assert numbers["quantum"] == numbers["core"] == pytest.approx(250, rel=0.15)
-    assert numbers["generator"] == numbers["quantum"] + (2 if readout else 3)
+    beside = 2 if "generator.shots" in readout else 5 if readout else 3
+    assert numbers["generator"] == numbers["quantum"] + beside
     assert made.images.shape == (30, *SHAPE)
     assert (made.images.sum((1, 2)) > 0).all()
     with pytest.raises(ConfigError, match=r"generator\.core: .trea., expected one of .*did you mean tree"):

@@ -10,7 +10,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import conv2d, relu, softplus
 
 from ..base.errors import ConfigError
 from .pixels import PixelStatistics, cut, kneed, normalise
@@ -18,8 +18,29 @@ from .shares import SHARES, ShareSetting
 from .shots import Shots
 
 #: Options of a network's blueprint that are arguments here alone, and all that are.
-ALONE = ("numbers", "shots", "levels")
+ALONE = ("numbers", "shots", "levels", "grain_reach")
 DIRECT = ("core", "noise", "pixel_noise", *ALONE)
+
+
+class Beside(nn.Module):
+    """Noise that neighbours share: unit Gaussians (B, H, W) → (B, H, W), at the edges of less variance than one.
+
+    Args:
+        reach: r; those i rows and j columns away, or j and i, with 0 ≤ i ≤ j ≤ r, have one weight.
+    """
+
+    which: Tensor
+
+    def __init__(self, reach: int) -> None:
+        super().__init__()
+        away = torch.arange(-reach, reach + 1).abs()
+        near, far = torch.minimum(away[:, None], away), torch.maximum(away[:, None], away)
+        self.register_buffer("which", far * (far + 1) // 2 + near, persistent=False)
+        self.weights = nn.Parameter(torch.zeros((reach + 1) * (reach + 2) // 2 - 1))
+
+    def forward(self, noise: Tensor) -> Tensor:
+        kernel = torch.cat((self.weights.new_ones(1), self.weights))[self.which]
+        return conv2d(noise[:, None], (kernel / kernel.norm())[None, None], padding="same")[:, 0]
 
 
 class DirectGenerator(nn.Module):
@@ -27,7 +48,9 @@ class DirectGenerator(nn.Module):
 
     Of a pixel of share p and its noise ε, v = ReLU(√p − τ + (β √p + γ) ε), then as in :class:`~.pixels.PixelHead`:
     x = √(v (v + 2κ)), scaled to Σ x^(1/power) = 1, without what is softer than any real pixel. Pixels that are zero in
-    every training jet stay zero. With ``shots`` there is no grain: x is the energy that they find to the power.
+    every training jet stay zero. With ``grain_reach`` r the ε of a pixel is a weighted sum over those at most r rows
+    and columns away, of unit variance, so that pixels are lit beside one another. With ``shots`` there is no grain: x
+    is the energy that they find to the power.
 
     Args:
         n_conditions: number of conditions and codings; of more that are given, the first.
@@ -36,6 +59,8 @@ class DirectGenerator(nn.Module):
         numbers: trained numbers of the network of shares.
         noise: number of noise values that it is told beside the conditions.
         pixel_noise: whether there is a grain.
+        grain_reach: pixels to each side that share noise; its weights, one for each distance (i, j) with i ≤ j, are
+            trained from zero on.
         shots: of a jet; 0 for the shares themselves and a grain.
         levels: of energy that a shot may find, one of them (see :class:`~.shots.Shots`); trained numbers beside the
             others. The network's rows are so many times as long.
@@ -48,8 +73,8 @@ class DirectGenerator(nn.Module):
     reached: Tensor
 
     def __init__(self, n_conditions: int, shape: tuple[int, int], *, core: str, numbers: int, noise: int = 4,
-                 pixel_noise: bool = True, shots: int = 0, levels: int = 1, pixels: PixelStatistics | None = None,
-                 power: float = 0.5) -> None:
+                 pixel_noise: bool = True, grain_reach: int = 0, shots: int = 0, levels: int = 1,
+                 pixels: PixelStatistics | None = None, power: float = 0.5) -> None:
         super().__init__()
         self.n_conditions, self.latent, self.shape, self.power = n_conditions, noise, shape, power
         if levels > 1 and not shots:
@@ -60,6 +85,7 @@ class DirectGenerator(nn.Module):
         self.shots = Shots(shots, levels, max(float(known.softest), 1e-4) ** (1 / power), power) if shots else None
         # Of τ, β and γ, which are positive: what softplus makes of these.
         self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise and not shots else None
+        self.beside = Beside(grain_reach) if self.grain is not None and grain_reach else None
         self.register_buffer("softest", torch.tensor(known.softest))
         self.register_buffer("knee", torch.tensor(known.knee))
         self.register_buffer("reached", (known.occupancy > 0).float())
@@ -82,7 +108,9 @@ class DirectGenerator(nn.Module):
         root = (0.5 * shares).exp()
         if self.grain is not None:
             threshold, relative, everywhere = softplus(self.grain)
-            root = relu(root - threshold + (relative * root + everywhere) * grain.view_as(root))
+            grain = grain.view_as(root)
+            noise = grain if self.beside is None else self.beside(grain)
+            root = relu(root - threshold + (relative * root + everywhere) * noise)
         value = root * self.reached
         return self.cut(kneed(value, self.knee, self.power))
 

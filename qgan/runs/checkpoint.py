@@ -29,7 +29,7 @@ from .configuration import flat
 SCHEMA = 1
 #: Options that older checkpoints lack, and what was done then.
 ADDED = {"generator.embedding": "amplitude", "generator.numbers": 1000, "generator.shots": 0, "generator.levels": 1,
-         "generator.texture": 0, "start": None, "optimiser.warm_up": 0}
+         "generator.grain_reach": 0, "generator.texture": 0, "start": None, "optimiser.warm_up": 0}
 _MAGIC = "qgan checkpoint"
 
 

@@ -18,9 +18,9 @@ Pair = Literal["w_qcd", "quark_gluon"]
 
 #: The least value of options that have one.
 _LEAST = {"seed": 0, "steps": 1, "batch_size": 4, "threads": 0, "generator.noise": 0, "generator.channels": 1,
-          "generator.numbers": 1, "generator.shots": 0, "generator.levels": 1,
-          "generator.texture": 0, "discriminator.channels": 1,
-          "discriminator.batch_comparison": 0, "losses.adversarial_weight": 0,
+          "generator.numbers": 1, "generator.shots": 0, "generator.levels": 1, "generator.grain_reach": 0,
+          "generator.texture": 0, "discriminator.channels": 1, "discriminator.batch_comparison": 0,
+          "losses.adversarial_weight": 0,
           "losses.coding": 0, "losses.statistics": 0, "losses.matching": 0, "losses.memory": 0, "losses.sparsity": 0,
           "losses.mean_image": 0, "losses.r1": 0, "losses.r1_every": 1, "optimiser.generator_rate": 0,
           "optimiser.discriminator_rate": 0, "optimiser.discriminator_every": 1, "optimiser.warm_up": 0,
@@ -75,6 +75,7 @@ class GeneratorOptions:
         shots: of a network of shares, a jet: the image is what so many shots find, as on hardware; 0 for the shares
             themselves and a grain.
         levels: of energy that a shot may find, so that it is a particle; with 1 all have the same energy.
+        grain_reach: of a network of shares: pixels to each side that share the grain's noise; 0 for none.
         circuit: of the quantum layer: ``random_layers``, or another that is registered, or ``module:function``.
         n_qubits, n_layers, n_rotations: its size.
         embedding: of its inputs: ``amplitude``, or ``angle`` of rotations that every layer repeats, between rings of
@@ -98,6 +99,7 @@ class GeneratorOptions:
     numbers: int = 1000
     shots: int = 0
     levels: int = 1
+    grain_reach: int = 0
     circuit: str = "random_layers"
     n_qubits: int = 8
     n_layers: int = 6
