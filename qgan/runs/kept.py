@@ -68,8 +68,9 @@ def plain(path: Path, make: Callable[[], Any], made_of: Any = None) -> Any:
     Raises:
         DataError: the file is damaged.
     """
-    if is_kept(path, made_of):
-        return _read(path, "made_of", "value")["value"]
+    kept = _kept(path, made_of)
+    if kept is not None:
+        return kept["value"]
     value = make()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, {"made_of": made_of, "value": value})
@@ -82,7 +83,12 @@ def is_kept(path: Path, made_of: Any = None) -> bool:
     Raises:
         DataError: the file is damaged.
     """
-    return path.is_file() and bool(_read(path, "made_of", "value")["made_of"] == made_of)
+    return _kept(path, made_of) is not None
+
+
+def _kept(path: Path, made_of: Any) -> dict[str, Any] | None:
+    found = _read(path, "made_of", "value") if path.is_file() else None
+    return found if found and found["made_of"] == made_of else None
 
 
 def arrays(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
