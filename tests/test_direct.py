@@ -109,17 +109,18 @@ def test_mirrored_a_grain_lights_no_pixel_that_no_jet_reaches(law: str) -> None:
 
 @pytest.mark.parametrize("reach", [1, 2])
 def test_neighbours_share_noise_as_their_weights_say(reach: int) -> None:
-    beside = Beside(reach)
+    beside = Beside(reach, 2)
     noise = torch.randn(4000, 7, 9)
-    assert torch.equal(beside(noise), noise), "without weights each pixel has its own"
+    assert torch.equal(beside(noise)[:, 1], noise), "without weights each pixel has its own"
     one_by_distance = {(0, 1): 0.5, (1, 1): -0.2, (0, 2): 0.3, (1, 2): 0.1, (2, 2): 0.4}
     told = {away: weight for away, weight in one_by_distance.items() if away[1] <= reach}
     with torch.no_grad():
-        beside.weights.copy_(torch.tensor(list(told.values())))
+        beside.weights[1] = torch.tensor(list(told.values()))
     kernel = np.array([[{(0, 0): 1.0, **told}[min(abs(i), abs(j)), max(abs(i), abs(j))]
                         for j in range(-reach, reach + 1)] for i in range(-reach, reach + 1)])
     expected = convolve(noise[:3].numpy(), kernel[None] / np.linalg.norm(kernel), mode="constant")
-    found = beside(noise)
+    assert torch.equal(beside(noise)[:, 0], noise), "each map has weights of its own"
+    found = beside(noise)[:, 1]
     np.testing.assert_allclose(found[:3].detach().numpy(), expected, atol=1e-5)
     assert found[:, 3, 4].std().item() == pytest.approx(1, abs=0.04)
 
@@ -135,7 +136,7 @@ def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict
     made = source.sample(30, 1)
     numbers = parameters(checkpoint.load(run.checkpoint).transforms)
     assert numbers["quantum"] == numbers["core"] == pytest.approx(250, rel=0.15)
-    beside = 2 if "generator.shots" in readout else 5 if readout else 3
+    beside = 2 if "generator.shots" in readout else 7 if readout else 3
     assert numbers["generator"] == numbers["quantum"] + beside
     assert made.images.shape == (30, *SHAPE)
     assert (made.images.sum((1, 2)) > 0).all()

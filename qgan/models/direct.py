@@ -23,24 +23,25 @@ DIRECT = ("core", "noise", "pixel_noise", *ALONE)
 
 
 class Beside(nn.Module):
-    """Noise that neighbours share: unit Gaussians (B, H, W) → (B, H, W), at the edges of less variance than one.
+    """Noise that neighbours share: unit Gaussians (B, H, W) → maps (B, maps, H, W), at the edges of less variance.
 
     Args:
-        reach: r; those i rows and j columns away, or j and i, with 0 ≤ i ≤ j ≤ r, have one weight.
+        reach: r; those i rows and j columns away, or j and i, with 0 ≤ i ≤ j ≤ r, have one weight in a map.
+        maps: how many.
     """
 
     which: Tensor
 
-    def __init__(self, reach: int) -> None:
+    def __init__(self, reach: int, maps: int) -> None:
         super().__init__()
         away = torch.arange(-reach, reach + 1).abs()
         near, far = torch.minimum(away[:, None], away), torch.maximum(away[:, None], away)
         self.register_buffer("which", far * (far + 1) // 2 + near, persistent=False)
-        self.weights = nn.Parameter(torch.zeros((reach + 1) * (reach + 2) // 2 - 1))
+        self.weights = nn.Parameter(torch.zeros(maps, (reach + 1) * (reach + 2) // 2 - 1))
 
     def forward(self, noise: Tensor) -> Tensor:
-        kernel = torch.cat((self.weights.new_ones(1), self.weights))[self.which]
-        return conv2d(noise[:, None], (kernel / kernel.norm())[None, None], padding="same")[:, 0]
+        kernels = torch.cat((torch.ones_like(self.weights[:, :1]), self.weights), 1)[:, self.which]
+        return conv2d(noise[:, None], (kernels / kernels.norm(dim=(1, 2), keepdim=True))[:, None], padding="same")
 
 
 class DirectGenerator(nn.Module):
@@ -48,8 +49,8 @@ class DirectGenerator(nn.Module):
 
     Of a pixel of share p and its noise ε, v = ReLU(√p − τ + (β √p + γ) ε), then as in :class:`~.pixels.PixelHead`:
     x = √(v (v + 2κ)), scaled to Σ x^(1/power) = 1, without what is softer than any real pixel. Pixels that are zero in
-    every training jet stay zero. With ``grain_reach`` r the ε of a pixel is a weighted sum over those at most r rows
-    and columns away, of unit variance, so that pixels are lit beside one another. With ``shots`` there is no grain: x
+    every training jet stay zero. With ``grain_reach`` r the ε beside β, and that beside γ, is a weighted sum over
+    those of pixels at most r rows and columns away, of unit variance: what one is lit by has a part in its neighbours. With ``shots`` there is no grain: x
     is the energy that they find to the power.
 
     Args:
@@ -85,7 +86,7 @@ class DirectGenerator(nn.Module):
         self.shots = Shots(shots, levels, max(float(known.softest), 1e-4) ** (1 / power), power) if shots else None
         # Of τ, β and γ, which are positive: what softplus makes of these.
         self.grain = nn.Parameter(torch.tensor([-5.0, -1.0, -4.0])) if pixel_noise and not shots else None
-        self.beside = Beside(grain_reach) if self.grain is not None and grain_reach else None
+        self.beside = Beside(grain_reach, 2) if self.grain is not None and grain_reach else None
         self.register_buffer("softest", torch.tensor(known.softest))
         self.register_buffer("knee", torch.tensor(known.knee))
         self.register_buffer("reached", (known.occupancy > 0).float())
@@ -109,8 +110,8 @@ class DirectGenerator(nn.Module):
         if self.grain is not None:
             threshold, relative, everywhere = softplus(self.grain)
             grain = grain.view_as(root)
-            noise = grain if self.beside is None else self.beside(grain)
-            root = relu(root - threshold + (relative * root + everywhere) * noise)
+            near, anywhere = (grain, grain) if self.beside is None else self.beside(grain).unbind(1)
+            root = relu(root - threshold + relative * root * near + everywhere * anywhere)
         value = root * self.reached
         return self.cut(kneed(value, self.knee, self.power))
 
