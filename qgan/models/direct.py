@@ -50,8 +50,8 @@ class DirectGenerator(nn.Module):
     Of a pixel of share p and its noise ε, v = ReLU(√p − τ + (β √p + γ) ε), then as in :class:`~.pixels.PixelHead`:
     x = √(v (v + 2κ)), scaled to Σ x^(1/power) = 1, without what is softer than any real pixel. Pixels that are zero in
     every training jet stay zero. With ``grain_reach`` r the ε beside β, and that beside γ, is a weighted sum over
-    those of pixels at most r rows and columns away, of unit variance: what one is lit by has a part in its neighbours. With ``shots`` there is no grain: x
-    is the energy that they find to the power.
+    those of pixels at most r rows and columns away, of unit variance: what one is lit by has a part in its neighbours.
+    With ``shots`` there is no grain: x is the energy that they find to the power.
 
     Args:
         n_conditions: number of conditions and codings; of more that are given, the first.
