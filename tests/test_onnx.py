@@ -57,8 +57,9 @@ def test_circuits_rotated_by_their_inputs(readout: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{"symmetry": "exact"}, {"generator.readout": "expval"},
-                                     {"generator.embedding": "angle"}], ids=["exact", "expval", "angle"])
+@pytest.mark.parametrize("changes", [{"generator.readout": "expval"}, {"generator.embedding": "angle"},
+                                     {"generator.core": "tree", "generator.numbers": 300, "generator.grain_reach": 1,
+                                      "symmetry": "exact"}], ids=["expval", "angle", "tree"])
 def test_small_generators(tmp_path: Path, changes: dict[str, Any]) -> None:
     codings = {"data.codings": ["delta_r_mean", "pixel_mean", "image_mass"]}
     check(trained(tmp_path, codings | changes), tmp_path / "model.onnx")
