@@ -204,8 +204,8 @@ def test_what_a_command_makes_of_its_configuration_is_printed(program: Any, name
 
 def test_every_command_that_reads_a_configuration_prints_it() -> None:
     assert [f"{program.name} {name}" for program, name in READS] == [
-        "qgan augment", "qgan compare", "qgan train", "anomaly compare", "anomaly matrix", "anomaly select",
-        "anomaly train"]
+        "qgan augment", "qgan compare", "qgan frontier", "qgan train", "anomaly compare", "anomaly matrix",
+        "anomaly select", "anomaly train"]
 
 
 @pytest.mark.parametrize(("program", "name"), COMMANDS, ids=NAMES)
