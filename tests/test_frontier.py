@@ -246,7 +246,12 @@ def test_a_recipe_tells_all_but_what_is_compared() -> None:
 def test_a_recipe_is_read_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                          capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[GanPlan] = []
-    monkeypatch.setattr("qgan.studies.frontier.gans", lambda plan, *_, **__: seen.append(plan) or [])
+
+    def trained(plan: GanPlan, *_: Any, **__: Any) -> list[Point]:
+        seen.append(plan)
+        return []
+
+    monkeypatch.setattr("qgan.studies.frontier.gans", trained)
     words = ["frontier", "--sizes", "300", "--out", str(tmp_path / "out"), "--gans", "--quiet"]
     assert main(words) == 0
     assert main([*words, "--config", "quark_gluon_small", "--steps", "9", "--losses.mean_image", "3"]) == 0
