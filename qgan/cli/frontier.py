@@ -13,7 +13,7 @@ from ..base.errors import ConfigError
 from ..base.kinds import Folder, Json, Overwrite, Pictures, Positive, Quiet, Rate, Scheduler, Workers
 from ..runs.configuration import Configuration, Pair
 
-#: What GANs are trained by, where nothing else is said.
+#: What GANs are trained by, where nothing else is said; jets and steps of fits are by default its own.
 RECIPE = Path("frontier")
 
 
@@ -70,12 +70,12 @@ def main(*, out: Folder, recipe: Annotated[Configuration, Configured(lambda own:
     own = tuple(beside(plugins, "."))
     if quick:
         sizes, seeds, steps = (100, 550), 1, 300
+    pair, steps = pair or recipe.data.jets, steps or recipe.steps
     families, sizes = tuple(dict.fromkeys(families)), tuple(sorted(set(sizes)))
     grid: dict[str, Any] = {"rates": tuple(dict.fromkeys(rates))} if rates else {}
     plan: Plan | GanPlan
     if gans:
-        recipe = replace(recipe, steps=steps or recipe.steps, plugins=[*recipe.plugins, *own],
-                         data=replace(recipe.data, jets=pair or recipe.data.jets))
+        recipe = replace(recipe, steps=steps, plugins=[*recipe.plugins, *own], data=replace(recipe.data, jets=pair))
         plan = GanPlan(recipe, families, sizes, seeds, **grid)
         points = trained(plan, out, judging=Judging(n) if n else Judging(quick=True), workers=workers,
                          scheduler=scheduler, restart=restart, quiet=quiet)
@@ -83,7 +83,7 @@ def main(*, out: Folder, recipe: Annotated[Configuration, Configured(lambda own:
     else:
         if recipe != read_options(Configuration, RECIPE):
             raise ConfigError("--config and its options are for GANs, expected --gans beside them")
-        plan = Plan(pair or "w_qcd", tuple(classes), families, sizes, seeds, steps or 800, plugins=own, **grid)
+        plan = Plan(pair, tuple(classes), families, sizes, seeds, steps, plugins=own, **grid)
         points = study(plan, out, workers=workers, scheduler=scheduler, restart=restart, quiet=quiet)
         told, look = "KL divergence of the shares of test jets, nats", {}
     circuits = circuits_among(families)

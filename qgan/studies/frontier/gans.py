@@ -43,7 +43,7 @@ class GanPlan:
         recipe: jets, conditions, losses, steps and all else but network, size, rate, seed and looks. Its plugins are
             files by paths that all processes find, or modules, that may register families of one's own.
         families: names of networks of shares.
-        sizes: trained numbers of the network; each family comes as near as it can. A grain of three is beside it.
+        sizes: trained numbers of the network; each family comes as near as it can. The grain is beside them.
         seeds: trainings of each.
         rates: of the generator, tried with the first seed; the best by the median W1 of validation jets is taken with
             which no seed ends in empty images or diverges. A family that has none is left out.
