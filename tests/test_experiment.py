@@ -182,6 +182,18 @@ def test_quiet_means_quiet(file: Path, tmp_path: Path, capfd: pytest.CaptureFixt
     assert f"tensorboard --logdir {tmp_path}" in told
 
 
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"generator.grain_reach": 1}, ["generator.grain_reach: not used, the core quantum has no such option"]),
+    ({"generator.core": "tree", "generator.numbers": 300}, [
+        "generator.n_qubits, generator.n_layers, generator.n_rotations, generator.channels: not used, the core tree has "
+        "no such option"]),
+    ({"generator.core": "dense"}, [])])
+def test_options_that_the_network_has_no_use_for_are_told(file: Path, tmp_path: Path, changes: dict[str, object],
+                                                          said: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    train(small({"steps": 1, **changes}), data=[file], out=tmp_path / "run")
+    assert caplog.messages == said
+
+
 def test_looks_compare_with_the_floor() -> None:
     jets = toy_jets(300, 1)
     watch = Watch.of(jets, toy_jets(300, 2), 200, seed=0)

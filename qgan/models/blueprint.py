@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -74,6 +74,15 @@ class Blueprint:
         return cls({**network, "exact": laws}, ConditionTransform.fit(table, names), PixelTransform(power), grid,
                    None if "pixel_mean" in names else float(total[0]), frame, symmetry, seed, tuple(plugins))
 
+    @staticmethod
+    def without(network: Mapping[str, Any]) -> Collection[str]:
+        """Of the options in ``network``, those that such a network has no use for."""
+        if is_own(network["architecture"]):
+            return network.keys() - {"architecture", "exact"}
+        if network["core"] in SHARES.names():
+            return network.keys() - {"architecture", "exact", *DIRECT}
+        return ALONE
+
     def flip(self) -> EtaFlip:
         """The η-flip of its jets and their physical conditions.
 
@@ -101,10 +110,10 @@ class Blueprint:
     def _network(self, pixels: PixelStatistics | None) -> nn.Module:
         if is_own(name := self.network["architecture"]):
             return OwnGenerator(name, self.conditions.width, self.grid.shape, self.pixels.power)
+        unused = {"architecture", "exact", *self.without(self.network)}
+        options = {k: v for k, v in self.network.items() if k not in unused}
         if self.network["core"] in SHARES.names():
-            options = {k: self.network[k] for k in DIRECT if k in self.network}
             return DirectGenerator(self._shown, self.grid.shape, **options, power=self.pixels.power, pixels=pixels)
-        options = {k: v for k, v in self.network.items() if k not in ("architecture", "exact", *ALONE)}
         return Generator(self._shown, self.grid.shape, **options, power=self.pixels.power,
                          pixels=pixels, seed=self.seed)
 

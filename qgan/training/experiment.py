@@ -38,7 +38,7 @@ from ..sampling.source import JetSource
 from .assembly import build_trainer, source_from
 from .fitting import fit_shares
 from .monitor import Monitor
-from .parts import check_parts, with_parts
+from .parts import check_parts, warn_of_unused, with_parts
 from .preparation import Prepared, prepare
 from .trainer import Record, Trainer
 from .used import used_statistics
@@ -91,6 +91,8 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
     configuration = with_parts(configuration, generator=generator, discriminator=discriminator, circuit=circuit)
     check(configuration)
     check_parts(configuration)
+    if not quiet:
+        warn_of_unused(configuration)
     recorders = [*([] if recorder is None else [recorder]), *map(Calling, callbacks)]
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,13 @@ from ..base.plugins import imported, load_plugins
 from ..losses import ADVERSARIAL, TERMS
 from ..models.core import CORES
 from ..models.own import is_own
-from ..models.recipes import BLUEPRINTS, DISCRIMINATORS
+from ..models.recipes import BLUEPRINTS, DISCRIMINATORS, blueprint_kind
 from ..models.shares import SHARES
 from ..observables.registry import codable
 from ..quantum import CIRCUITS
-from ..runs.configuration import Configuration
+from ..runs.configuration import Configuration, telling
+
+_LOG = logging.getLogger(__name__)
 
 
 def check_parts(configuration: Configuration) -> None:
@@ -30,6 +33,15 @@ def check_parts(configuration: Configuration) -> None:
         if unknown:
             raise ConfigError(f"{option}: {unknown[0]!r}, expected one of {', '.join(known)}"
                               f"{did_you_mean(unknown[0], known)}")
+
+
+def warn_of_unused(configuration: Configuration) -> None:
+    """Tells the logger which options of the generator, away from their default, its network does not have."""
+    made = configuration.generator
+    without = blueprint_kind(made.architecture).without(vars(made))
+    if unused := [f"generator.{name}" for name in telling(made) if name.partition(".")[0] in without]:
+        whose = f"the core {made.core}" if made.architecture == "jets" else f"the architecture {made.architecture}"
+        _LOG.warning(f"{', '.join(unused)}: not used, {whose} has no such option")
 
 
 def with_parts(configuration: Configuration, generator: Any = None, discriminator: Any = None,

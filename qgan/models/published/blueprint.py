@@ -7,7 +7,7 @@ the jets' frame is canonical, and those of a crop that is not centred.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,10 @@ class PublishedBlueprint(Blueprint):
         largest = float(images.max())
         return cls(dict(network), unit_range(table, names, largest), PixelTransform(power), grid, largest, "raw",
                    symmetry, seed, tuple(plugins))
+
+    @staticmethod
+    def without(network: Mapping[str, Any]) -> Collection[str]:
+        return network.keys() - {"architecture", "exact", *OPTIONS}
 
     def flip(self) -> EtaFlip:
         return EtaFlip.of(self.conditions.names, self.frame)
