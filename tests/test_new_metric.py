@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_evaluation import few_draws
+from small_evaluation import few_draws, no_pictures
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
 
@@ -56,7 +56,8 @@ def evaluation(added: None, monkeypatch: pytest.MonkeyPatch) -> Evaluation:
     return evaluate(REAL, FAKE, quick=True, n_per_class=70)
 
 
-def test_one_file_is_found_everywhere(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_one_file_is_found_everywhere(evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_pictures(monkeypatch)
     row = evaluation.find("girth", "", "w")
     assert row.floor is not None
     assert row.error is not None

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from small_evaluation import few_draws
+from small_evaluation import few_draws, no_pictures
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_jets import toy_jets
 
@@ -40,7 +40,8 @@ def texts_of(real: JetImages, evaluation: Evaluation, group: str) -> list[str]:
     return found
 
 
-def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_pictures(monkeypatch)
     group = evaluation.groups[0]
     page = write_report(tmp_path / "report", REAL, {"fake": FAKE}, {"fake": evaluation})
     told = json.loads((page.parent / "report.json").read_text())["generators"][0]["rows"]

@@ -71,8 +71,13 @@ def colour(index: int) -> str:
 
 
 def to_png(figure: Figure, dpi: int = 120) -> bytes:
-    """The figure as a PNG file."""
+    """The figure as a PNG file; where its axes lie is settled by it."""
     stream = io.BytesIO()
+    if engine := figure.get_layout_engine():
+        # By itself savefig draws all a second time, unseen, to arrange it.
+        figure.set_dpi(dpi)
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     figure.savefig(stream, format="png", dpi=dpi)
     return stream.getvalue()
 
