@@ -32,12 +32,12 @@ def evaluation() -> Evaluation:
         return evaluate(REAL, FAKE, quick=True, n_per_class=80, reference=TRAINING)
 
 
-def texts_of(real: JetImages, evaluation: Evaluation, group: str) -> list[str]:
+def texts_of(real: JetImages, evaluation: Evaluation, group: str) -> tuple[list[str], str]:
     drawn = next(d for d in figures(real, {"fake": FAKE}, 0, {"fake": evaluation}) if d.name == f"observables_{group}")
     found = []
     for axes in drawn.figure.axes:
         found += [text.get_text() for text in axes.texts if text.get_text().startswith("W1 = ")]
-    return found
+    return found, drawn.figure.get_suptitle()
 
 
 def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,8 @@ def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path, monke
     with TensorBoardRecorder(tmp_path / "events") as recorder:
         record_evaluation(recorder, REAL, FAKE, evaluation)
     events = EventAccumulator(str(tmp_path / "events")).Reload()
-    drawn = texts_of(REAL, evaluation, group)
+    drawn, title = texts_of(REAL, evaluation, group)
+    assert title.endswith("numbers of 80 jets a side")
 
     for name in OBSERVABLES:
         row = evaluation.find("w1", name, group)
@@ -62,7 +63,7 @@ def test_w1_is_the_same_everywhere(evaluation: Evaluation, tmp_path: Path, monke
         cells = re.findall(rf'data-row="w1\|{name}\|{group}".*?</tr>', page.read_text(), re.DOTALL)
         assert len(cells) == 1
         assert re.search(rf"[>\s]{re.escape(shown)}[<\s]", cells[0])
-        assert rf"W1 = {shown} $\sigma$" in drawn
+        assert rf"W1 = {shown} $\sigma$ (real: {number(row.floor or 0)})" in drawn
         assert events.Scalars(f"test/w1/{group}/{name}")[0].value == pytest.approx(row.value, rel=1e-6)
 
 

@@ -70,7 +70,8 @@ def test_mean_images_show_the_means() -> None:
     difference = panels[2].images[0].norm
     assert isinstance(difference.vmax, float)
     assert difference.vmin == -difference.vmax
-    assert "real: 12.3 %" in panels[2].get_title()
+    assert panels[2].get_title().endswith("12.3 % (real: 5.0 %), L1 / sum")
+    assert figure.get_supxlabel() == "numbers of 100 jets a side"
     assert "%" not in [a for a in plots.mean_images(REAL, FAKE).axes if a.images][2].get_title()
 
 

@@ -100,7 +100,8 @@ class Metric:
         by_observable: there are numbers of many observables: reports have the worst first.
         tells_n: whether the jets a side are told with every number: of referees, which were trained on them.
         in_table: observables that the table for the terminal shows; None for all.
-        picture: in which picture it is written, and how: a format of ``value``, ``percent`` and ``number``.
+        picture: in which picture it is written, and how: a format of ``value``, ``percent``, ``number``,
+            ``floor`` and ``floor_percent``.
         roc: of its curves the title of the panel, with ``{}`` for the class, and what its axes are.
         watched: when a training looks at it: ``often``, ``seldom`` or never.
         headlines: what stands for it.

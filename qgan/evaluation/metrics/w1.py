@@ -53,7 +53,7 @@ def _median(found: list[Row]) -> Row:
 measure = of_each(rows)
 W1 = register(Metric(
     "w1", "Wasserstein-1 in standard deviations of the real jets", measure, unit="sd", place=10, by_observable=True,
-    watched="often", picture=("observables", r"W1 = {number} $\sigma$"), headlines=(
+    watched="often", picture=("observables", r"W1 = {number} $\sigma$ (real: {floor})"), headlines=(
         Headline("w1_worst", "worst W1", None, lambda found: max(found, key=lambda row: row.value), unit="sd",
                  sentence="worst W1 {row.value:.3f} sigma ({row.observable}, {row.group})", worst_of_classes=True,
                  followed=True, axis="log"),

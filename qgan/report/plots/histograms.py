@@ -14,7 +14,7 @@ from ...data.units import CUT
 from ...evaluation import Evaluation
 from ...observables.arrays import observables
 from ...observables.registry import measured
-from .numbers import written
+from .numbers import compared, written
 from .style import LABELS, REAL, class_title, colour, named, new_figure, shared_classes, styled
 
 _BINS = 30
@@ -47,7 +47,8 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
     with styled():
         figure, panels = _panels(rows, columns, 2.9, 2.75)
         counts = ", ".join(f"{len(images):,} {side}" for side, images in sides.items())
-        figure.suptitle(f"{class_title(real, label)}: {counts}")
+        sizes = compared((evaluations or {}).values(), "observables", real.name(label))
+        figure.suptitle("; ".join(part for part in (f"{class_title(real, label)}: {counts}", sizes) if part))
         for i, (name, (top, bottom)) in enumerate(zip(names, panels, strict=False)):
             values = {side: table[name] for side, table in tables.items()}
             a = values.pop("real")

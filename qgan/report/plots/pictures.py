@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 from ...base.seeding import numpy_rng
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
-from .numbers import written
+from .numbers import compared, written
 from .style import DIFFERENCE, PIXELS, angle_axes, class_title, named, new_figure, shared_classes, styled
 
 #: Decades of pT shown below the hardest pixel of a mean image, and the faintest pixel of single jets, GeV.
@@ -41,6 +41,9 @@ def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages],
             told = {name: written((evaluations or {}).get(name), "mean_images", real.name(label)).get("", "")
                     for name in generators}
             _mean_rows(figure, rows, real, generators, label, told)
+        sizes = {compared((evaluations or {}).values(), "mean_images", real.name(label)) for label in classes} - {""}
+        if sizes:
+            figure.supxlabel("; ".join(sorted(sizes)), size="medium")
         return figure
 
 
@@ -123,7 +126,7 @@ def _mean_rows(figure: Figure, rows: np.ndarray, real: JetImages, generators: Ma
         decades = [10.0**k for k in range(-9, 6) if bound / 31 < 10.0**k <= bound]
         figure.colorbar(drawn, ax=row[2], label="difference [GeV]", shrink=0.9, format="%g",
                         ticks=[-d for d in decades[::-1]] + [0.0] + decades)
-        row[2].set_title(": ".join(part for part in (rf"{name} $-$ real", told[name]) if part))
+        row[2].set_title("\n".join(part for part in (rf"{name} $-$ real", told[name]) if part))
         for i, axes in enumerate(row):
             angle_axes(axes, real, left=i == 0)
 
