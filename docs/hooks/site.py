@@ -31,6 +31,11 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """A number and its error stay on one line."""
+    return html.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+
+
 def on_post_build(config: Any) -> None:
     """Fails where a page would fetch something from elsewhere: it must read without a network."""
     for file in sorted(Path(config.site_dir).rglob("*")):
