@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from foreign_files import quark_gluon
+from small_evaluation import few_draws
 
 from anomaly.baselines import baselines
 from qgan.base.errors import DataError
@@ -93,7 +94,8 @@ def test_cuts_are_shares_of_the_pt_where_there_are_no_gev(units: Units) -> None:
         assert theirs.auc.value == pytest.approx(mine.auc.value, abs=0.01), mine.name
 
 
-def test_the_table_says_the_unit_and_numbers_in_standard_deviations_stay() -> None:
+def test_the_table_says_the_unit_and_numbers_in_standard_deviations_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     in_gev = evaluate(REAL, FAKE, quick=True, workers=1)
     of_sum = evaluate(in_shares(REAL, "sum"), in_shares(FAKE, "sum"), quick=True, workers=1)
     units = {row.unit for row in of_sum.rows}
@@ -110,7 +112,8 @@ def test_the_table_says_the_unit_and_numbers_in_standard_deviations_stay() -> No
 
 # jets that two sets share
 
-def test_generated_jets_that_are_real_ones_are_said() -> None:
+def test_generated_jets_that_are_real_ones_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_draws(monkeypatch)
     copied = replace(REAL, images=np.where(np.arange(300)[:, None, None] < 40, REAL.images, FAKE.images),
                      source="copied.h5")
     assert shared(REAL, copied) == 40

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from small_evaluation import few_draws
 from small_training import small, with_delta_r
 from test_cli import complaint  # noqa: F401 (a fixture)
 from toy_jets import toy_jets
@@ -29,6 +30,13 @@ from qgan.training.experiment import train
 
 #: Of all models that ship together.
 MOST_BYTES = 15_000_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        few_draws(patch)
+        yield
 
 
 @pytest.fixture(scope="module")
