@@ -147,9 +147,9 @@ def _heights(axes: Axes) -> list[np.ndarray]:
 
 
 def _numbers(axes: Axes, texts: Sequence[str]) -> None:
-    """What is told of each generator above a panel, in its colour; of several without its name."""
+    """What is told of each generator above a panel, in its colour; of several without its name and floor."""
     for i, text in enumerate(texts if len(texts) <= _NUMBERS else ()):
-        shown = text if len(texts) == 1 else text.rpartition("= ")[2]
+        shown = text if len(texts) == 1 else text.rpartition("= ")[2].partition(" (")[0]
         axes.text(1 - 0.3 * (len(texts) - 1 - i), 1.025, shown, fontsize=8, ha="right", color=colour(i),
                   transform=axes.transAxes)
 
