@@ -30,10 +30,12 @@ def test_there_are_some() -> None:
 def test_it_takes_a_step(path: Path, tmp_path: Path) -> None:
     data, run = tmp_path / "jets.h5", tmp_path / "run"
     # Jets of the frame, classes and quantities that the configuration is for.
-    w_qcd = read_options(Configuration, path).data.jets == "w_qcd"
+    own = read_options(Configuration, path)
+    w_qcd = own.data.jets == "w_qcd"
     write_jets(data, with_delta_r(toy_jets(200, 1, size=25)) if w_qcd else make_jets(400))
-    words = ["--steps", "1", "--batch-size", "16", "--logging.scalars", "1", "--logging.quality", "0",
-             "--logging.costly", "0", "--logging.validation_jets", "20", "--quiet"]
+    words = ["--steps", "1", "--fit.steps", str(min(5, own.fit.steps)), "--batch-size", "16",
+             "--logging.scalars", "1", "--logging.quality", "0", "--logging.costly", "0",
+             "--logging.validation_jets", "20", "--quiet"]
     assert qgan_main(["train", "--config", str(path), "--data", str(data), "--out", str(run), *words]) == 0
     records = read_log(run / "log.jsonl")
     losses = [value for record in records for tag, value in record.items() if tag.startswith("loss/")]

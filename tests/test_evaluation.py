@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from small_evaluation import few_draws
+from small_evaluation import few_draws, small_referees
 from small_training import prepared_from, small, with_delta_r
 from toy_jets import toy_jets
 
@@ -48,8 +48,12 @@ CONTROLS = negative_controls(FAKE, toy_jets(400, 5), seed=3)
 
 @pytest.fixture(scope="module")
 def control() -> Callable[[str], Evaluation]:
-    """The quick evaluation of a control by its name."""
-    return cache(lambda name: evaluate(REAL, CONTROLS[name], quick=True))
+    """The quick evaluation of a control by its name, by all but referees."""
+    def judged(name: str) -> Evaluation:
+        with pytest.MonkeyPatch.context() as patch:
+            small_referees(patch)
+            return evaluate(REAL, CONTROLS[name], quick=True)
+    return cache(judged)
 
 
 def test_real_jets_are_at_the_floor(at_floor: Evaluation) -> None:

@@ -185,8 +185,8 @@ def test_quiet_means_quiet(file: Path, tmp_path: Path, capfd: pytest.CaptureFixt
 @pytest.mark.parametrize(("changes", "said"), [
     ({"generator.grain_reach": 1}, ["generator.grain_reach: not used, the core quantum has no such option"]),
     ({"generator.core": "tree", "generator.numbers": 300}, [
-        "generator.n_qubits, generator.n_layers, generator.n_rotations, generator.channels: not used, the core tree has "
-        "no such option"]),
+        "generator.n_qubits, generator.n_layers, generator.n_rotations, generator.channels: not used, the core tree "
+        "has no such option"]),
     ({"generator.core": "dense"}, [])])
 def test_options_that_the_network_has_no_use_for_are_told(file: Path, tmp_path: Path, changes: dict[str, object],
                                                           said: list[str], caplog: pytest.LogCaptureFixture) -> None:

@@ -81,8 +81,8 @@ class DirectGenerator(nn.Module):
         if levels > 1 and not shots:
             raise ConfigError(f"generator.levels: {levels}, but only shots find levels: give generator.shots")
         if grain_reach and (shots or not pixel_noise):
-            raise ConfigError(f"generator.grain_reach: {grain_reach}, but there is no grain: leave out generator.shots, "
-                              "and generator.pixel_noise true")
+            raise ConfigError(f"generator.grain_reach: {grain_reach}, but there is no grain: expected generator.shots "
+                              "0 and generator.pixel_noise true")
         known = pixels or PixelStatistics.flat(shape, power)
         self.in_features = n_conditions + noise
         self.shares = SHARES[core](ShareSetting(self.in_features, (shape[0], shape[1] * levels), numbers))
