@@ -140,7 +140,11 @@ def test_it_trains_resumes_and_is_a_source_of_jets(tmp_path: Path, readout: dict
     assert numbers["generator"] == numbers["quantum"] + beside
     assert made.images.shape == (30, *SHAPE)
     assert (made.images.sum((1, 2)) > 0).all()
-    with pytest.raises(ConfigError, match=r"generator\.grain_reach: 1, but there is no grain"):
-        build("tree", grain_reach=1, shots=4)
     with pytest.raises(ConfigError, match=r"generator\.core: .trea., expected one of .*did you mean tree"):
         qgan.train(small({**told, "generator.core": "trea"}), data=jets, out=tmp_path / "none", quiet=True)
+
+
+@pytest.mark.parametrize("options", [{"shots": 4}, {"pixel_noise": False}])
+def test_there_is_no_reach_without_a_grain(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"generator\.grain_reach: 1, but there is no grain"):
+        build("tree", grain_reach=1, **options)

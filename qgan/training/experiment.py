@@ -91,8 +91,6 @@ def train(configuration: Configuration, *, data: Paths | JetImages | Arrays | No
     configuration = with_parts(configuration, generator=generator, discriminator=discriminator, circuit=circuit)
     check(configuration)
     check_parts(configuration)
-    if not quiet:
-        warn_of_unused(configuration)
     recorders = [*([] if recorder is None else [recorder]), *map(Calling, callbacks)]
     device = resolve_device(configuration.device)
     set_threads(configuration.threads)
@@ -109,6 +107,8 @@ def _train(configuration: Configuration, device: torch.device, data: Any, out: s
            resume: bool, overwrite: bool, quiet: bool, recorders: Sequence[Recorder],
            losses: Sequence[tuple[Term, float]]) -> RunFolder:
     if processes.rank() == 0:
+        if not quiet:
+            warn_of_unused(configuration)
         if resume:
             with RunFolder.open(out).alone():
                 pass

@@ -23,7 +23,7 @@ def rows(pairing: Pairing) -> Iterator[Row]:
 measure = of_each(rows)
 MEAN_IMAGE = register(Metric(
     "mean_image", "difference of mean images, L1 over sum", measure, place=50, watched="often",
-    picture=("mean_images", "{percent} % (real: {floor_percent} %), L1 / sum"), headlines=(
+    picture=("mean_images", "{percent:.1f} % (real: {floor_percent:.1f} %), L1 / sum"), headlines=(
         Headline("mean_image", "mean image", percent=True, unit="%", sentence="mean image off by {number} %"),)))
 VARIANCE_RATIO = register(Metric(
     "variance_ratio", "sum of pixel variances, generated over real", measure, best="floor", place=60))

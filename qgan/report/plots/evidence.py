@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
-from ...evaluation.registry import in_order
 from ...evaluation.rows import Evidence, Row
+from .numbers import in_picture
 from .pictures import FAINTEST, draw_image
 from .style import DIFFERENCE, angle_axes, class_title, colour, new_figure, styled
 
@@ -44,8 +44,8 @@ def evidence_plot(real: JetImages, evaluations: Mapping[str, Evaluation]) -> Fig
 
 def telling(evaluation: Evaluation, group: str) -> dict[str, list[Row]]:
     """What is said of each observable, worst first, by the title of its panel."""
-    found = {metric.picture[1]: sorted(evaluation.of(metric.name, group), key=_length, reverse=True)
-             for metric in in_order() if metric.picture and metric.picture[0] == PICTURE}
+    found = {title: sorted(evaluation.of(metric.name, group), key=_length, reverse=True)
+             for metric, title in in_picture(PICTURE)}
     return {title: rows for title, rows in found.items() if rows}
 
 

@@ -13,11 +13,11 @@ from ...base.progress import progress
 from ...data.jets import JetImages
 from ...evaluation import Evaluation
 from ...evaluation.real_jets import check_alike
-from ...evaluation.registry import in_order
 from .closure import can_close, closure_plot
 from .correlations import correlation_plot
 from .evidence import evidence_plot, has_evidence, telling, telling_plot
 from .histograms import observable_histograms, pixel_spectrum
+from .numbers import in_picture
 from .pictures import gallery, mean_images
 from .roc import has_curves, roc_plot
 from .style import class_title, named, shared_classes
@@ -47,7 +47,7 @@ def figures(real: JetImages, fakes: JetImages | Mapping[str, JetImages], seed: i
     """
     generators = named(fakes)
     classes = shared_classes(real, generators)
-    numbers = ", ".join(metric.says for metric in in_order() if metric.picture and metric.picture[0] == "observables")
+    numbers = ", ".join(metric.says for metric, _ in in_picture("observables"))
     yield Drawn("mean_images", "Mean images", "Mean pT of each pixel on a logarithmic scale, and generated − real on "
                 "a scale that is linear around 0, each on its own: mind the numbers beside it.",
                 mean_images(real, generators, evaluations))

@@ -47,7 +47,7 @@ def observable_histograms(real: JetImages, fakes: JetImages | Mapping[str, JetIm
     with styled():
         figure, panels = _panels(rows, columns, 2.9, 2.75)
         counts = ", ".join(f"{len(images):,} {side}" for side, images in sides.items())
-        sizes = compared((evaluations or {}).values(), "observables", real.name(label))
+        sizes = compared(evaluations, "observables", real.name(label))
         figure.suptitle("; ".join(part for part in (f"{class_title(real, label)}: {counts}", sizes) if part))
         for i, (name, (top, bottom)) in enumerate(zip(names, panels, strict=False)):
             values = {side: table[name] for side, table in tables.items()}

@@ -41,9 +41,8 @@ def mean_images(real: JetImages, fakes: JetImages | Mapping[str, JetImages],
             told = {name: written((evaluations or {}).get(name), "mean_images", real.name(label)).get("", "")
                     for name in generators}
             _mean_rows(figure, rows, real, generators, label, told)
-        sizes = {compared((evaluations or {}).values(), "mean_images", real.name(label)) for label in classes} - {""}
-        if sizes:
-            figure.supxlabel("; ".join(sorted(sizes)), size="medium")
+        if sizes := compared(evaluations, "mean_images", *(real.name(label) for label in classes)):
+            figure.supxlabel(sizes, size="medium")
         return figure
 
 
